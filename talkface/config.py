@@ -1,0 +1,293 @@
+"""The experiment's configuration: these pydantic models are its truth.
+
+``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) holds only what
+differs. ``config.schema.json`` is generated from here and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
+"""A name that becomes part of a path."""
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message names the field and the remedy."""
+
+
+class Strict(BaseModel):
+    """A section: unknown fields are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Synthetic(Strict):
+    """The embedded demo corpus: drawn faces, formant speech, in GRID's own layout."""
+
+    speakers: int = Field(6, ge=2, le=34)
+    clips_per_speaker: int = Field(12, ge=1, le=1000)
+    seed: int = 0
+
+
+class Corpus(Strict):
+    """Where the raw clips lie and how they are laid out."""
+
+    name: Slug = "demo"
+    reader: Literal["grid", "folder"] = "grid"
+    root: Path = Path("demo_corpus")
+    speakers: list[str] | None = None  # None: list the root's subfolders
+    max_clips_per_speaker: int | None = Field(None, ge=1)  # evenly spaced in sorted order
+    synthetic: Synthetic | None = None  # given: a rule makes the corpus at `root`
+    demo: bool = False  # True: every table and page says "demo: not a result"
+
+
+class Split(Strict):
+    """Which speakers are held out entirely, and which share of the others' clips is held back."""
+
+    unseen: list[str]  # speakers that no stage trains on
+    seen: list[str] | None = None  # training speakers; None: all others
+    held_back: Fraction = 0.1  # share of each seen speaker's clips kept for testing
+    seed: int = 0
+
+
+class Video(Strict):
+    """The picture's clock and the size of the aligned crop."""
+
+    fps: Literal[25] = 25
+    crop_size: int = Field(112, ge=32, le=512, multiple_of=4)
+
+
+class Faces(Strict):
+    """Face tracking and alignment (rule ``crop_faces``)."""
+
+    min_detection_confidence: Fraction = 0.5
+    max_gap_frames: int = Field(12, ge=0)  # longer gaps between detections fail the clip
+    min_detected_share: Fraction = 0.5  # fewer detected frames than this fail the clip
+    smoothing_frames: float = Field(2.0, ge=0)  # standard deviation of the temporal smoothing of the alignment
+    max_frames: int = Field(20_000, ge=1)  # longer clips are refused with a reason
+
+
+class AuLabels(Strict):
+    """AU labelling (rule ``label_aus``)."""
+
+    backend: Literal["geometric", "blendshapes", "openface"] = "geometric"
+    presence_threshold: float = Field(1.0, ge=0, le=5)  # normalised intensity from which an AU counts as present
+    blendshapes_task: Path | None = None  # MediaPipe's face_landmarker.task
+    blendshapes_sha256: str | None = None
+    openface_program: Path | None = None  # FeatureExtraction
+    openface_csv: Path | None = None  # or its finished CSVs: {speaker}/{utterance}.csv
+
+
+class Mel(Strict):
+    """Log-mel frames (rule ``extract_mel``): 25 ms window, 10 ms hop (paper B, released code)."""
+
+    sample_rate: Literal[16000] = 16000
+    window_ms: int = Field(25, ge=5)
+    hop_ms: Literal[10] = 10
+    bands: int = Field(13, ge=4, le=128)
+    low_hz: float = Field(300.0, ge=0)
+    high_hz: float = Field(3700.0, le=8000)
+
+
+class Mfcc(Strict):
+    """The networks' sound window: cepstra without energy, centred on each frame (papers B and C)."""
+
+    coefficients: int = Field(12, ge=2)
+    window_hops: int = Field(28, ge=4)  # 280 ms
+
+
+class Compute(Strict):
+    """What is part of a run's numbers: threads change the last bits of the weights."""
+
+    threads: int = Field(2, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 on CUDA, else float32
+
+
+class Training(Strict):
+    """One optimisation; progress is counted in samples seen, never in steps or epochs."""
+
+    samples: int = Field(ge=1)
+    paper_samples: int | None = None  # the paper's schedule, for "share of the schedule" in the notes
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.0
+    warmup_samples: int = 0
+    decay: Literal["constant", "linear", "cosine"] = "constant"
+    decay_start: Fraction = 0.0  # share of the samples after which the decay begins
+    gradient_clip: float | None = None
+    ema_halflife_samples: int | None = None  # None: no average is kept
+    save_every_samples: int = Field(50_000, ge=1)
+    log_every_samples: int = Field(5_000, ge=1)
+    warm_start: Path | None = None  # a model.safetensors to begin from
+
+
+class Autoencoder(Strict):
+    """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
+
+    width: int = Field(128, ge=8)
+    multipliers: list[int] = [1, 2, 4]
+    blocks: int = Field(2, ge=1)
+    codes: int = Field(8192, ge=2)
+    latent_channels: int = 3
+    mouth_weight: float = 1.0  # weight of the mouth region in the reconstruction loss
+    edge_weight: float = 0.0  # L1 of image gradients: sharpness without a downloaded perceptual network
+    commitment: float = 0.25
+    training: Training
+
+
+class AudioToAu(Strict):
+    """Five nets, one an AU (paper A/C: weighted BCE + Dice on presence)."""
+
+    dropout: Fraction = 0.5
+    intensity_weight: float = 0.0  # [ours] regression of the normalised intensity beside presence
+    window_frames: int = Field(25, ge=1)  # frames per training sequence of the recurrent layers
+    training: Training
+
+
+class AuAttention(Strict):
+    """GANimation-type disentanglement (paper A)."""
+
+    width: int = Field(64, ge=8)
+    residual_blocks: int = 6
+    critic_width: int = 64
+    critic_layers: int = 6
+    gradient_penalty: float = 10.0
+    condition_weight: float = 4000.0
+    cycle_weight: float = 10.0
+    mask_weight: float = 0.1
+    mask_variation_weight: float = 1e-5
+    generator_every: int = Field(5, ge=1)
+    target_noise: float = 0.1
+    min_mask_deviation: float = 0.01  # a flatter mask has collapsed: the stage fails
+    training: Training
+
+
+class Renderer(Strict):
+    """E_a, E_f, TCSAN and the conditional latent denoiser (paper A)."""
+
+    protocol: Literal["one_shot", "inpaint"] = "one_shot"
+    audio_width: int = 512  # E_a's output
+    face_width: int = 512  # E_f's output
+    encoder_width: int = 16  # first channels of E_a and E_f
+    fusion_widths: list[int] = [512, 1024]  # TCSAN layers; the last is the width of the denoiser's token
+    fusion_dropout: Fraction = 0.2
+    attention_heads: int = 4
+    width: int = Field(256, ge=8)
+    multipliers: list[int] = [1, 2, 3, 4]
+    blocks: int = 2
+    attention_levels: list[int] = [1, 2, 3]  # halvings at which the denoiser attends
+    head_width: int = 32
+    timesteps: int = 1000
+    beta_start: float = 0.0015
+    beta_end: float = 0.0195
+    window_frames: int = 50  # training window of the fusion
+    frames_per_window: int = 50  # of those, frames that are denoised per sample (all 50 in the paper)
+    mouth_weight: float = 1.0  # weight of the mouth region in the noise loss
+    training: Training
+
+
+class Sampler(Strict):
+    """DDIM (paper A: 200 steps, eta 0)."""
+
+    steps: int = Field(200, ge=1, le=1000)
+    eta: Fraction = 0.0
+    shared_noise: bool = True  # one noise image for a whole clip: no flicker between frames
+    batch_frames: int = Field(64, ge=1)
+    fusion_window_frames: int = Field(250, ge=10)  # long clips run in overlapping, cross-faded windows
+    fusion_overlap_frames: int = Field(50, ge=2)
+
+
+class Evaluation(Strict):
+    """What is generated and measured."""
+
+    protocols: list[Literal["one_shot"]] = ["one_shot"]
+    max_clips_per_speaker: int | None = None  # per subset; None: all
+    seed: int = 0  # pairing of clips with another clip's sound
+
+
+class Gallery(Strict):
+    """Clips of the report's videos."""
+
+    clips_per_subset: int = Field(2, ge=0)
+
+
+class Config(Strict):
+    """One experiment on one corpus."""
+
+    experiment: Slug = "demo"
+    seeds: list[int] = [0]
+    corpus: Corpus = Corpus()
+    split: Slug
+    splits: dict[Slug, Split]
+    video: Video = Video()
+    faces: Faces = Faces()
+    aus: AuLabels = AuLabels()
+    mel: Mel = Mel()
+    mfcc: Mfcc = Mfcc()
+    compute: Compute = Compute()
+    autoencoder: Autoencoder
+    audio_to_au: AudioToAu
+    au_attention: AuAttention
+    renderer: Renderer
+    sampler: Sampler = Sampler()
+    evaluation: Evaluation = Evaluation()
+    gallery: Gallery = Gallery()
+    variants: dict[Slug, dict[str, Any]] = {"ours": {}}
+    """Named differences: each overrides sections of this config for the renderer and all after it."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if self.split not in self.splits:
+            raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
+        split = self.splits[self.split]
+        shared = sorted(set(split.unseen) & set(split.seen or []))
+        if shared:
+            raise ValueError(f"splits.{self.split}: speakers {shared} are both seen and unseen")
+        if self.mfcc.coefficients >= self.mel.bands:
+            raise ValueError("mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)")
+        for name, difference in self.variants.items():
+            unknown = sorted(set(difference) - VARIANT_SECTIONS)
+            if unknown:
+                raise ValueError(f"variants.{name}: {unknown} cannot differ; choose from {sorted(VARIANT_SECTIONS)}")
+        return self
+
+    def variant(self, name: str) -> Config:
+        """This configuration with the named variant's differences applied."""
+        merged = merge(self.model_dump(mode="json"), self.variants[name])
+        return Config.model_validate(merged)
+
+
+VARIANT_SECTIONS = {"renderer", "sampler"}
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one nested mapping over another; lists and scalars are replaced whole."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def validate(raw: Mapping[str, Any]) -> Config:
+    """Check a raw configuration; every complaint names its field (``ConfigError``)."""
+    try:
+        return Config.model_validate(dict(raw))
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            field = ".".join(str(part) for part in problem["loc"]) or "config"
+            hint = " (unknown field: check the spelling)" if problem["type"] == "extra_forbidden" else ""
+            lines.append(f"{field}: {problem['msg']}{hint}")
+        raise ConfigError("config: " + "; ".join(lines)) from None

@@ -1,0 +1,253 @@
+"""The tables that the stages exchange: one named, versioned schema each.
+
+Every artifact of the pipeline but weights, videos and pages is a Parquet file of one of these schemas.
+"Key" columns identify a row; the writer refuses a table in which two rows share a key.
+Clips are named ``speaker/utterance`` and frames are 0-based video frames at 25 fps.
+"""
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+AU_NAMES = ("AU10", "AU14", "AU20", "AU25", "AU26")
+"""The five speech-related action units, in the order of every 5-vector (paper B, section 3.2)."""
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A named, versioned table: Arrow columns and the columns that identify a row."""
+
+    name: str
+    version: int
+    columns: pa.Schema
+    key: tuple[str, ...]
+    per_clip_groups: bool = field(default=False)
+    """One row group per clip, so that one clip is read without its neighbours."""
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+def _vector(size: int) -> pa.DataType:
+    return pa.list_(pa.field("item", pa.float32(), nullable=False), size)
+
+
+WORD = pa.struct(
+    [_required("start_s", pa.float32()), _required("end_s", pa.float32()), _required("word", pa.string())]
+)
+
+CLIPS = TableSchema(
+    "clips",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),  # "s1/bbaf2n"
+            _required("speaker", pa.string()),
+            _required("utterance", pa.string()),
+            _required("path", pa.string()),  # relative to the corpus root
+            _required("size_bytes", pa.int64()),
+            _required("words", pa.list_(WORD)),  # empty where there is no transcript; silences left out
+        ]
+    ),
+    ("clip",),
+)
+"""What a corpus reader lists for one speaker; nothing has been decoded yet."""
+
+CHECKS = TableSchema(
+    "checks",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("ok", pa.bool_()),
+            _required("reason", pa.string()),  # "" when ok
+            _required("num_frames", pa.int32()),  # frames at 25 fps
+            _required("source_fps", pa.float32()),
+            _required("width", pa.int32()),
+            _required("height", pa.int32()),
+            _required("has_audio", pa.bool_()),
+            _required("num_detected", pa.int32()),  # frames in which the face was found
+            _required("num_bridged", pa.int32()),  # frames interpolated between detections
+        ]
+    ),
+    ("clip",),
+)
+"""What decoding and face tracking found out about each listed clip; a failed clip is a row, never a gap."""
+
+FACES = TableSchema(
+    "faces",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("image", pa.binary()),  # lossless PNG of the aligned crop, RGB
+            _required("affine", _vector(6)),  # 2x3 row-major: source pixels -> crop pixels
+            _required("detected", pa.bool_()),  # False: bridged between neighbours
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+
+LANDMARKS = TableSchema(
+    "landmarks",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("points", _vector(478 * 3)),  # x, y, z of MediaPipe's mesh, in pixels of the crop
+            _required("detected", pa.bool_()),
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+
+AUS = TableSchema(
+    "aus",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("raw", _vector(5)),  # intensity 0-5 from one frame alone: may enter a model at test time
+            _required("normalised", _vector(5)),  # intensity 0-5 on the speaker's statistics: targets, evaluation
+            _required("presence", pa.list_(pa.field("item", pa.bool_(), nullable=False), 5)),
+            _required("detected", pa.bool_()),
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+
+MEL = TableSchema(
+    "mel",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("hop", pa.int32()),  # 10 ms hops; hop h is centred on h * 10 ms
+            _required("mel", pa.list_(pa.field("item", pa.float32(), nullable=False))),  # log-mel bands
+        ]
+    ),
+    ("clip", "hop"),
+    per_clip_groups=True,
+)
+
+SUBSETS = ("train", "seen_test", "unseen_test", "unused")
+SPLIT = TableSchema(
+    "split",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("speaker", pa.string()),
+            _required("utterance", pa.string()),
+            _required("subset", pa.string()),  # one of SUBSETS; a clip that failed is "unused"
+            _required("ok", pa.bool_()),
+            _required("reason", pa.string()),
+            _required("num_frames", pa.int32()),
+            _required("words", pa.list_(WORD)),
+        ]
+    ),
+    ("clip",),
+)
+"""The one place where it is decided which clip serves for what; all later stages read it."""
+
+LATENTS = TableSchema(
+    "latents",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("latent", pa.binary()),  # float16, C x H x W, before quantisation, unit variance
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+
+AU_FEATURES = TableSchema(
+    "au_features",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("feature", pa.binary()),  # float16, 5 x 64, order AU_NAMES
+            _required("probability", _vector(5)),
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+"""What the frozen Audio-to-AU nets say of each frame's sound."""
+
+IDENTITIES = TableSchema(
+    "identities",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("mask", pa.binary()),  # float16, H x W: A of the clip's first frame
+            _required("audio_face", pa.binary()),  # uint8, H x W x 3: (1 - A) I, in [0, 255]
+            _required("identity_latent", pa.binary()),  # float16, C x h x w: latent of A I
+            _required("masked_latent", pa.binary()),  # float16: latent of the first frame with its lower half hidden
+        ]
+    ),
+    ("clip",),
+    per_clip_groups=True,
+)
+"""The first frame of each clip taken apart by AU-Attention: identity conditions of the renderer."""
+
+GENERATED = TableSchema(
+    "generated",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("image", pa.binary()),  # lossless PNG, RGB, crop size
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+
+SCORES = TableSchema(
+    "scores",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("speaker", pa.string()),
+            _required("subset", pa.string()),
+            _required("metric", pa.string()),  # "psnr", "lmd_px", "lip_correlation_words", "au25_f1", ...
+            pa.field("value", pa.float64()),  # null: not defined for this clip (said in the notes)
+            _required("weight", pa.float64()),  # frames behind the value, or pooled counts
+        ]
+    ),
+    ("clip", "metric"),
+)
+
+HISTORY = TableSchema(
+    "history",
+    1,
+    pa.schema(
+        [
+            _required("samples", pa.int64()),
+            _required("name", pa.string()),  # "loss", "loss/kl", "learning_rate", "validation/f1", ...
+            _required("value", pa.float64()),
+        ]
+    ),
+    ("samples", "name"),
+)
+
+ALL = (
+    CLIPS, CHECKS, FACES, LANDMARKS, AUS, MEL, SPLIT, LATENTS, AU_FEATURES, IDENTITIES, GENERATED, SCORES, HISTORY,
+)  # fmt: skip
+BY_NAME = {schema.name: schema for schema in ALL}

@@ -1,0 +1,77 @@
+"""PSNR and SSIM on aligned crops in the uint8 range, whole crop and mouth box.
+
+Shapes: T frames, H rows, W columns, C colour channels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+Box = tuple[int, int, int, int]
+"""Rows and columns ``(top, bottom, left, right)``, end exclusive."""
+
+
+def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio of each frame in dB, float64 ``[T]``; ``inf`` where a frame equals its reference.
+
+    Peak 255; the mean squared error runs over all pixels and channels of the frame.
+    Raises ``ValueError`` unless both are uint8 of one shape.
+    """
+    _check(prediction_THWC, reference_THWC)
+    difference = prediction_THWC.astype(np.float64) - reference_THWC
+    error_T = (difference**2).mean(axis=(1, 2, 3))
+    with np.errstate(divide="ignore"):
+        return 10.0 * np.log10(255.0**2 / error_T)
+
+
+def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """Structural similarity of each frame (Wang et al. 2004): ``(whole [T], box [T])``, float64, 1 for equal frames.
+
+    Gaussian window 11 x 11, sigma 1.5, population covariance, range 255, mean over colour channels. The whole
+    frame's figure leaves out the outermost 5 pixels, whose windows leave the picture. The box's figure is the
+    mean of the same map within the box, so that its windows see the pixels around it.
+    """
+    _check(prediction_THWC, reference_THWC)
+    top, bottom, left, right = box
+    whole_T, box_T = np.empty(len(prediction_THWC)), np.empty(len(prediction_THWC))
+    for frame, (prediction_HWC, reference_HWC) in enumerate(
+        zip(prediction_THWC, reference_THWC, strict=True)
+    ):
+        whole_T[frame], map_HWC = structural_similarity(
+            prediction_HWC,
+            reference_HWC,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+            data_range=255,
+            channel_axis=-1,
+            full=True,
+        )
+        box_T[frame] = map_HWC[top:bottom, left:right].mean(dtype=np.float64)
+    return whole_T, box_T
+
+
+def crop(images_THWC: np.ndarray, box: Box) -> np.ndarray:
+    """The box of every frame (a view)."""
+    top, bottom, left, right = box
+    return images_THWC[:, top:bottom, left:right]
+
+
+def mean_finite(values_T: np.ndarray) -> tuple[float | None, int]:
+    """Mean of the finite values and their number; ``(None, 0)`` without any.
+
+    A frame equal to its reference has no PSNR: the control *static* begins with one, *ground truth* has no
+    other.
+    """
+    finite_T = values_T[np.isfinite(values_T)]
+    return (float(finite_T.mean()), len(finite_T)) if len(finite_T) else (None, 0)
+
+
+def _check(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> None:
+    if prediction_THWC.dtype != np.uint8 or reference_THWC.dtype != np.uint8:
+        raise ValueError(f"pictures must be uint8, got {prediction_THWC.dtype} and {reference_THWC.dtype}")
+    if prediction_THWC.shape != reference_THWC.shape or prediction_THWC.ndim != 4:
+        raise ValueError(
+            f"pictures must be [T, H, W, C] of one shape, got {prediction_THWC.shape} and {reference_THWC.shape}"
+        )

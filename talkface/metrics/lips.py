@@ -44,7 +44,7 @@ def correlation(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | No
 
 
 def deviation_ratio(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | None:
-    """Standard deviation of the prediction over the reference's; ``None`` where the reference does not move."""
+    """Standard deviation of the prediction over the reference's; ``None`` where the reference is still."""
     if len(reference_T) < 3 or _is_flat(reference_T):
         return None
     return float(np.std(prediction_T, dtype=np.float64) / np.std(reference_T, dtype=np.float64))

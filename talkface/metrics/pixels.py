@@ -13,7 +13,7 @@ Box = tuple[int, int, int, int]
 
 
 def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio of each frame in dB, float64 ``[T]``; ``inf`` where a frame equals its reference.
+    """Peak signal-to-noise ratio of each frame in dB, float64 ``[T]``; ``inf`` for equal frames.
 
     Peak 255; the mean squared error runs over all pixels and channels of the frame.
     Raises ``ValueError`` unless both are uint8 of one shape.
@@ -26,9 +26,9 @@ def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
 
 
 def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
-    """Structural similarity of each frame (Wang et al. 2004): ``(whole [T], box [T])``, float64, 1 for equal frames.
+    """Structural similarity of each frame (Wang et al. 2004): ``(whole [T], box [T])``, float64.
 
-    Gaussian window 11 x 11, sigma 1.5, population covariance, range 255, mean over colour channels. The whole
+    1 for equal frames. Gaussian window 11 x 11, sigma 1.5, population covariance, range 255, mean over colour channels. The whole
     frame's figure leaves out the outermost 5 pixels, whose windows leave the picture. The box's figure is the
     mean of the same map within the box, so that its windows see the pixels around it.
     """
@@ -72,6 +72,5 @@ def _check(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> None:
     if prediction_THWC.dtype != np.uint8 or reference_THWC.dtype != np.uint8:
         raise ValueError(f"pictures must be uint8, got {prediction_THWC.dtype} and {reference_THWC.dtype}")
     if prediction_THWC.shape != reference_THWC.shape or prediction_THWC.ndim != 4:
-        raise ValueError(
-            f"pictures must be [T, H, W, C] of one shape, got {prediction_THWC.shape} and {reference_THWC.shape}"
-        )
+        shapes = f"{prediction_THWC.shape} and {reference_THWC.shape}"
+        raise ValueError(f"pictures must be [T, H, W, C] of one shape, got {shapes}")

@@ -30,6 +30,6 @@ def laplacian_variance(images_THW3: np.ndarray) -> np.ndarray:
 
 
 def sharpness_ratio(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | None:
-    """Mean sharpness over the reference's: 1 as sharp, below 1 blurred; ``None`` for a reference without detail."""
+    """Mean sharpness over the reference's: below 1 is blurred; ``None`` for a reference without detail."""
     reference = float(np.mean(reference_T))
     return float(np.mean(prediction_T)) / reference if reference > 0 else None

@@ -28,9 +28,10 @@ def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
 def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
     """Structural similarity of each frame (Wang et al. 2004): ``(whole [T], box [T])``, float64.
 
-    1 for equal frames. Gaussian window 11 x 11, sigma 1.5, population covariance, range 255, mean over colour channels. The whole
-    frame's figure leaves out the outermost 5 pixels, whose windows leave the picture. The box's figure is the
-    mean of the same map within the box, so that its windows see the pixels around it.
+    1 for equal frames; a Gaussian window 11 x 11, sigma 1.5, population covariance, range 255, mean over
+    colour channels. The whole frame's figure leaves out the outermost 5 pixels, whose windows leave the
+    picture. The box's figure is the mean of the same map within the box, so that its windows see the pixels
+    around it.
     """
     _check(prediction_THWC, reference_THWC)
     top, bottom, left, right = box

@@ -1,0 +1,116 @@
+"""Published weights: ``model.safetensors`` with everything in its header that rebuilds the network. No pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
+
+_KEY = "talkface"
+
+
+class CheckpointError(ValueError):
+    """A weights file that cannot be used; the message names it and the remedy."""
+
+
+def save_model(
+    path: str | Path, module: nn.Module, settings: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> None:
+    """Write the module's parameters and buffers, and in the header ``settings`` and ``metadata``, atomically.
+
+    ``settings`` are the keyword arguments that rebuild the network; ``metadata`` say where it comes from.
+    """
+    header = json.dumps({"settings": dict(settings), "metadata": dict(metadata)}, sort_keys=True, default=str)
+    write_tensors(Path(path), module.state_dict(), header)
+
+
+def load_model(
+    path: str | Path, build: Callable[[dict[str, Any]], Network], device: torch.device | str = "cpu"
+) -> Network:
+    """Rebuild the network with ``build(settings)``, load its weights and freeze it in evaluation mode."""
+    module = build(read_settings(path))
+    load_weights(path, module)
+    return module.to(device).eval().requires_grad_(False)
+
+
+def load_weights(path: str | Path, module: nn.Module) -> None:
+    """Load weights into an existing module; every name and shape has to fit, or ``CheckpointError``."""
+    _, found = read_tensors(Path(path))
+    wanted = module.state_dict()
+    missing = sorted(set(wanted) - set(found))
+    foreign = sorted(set(found) - set(wanted))
+    shapes = sorted(
+        f"{name} {tuple(found[name].shape)} instead of {tuple(wanted[name].shape)}"
+        for name in set(wanted) & set(found)
+        if found[name].shape != wanted[name].shape
+    )
+    if missing or foreign or shapes:
+        problems = [
+            f"{title}: {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
+            for title, names in (("missing", missing), ("not in this network", foreign), ("shapes", shapes))
+            if names
+        ]
+        raise CheckpointError(f"{path}: these weights are of another network ({'; '.join(problems)})")
+    module.load_state_dict(found)
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """The keyword arguments that rebuild the network."""
+    return _header(path)["settings"]
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Where the weights come from: stage, samples seen, the paper's schedule, seed, code version."""
+    return _header(path)["metadata"]
+
+
+def _header(path: str | Path) -> dict[str, Any]:
+    header, _ = read_tensors(Path(path), only_header=True)
+    content = json.loads(header)
+    if not {"settings", "metadata"} <= set(content):
+        raise CheckpointError(f"{path}: not a talkface model; remove it and run again")
+    return content
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: str) -> None:
+    """Write tensors and one header text to ``path``: temporary file, fsync, rename."""
+    # clone: safetensors refuses tensors that share memory, such as tied weights
+    whole = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        save_file(whole, temporary, metadata={_KEY: header})
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, torch.Tensor]]:
+    """What :func:`write_tensors` wrote, or ``CheckpointError`` naming the file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(_KEY)
+            if header is None:
+                raise CheckpointError(f"{path}: not written by talkface (no '{_KEY}' in its header)")
+            return header, {} if only_header else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such weights file") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: not a readable safetensors file ({error}); remove it and run again"
+        ) from error

@@ -1,0 +1,70 @@
+"""What decides a run's numbers, so that a training never goes on from the state of a different one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+_WHOLE = 64 << 20
+_PROBES = 64
+_PROBE = 64 << 10
+_NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "warm_start"}
+
+
+def hash_files(paths: Path | Iterable[Path]) -> str:
+    """A hash of the files' content, in their order.
+
+    Files above 64 MiB are hashed by their size, 64 evenly spaced pieces and their end: a Parquet footer holds every
+    column piece's compressed size and statistics, so an edit shows there, and a corpus of 50 GB is not read for it.
+    """
+    digest = hashlib.sha256()
+    for path in [paths] if isinstance(paths, Path) else paths:
+        size = path.stat().st_size
+        digest.update(size.to_bytes(8, "little"))
+        with path.open("rb") as file:
+            if size <= _WHOLE:
+                digest.update(file.read())
+                continue
+            for probe in range(_PROBES):
+                file.seek(probe * (size // _PROBES))
+                digest.update(file.read(_PROBE))
+            file.seek(size - _WHOLE // 4)
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def describe(section: BaseModel, *, code: str, data: Mapping[str, Path | Iterable[Path]]) -> dict[str, Any]:
+    """The stage's part of a fingerprint: its config section, code version and inputs.
+
+    How often a training saves and logs is left out: it does not touch the numbers. Weights to start from count by
+    their content.
+    """
+    config = section.model_dump(mode="json")
+    training = config.get("training", {})
+    start = training.get("warm_start")
+    config["training"] = {name: value for name, value in training.items() if name not in _NOT_NUMBERS}
+    described: dict[str, Any] = {"config": config, "code": code}
+    described["data"] = {name: hash_files(paths) for name, paths in data.items()}
+    if start is not None:
+        described["warm_start"] = hash_files(Path(start))
+    return described
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The dotted names of the entries that differ."""
+    before, after = _flat(old), _flat(new)
+    return sorted(name for name in set(before) | set(after) if before.get(name) != after.get(name))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            leaves.update(_flat(value, f"{prefix}{name}."))
+        else:
+            leaves[f"{prefix}{name}"] = value
+    return leaves

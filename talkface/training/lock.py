@@ -1,0 +1,104 @@
+"""One writer per ``work/`` folder, and none that outlives its Snakemake.
+
+After ``kill -9`` of snakemake its script child lives on. ``PR_SET_PDEATHSIG`` does not help: the child's parent is
+a shell wrapper, and the signal follows the parent's *thread*. So a thread watches every process between this one
+and the outermost snakemake, and ends this process when one of them is gone. Processes above snakemake (a login
+shell, nohup) may go without harm.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 0.2
+_WATCH_S = 1.0
+_GRACE_S = 20.0
+_watching = threading.Event()
+
+
+class BusyError(ValueError):
+    """Another process is writing to the same ``work/`` folder."""
+
+
+@contextmanager
+def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
+    """Hold the folder's lock; waits for a dying owner, then raises ``BusyError`` naming its process id.
+
+    The kernel drops the lock when its owner dies, however it dies; the lock file itself stays.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / "lock"
+    with path.open("a+", encoding="ascii") as handle:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    owner = path.read_text(encoding="ascii").strip() or "unknown"
+                    raise BusyError(
+                        f"{what}: process {owner} is already writing to {work}; wait for it to end, or stop it"
+                    ) from None
+                time.sleep(_POLL_S)
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
+        try:
+            yield
+        finally:
+            handle.truncate(0)
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def die_with_snakemake() -> None:
+    """End this process (SIGTERM, and by force if that takes too long) soon after its snakemake is gone.
+
+    Does nothing when no ancestor is a snakemake. Safe to call more than once.
+    """
+    ancestors = _up_to_snakemake(psutil.Process())
+    if not ancestors or _watching.is_set():
+        return
+    _watching.set()
+    threading.Thread(target=_watch, args=(ancestors,), name="snakemake-watch", daemon=True).start()
+
+
+def _up_to_snakemake(process: psutil.Process) -> list[psutil.Process]:
+    parents = process.parents()
+    outermost = max((level for level, parent in enumerate(parents) if _is_snakemake(parent)), default=-1)
+    return parents[: outermost + 1]
+
+
+def _is_snakemake(process: psutil.Process) -> bool:
+    try:
+        return any(Path(argument).name == "snakemake" for argument in process.cmdline()[:4])
+    except psutil.Error:
+        return False
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _watch(ancestors: list[psutil.Process]) -> None:
+    while all(_alive(process) for process in ancestors):
+        time.sleep(_WATCH_S)
+    logger.warning("the snakemake that started this process is gone: stopping")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_S)
+    os._exit(1)

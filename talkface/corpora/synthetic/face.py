@@ -1,0 +1,241 @@
+"""A talking face, drawn: identity, action units, pose and blink -> one picture.
+
+The head is painted in millimetres on an oversampled canvas: still layers come from :mod:`head`, the face's
+outline, eyes and mouth are painted per frame. One remapping lays it into the picture with its pose.
+Image axes: H rows, W columns, C channels (RGB, uint8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from talkface.corpora.synthetic import paint
+from talkface.corpora.synthetic.head import (
+    EYES_PX,
+    LEFT_MM,
+    PICTURE_HEIGHT,
+    PICTURE_WIDTH,
+    PIXELS_PER_MM,
+    SCALE,
+    TOP_MM,
+    Head,
+    ellipse,
+    face_outline,
+    shade,
+    smooth,
+    still_layers,
+    to_canvas,
+)
+from talkface.corpora.synthetic.identity import Identity
+from talkface.corpora.synthetic.mouth import Mouth, U, shape_mouth
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where the head is: shift in picture pixels, roll in radians, size, yaw in millimetres of sideways shear."""
+
+    x_px: float = 0.0
+    y_px: float = 0.0
+    roll: float = 0.0
+    scale: float = 1.0
+    yaw_mm: float = 0.0
+
+
+FRONTAL = Pose()
+
+
+def draw_face(
+    identity: Identity,
+    aus: Sequence[float] | np.ndarray,
+    pose: Pose = FRONTAL,
+    blink: float = 0.0,
+    pucker: float = 0.0,
+    gaze_mm: tuple[float, float] = (0.0, 0.0),
+) -> np.ndarray:
+    """One 288 x 360 x 3 uint8 picture.
+
+    ``aus``: intensities 0-5 of AU10, AU14, AU20, AU25, AU26. ``blink`` 0 (open) to 1 (shut); ``pucker`` 0-1 rounds
+    the lips (none of the five units); ``gaze_mm`` moves the irises.
+    """
+    layers = still_layers(identity)
+    mouth = shape_mouth(identity, aus, pucker)
+    canvas = _face_with_outline(identity, layers, mouth)
+    _draw_nose(canvas, identity, mouth)
+    for side in (-1, 1):
+        _draw_eye(canvas, identity, side, blink, gaze_mm)
+    _draw_folds(canvas, identity, mouth)
+    _draw_mouth(canvas, identity, mouth)
+    return _place(canvas, layers.background, pose)
+
+
+def lip_gap_px(mouth: Mouth, pose: Pose = FRONTAL) -> float:
+    """Distance of the inner lips' middles in the picture."""
+    return mouth.gap_mm * PIXELS_PER_MM * pose.scale
+
+
+def mouth_width_px(mouth: Mouth, pose: Pose = FRONTAL) -> float:
+    """Distance of the corners in the picture."""
+    return mouth.width_mm * PIXELS_PER_MM * pose.scale
+
+
+def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.ndarray:
+    canvas = layers.back.copy()
+    if mouth.jaw_drop > 0.5:  # the neck's shadow follows the chin
+        shadow = ellipse(6, identity.chin_y + mouth.jaw_drop - 2, 42, 20)
+        paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.52), opacity=0.6, soften=8,
+                      clip=canvas[..., 3].copy())  # fmt: skip
+    mask = paint.polygon_mask(canvas.shape[:2], to_canvas(face_outline(identity, mouth.jaw_drop)))
+    _lay_over(canvas, layers.skin, mask)
+    _lay_over(canvas, layers.front, layers.front_mask)
+    return canvas
+
+
+def _lay_over(canvas: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
+    """Lay a whole layer over the canvas in place: copy where the mask is full, blend only along its edge."""
+    np.copyto(canvas[..., :3], colour, where=(mask == 255)[..., None])
+    rows, columns = np.nonzero((mask > 0) & (mask < 255))
+    weight = mask[rows, columns, None].astype(np.float32) / 255
+    below = canvas[rows, columns]
+    alpha = np.maximum(below[:, 3:], mask[rows, columns, None])
+    bare = below[:, 3:] == 0
+    mixed = np.where(bare, colour[rows, columns], below[:, :3] * (1 - weight) + colour[rows, columns] * weight)
+    canvas[..., 3] = np.maximum(canvas[..., 3], mask)
+    canvas[rows, columns] = np.concatenate([np.rint(mixed).astype(np.uint8), alpha], axis=1)
+
+
+def _draw_nose(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
+    base, wing = identity.nose_y, identity.nose_width * (1 + 0.05 * mouth.raise_lip)
+    base -= 0.8 * mouth.raise_lip
+    dark = shade(identity.skin, 0.45)
+    for side in (-1, 1):
+        nostril = ellipse(side * wing * 0.45, base, wing * 0.25, 2.0)
+        paint.polygon(canvas, to_canvas(nostril), dark, opacity=0.85, soften=1.2)
+        curve = np.array([[wing * 0.86, base - 10], [wing * 1.02, base - 4], [wing * 0.92, base + 1], [wing * 0.7, base + 1]])
+        paint.stroke(canvas, to_canvas(smooth(curve * (side, 1), closed=False)), shade(identity.skin, 0.6), width=2,
+                     opacity=0.6, soften=1.2)  # fmt: skip
+
+
+def _draw_eye(
+    canvas: np.ndarray, identity: Identity, side: int, blink: float, gaze_mm: tuple[float, float]
+) -> None:
+    height = identity.eye_height
+    t = np.linspace(-1, 1, 17)
+    x = side * 31.0 + 14.5 * t
+    tilt = -0.7 * t * side
+    low = tilt + 0.42 * height * (1 - t**2) ** 0.75
+    wide = tilt - 0.58 * height * (1 - t**2) ** 0.75
+    up = wide + (low - 0.2 - wide) * float(np.clip(blink, 0, 1))
+    opening = np.concatenate([np.stack([x, up], 1), np.stack([x, low], 1)[::-1]])
+    box_mask = paint.polygon_mask(canvas.shape[:2], to_canvas(opening))
+    if blink > 0.1:  # the lid comes down as skin
+        lid = np.concatenate([np.stack([x, wide], 1), np.stack([x, up], 1)[::-1]])
+        paint.polygon(canvas, to_canvas(lid), shade(identity.skin, 0.84), soften=0.8)
+    if blink < 0.95:
+        paint.polygon(canvas, to_canvas(opening), (232, 226, 222))
+        iris_x, iris_y = side * 31.0 + gaze_mm[0], -0.06 * height + gaze_mm[1]
+        radius = 6.0
+        for size, colour in ((1.0, shade(identity.iris, 0.55)), (0.86, identity.iris), (0.45, (16, 12, 12))):
+            paint.polygon(canvas, to_canvas(ellipse(iris_x, iris_y, radius * size, radius * size, 24)), colour,
+                          clip=box_mask)  # fmt: skip
+        paint.polygon(canvas, to_canvas(ellipse(iris_x - 2, iris_y - 2.2, 1.4, 1.4, 12)), (250, 250, 250), clip=box_mask)
+        shadow = np.stack([x, up + 1.0], 1)
+        paint.stroke(canvas, to_canvas(shadow), (60, 40, 40), width=5, opacity=0.4, soften=1.6, clip=box_mask)
+    lash = shade(identity.hair, 0.4)
+    paint.stroke(canvas, to_canvas(np.stack([x, up], 1)), lash, width=2.4, opacity=0.9, soften=0.5)
+    paint.stroke(canvas, to_canvas(np.stack([x, low], 1)), shade(identity.skin, 0.6), width=1.2, opacity=0.6, soften=0.6)
+    crease = np.stack([x, wide - 2.8 + 0.6 * t**2], 1)[2:-2]
+    paint.stroke(canvas, to_canvas(crease), shade(identity.skin, 0.62), width=1.6, opacity=0.6 * (1 - 0.7 * blink),
+                 soften=0.9)  # fmt: skip
+
+
+def _draw_folds(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
+    dark, light = shade(identity.skin, 0.58), shade(identity.skin, 1.12)
+    wing, base = identity.nose_width, identity.nose_y
+    corner_x, corner_y = float(mouth.x[-1]), float(mouth.inner_up[-1])
+    depth = 0.22 + 0.45 * mouth.raise_lip + 0.2 * mouth.stretch + 0.2 * mouth.dimple
+    for side in (-1, 1):
+        fold = np.array([
+            [wing + 2, base - 7 - 2 * mouth.raise_lip], [0.45 * wing + 0.55 * corner_x + 5, 0.5 * base + 0.5 * corner_y - 5],
+            [corner_x + 7, corner_y - 1], [corner_x + 7, corner_y + 6],
+        ])  # fmt: skip
+        paint.stroke(canvas, to_canvas(smooth(fold * (side, 1), closed=False)), dark, width=3, opacity=depth, soften=2.6)
+        if mouth.dimple > 0.03:
+            dimple = smooth(np.array([[corner_x + 4, corner_y - 6], [corner_x + 6.5, corner_y], [corner_x + 4.5, corner_y + 6]])
+                            * (side, 1), closed=False)  # fmt: skip
+            paint.stroke(canvas, to_canvas(dimple), dark, width=4, opacity=0.9 * mouth.dimple, soften=1.8)
+            bulge = ellipse(side * (corner_x + 11), corner_y - 1, 3.5, 6)
+            paint.polygon(canvas, to_canvas(bulge), light, opacity=0.5 * mouth.dimple, soften=3)
+    below = float(mouth.outer_low[len(U) // 2])
+    paint.polygon(canvas, to_canvas(ellipse(0, below + 3.5, 13, 2.6)), dark, opacity=0.5, soften=3.5)
+    chin = identity.chin_y + mouth.jaw_drop - 13
+    paint.polygon(canvas, to_canvas(ellipse(-2, chin, 12, 7)), light, opacity=0.35, soften=6)
+
+
+def _draw_mouth(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
+    def band(top: np.ndarray, bottom: np.ndarray, start: int = 0) -> np.ndarray:
+        stop = len(U) - start
+        upper = np.stack([mouth.x, top], 1)[start:stop]
+        return to_canvas(np.concatenate([upper, np.stack([mouth.x, bottom], 1)[start:stop][::-1]]))
+
+    lips = identity.lips
+    line = (mouth.inner_up + mouth.inner_low) / 2
+    paint.polygon(canvas, band(mouth.inner_up, mouth.inner_low), (46, 16, 18))
+    gap = mouth.inner_low - mouth.inner_up
+    if mouth.gap_mm > 1.0:
+        tongue_top = mouth.inner_low - 0.42 * gap * (1 - U**2) ** 0.5
+        paint.polygon(canvas, band(np.maximum(tongue_top, mouth.inner_up + 0.3 * gap), mouth.inner_low, 7), (150, 70, 72),
+                      opacity=0.75, soften=1.5)  # fmt: skip
+        edge = identity.mouth_y + 2.4 - 3.0 * U**2  # upper teeth hang from the skull, not from the lip
+        bottom = np.clip(edge, mouth.inner_up, mouth.inner_up + 0.8 * gap)
+        paint.polygon(canvas, band(mouth.inner_up, bottom, 5), (232, 226, 212), opacity=0.95, soften=0.6)
+        for x in (-13.5, -7.5, 0.0, 7.5, 13.5):
+            k = int(np.argmin(np.abs(mouth.x - x)))
+            paint.stroke(canvas, to_canvas(np.array([[x, mouth.inner_up[k]], [x, bottom[k] - 0.4]])), (150, 130, 120),
+                         width=1, opacity=0.35, soften=0.4)  # fmt: skip
+        paint.stroke(canvas, band(mouth.inner_up, mouth.inner_up)[: len(U)], (40, 14, 16), width=3, opacity=0.5, soften=1.2)
+    paint.polygon(canvas, band(mouth.outer_up, mouth.inner_up), shade(lips, 0.84), soften=0.7)
+    paint.polygon(canvas, band(mouth.inner_low, mouth.outer_low), lips, soften=0.7)
+    middle = mouth.inner_low + 0.45 * (mouth.outer_low - mouth.inner_low)
+    paint.stroke(canvas, to_canvas(np.stack([mouth.x - 1.5, middle], 1)[13:-13]), shade(lips, 1.3), width=4, opacity=0.45,
+                 soften=2.2)  # fmt: skip
+    paint.stroke(canvas, to_canvas(np.stack([mouth.x, mouth.outer_low - 0.8], 1)[4:-4]), shade(lips, 0.6), width=2, opacity=0.35,
+                 soften=1.4)  # fmt: skip
+    seam = (70, 26, 28)
+    shut = 1.0 - 0.8 * mouth.open_share
+    paint.stroke(canvas, to_canvas(np.stack([mouth.x, line], 1)), seam, width=2, opacity=0.85 * shut, soften=0.6)
+    for side in (0, -1):
+        corner = ellipse(float(mouth.x[side]), float(line[side]), 1.8, 1.3, 12)
+        paint.polygon(canvas, to_canvas(corner), seam, opacity=0.6, soften=1.5)
+
+
+def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray:
+    """Lay the oversampled head over the background with its pose."""
+    canvas = cv2.blur(canvas, (2, 2))  # the canvas holds 2.5 samples a pixel: remove what the picture cannot hold
+    zoom = SCALE / (PIXELS_PER_MM * pose.scale)
+    cosine, sine = np.cos(pose.roll) * zoom, np.sin(pose.roll) * zoom
+    centre_x, centre_y = EYES_PX[0] + pose.x_px, EYES_PX[1] + pose.y_px
+    x = _X - np.float32(centre_x)
+    y = _Y - np.float32(centre_y)
+    map_x = np.float32(cosine) * x + np.float32(sine) * y
+    map_y = np.float32(-sine) * x + np.float32(cosine) * y
+    if pose.yaw_mm:  # a turning head: what is nearer to the viewer moves further
+        depth = np.exp(-((map_x / np.float32(52 * SCALE)) ** 2) - ((map_y - np.float32(30 * SCALE)) / np.float32(75 * SCALE)) ** 2)
+        map_x -= np.float32(pose.yaw_mm * SCALE) * depth
+    map_x -= np.float32(LEFT_MM * SCALE)
+    map_y -= np.float32(TOP_MM * SCALE)
+    head = cv2.remap(canvas, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
+    picture = background.copy()
+    solid = head[..., 3] == 255
+    picture[solid] = head[..., :3][solid]
+    rows, columns = np.nonzero((head[..., 3] > 0) & ~solid)
+    weight = head[rows, columns, 3:].astype(np.float32) / 255
+    mixed = background[rows, columns] * (1 - weight) + head[rows, columns, :3] * weight
+    picture[rows, columns] = np.rint(mixed).astype(np.uint8)
+    return picture
+
+
+_Y, _X = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH].astype(np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 class ShuffledStream:
     """An endless stream of item indices: epoch after epoch, each in an order drawn from ``(seed, epoch)``.
 
-    Position ``p`` of the stream is item ``p % size`` of the permutation of epoch ``p // size``: nothing has to be
+    Position ``p`` of the stream is item ``p % size`` in the order of epoch ``p // size``: nothing has to be
     saved to go on from any position.
     """
 

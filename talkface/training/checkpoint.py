@@ -1,4 +1,4 @@
-"""Published weights: ``model.safetensors`` with everything in its header that rebuilds the network. No pickle."""
+"""Published weights: ``model.safetensors`` whose header holds all that rebuilds the network. No pickle."""
 
 from __future__ import annotations
 

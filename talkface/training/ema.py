@@ -13,7 +13,7 @@ _RAMP = 0.1
 class Average:
     """A running average of a module's parameters; buffers (batch-norm statistics) are copied, never averaged.
 
-    Early on the half-life is ``ramp * samples seen``, so that the initial weights are forgotten in short runs.
+    Early on the half-life is ``ramp * samples seen``, so that short runs forget the initial weights.
     """
 
     def __init__(self, module: nn.Module, halflife_samples: int, ramp: float = _RAMP):
@@ -32,5 +32,5 @@ class Average:
         weight = 1.0 - self.decay(samples, step_samples)
         for mine, theirs in zip(self.module.parameters(), module.parameters(), strict=True):
             mine.lerp_(theirs, weight)
-        for mine, theirs in zip(self.module.buffers(), module.buffers(), strict=True):
-            mine.copy_(theirs)
+        for kept, current in zip(self.module.buffers(), module.buffers(), strict=True):
+            kept.copy_(current)

@@ -18,8 +18,9 @@ _NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "war
 def hash_files(paths: Path | Iterable[Path]) -> str:
     """A hash of the files' content, in their order.
 
-    Files above 64 MiB are hashed by their size, 64 evenly spaced pieces and their end: a Parquet footer holds every
-    column piece's compressed size and statistics, so an edit shows there, and a corpus of 50 GB is not read for it.
+    Files above 64 MiB are hashed by their size, 64 evenly spaced pieces and their end: a Parquet footer holds
+    every column piece's compressed size and statistics, so an edit shows there, and a corpus of 50 GB is not
+    read for it.
     """
     digest = hashlib.sha256()
     for path in [paths] if isinstance(paths, Path) else paths:
@@ -40,8 +41,8 @@ def hash_files(paths: Path | Iterable[Path]) -> str:
 def describe(section: BaseModel, *, code: str, data: Mapping[str, Path | Iterable[Path]]) -> dict[str, Any]:
     """The stage's part of a fingerprint: its config section, code version and inputs.
 
-    How often a training saves and logs is left out: it does not touch the numbers. Weights to start from count by
-    their content.
+    How often a training saves and logs is left out: it does not touch the numbers. Weights to start from
+    count by their content.
     """
     config = section.model_dump(mode="json")
     training = config.get("training", {})

@@ -1,9 +1,9 @@
 """One writer per ``work/`` folder, and none that outlives its Snakemake.
 
-After ``kill -9`` of snakemake its script child lives on. ``PR_SET_PDEATHSIG`` does not help: the child's parent is
-a shell wrapper, and the signal follows the parent's *thread*. So a thread watches every process between this one
-and the outermost snakemake, and ends this process when one of them is gone. Processes above snakemake (a login
-shell, nohup) may go without harm.
+After ``kill -9`` of snakemake its script child lives on. ``PR_SET_PDEATHSIG`` does not help: the child's
+parent is a shell wrapper, and the signal follows the parent's *thread*. So a thread watches every process
+between this one and the outermost snakemake, and ends this process when one of them is gone. Processes above
+snakemake (a login shell, nohup) may go without harm.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
                 if time.monotonic() >= deadline:
                     owner = path.read_text(encoding="ascii").strip() or "unknown"
                     raise BusyError(
-                        f"{what}: process {owner} is already writing to {work}; wait for it to end, or stop it"
+                        f"{what}: process {owner} is already writing to {work}; wait for it, or stop it"
                     ) from None
                 time.sleep(_POLL_S)
         handle.truncate(0)

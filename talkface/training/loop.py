@@ -3,19 +3,19 @@
 How a stage uses it::
 
     class AutoencoderTask(Task):
-        published = "autoencoder"                     # which module becomes model.safetensors (and is averaged)
+        published = "autoencoder"                    # the module that is averaged and published
 
-        def __init__(self, frames, network, training, device): # build modules on the device, then the optimisers
-            self.modules = {"autoencoder": network}   # everything with parameters or buffers that training changes
+        def __init__(self, frames, network, training, device):  # modules on the device first, then optimisers
+            self.modules = {"autoencoder": network}  # all parameters and buffers that training changes
             self.optimizers = {"main": build_optimizer(network.parameters(), training)}
-            self.size = len(frames)                   # items that the sampler draws from
-            self.samples_per_item = 1                 # e.g. the frames of one window
+            self.size = len(frames)                  # items that the sampler draws from
+            self.samples_per_item = 1                # e.g. the frames of one window
 
-        def step(self, indices, context):             # one batch of item indices, in a shuffled, endless order
+        def step(self, indices, context):            # one batch of item indices, in a shuffled, endless order
             with context.autocast():
                 loss = ...
-            context.update(loss)                      # zero_grad, backward, clip, scheduled learning rate, step
-            return {"loss": loss, "loss/edges": ...}  # averaged over the log interval
+            context.update(loss)                     # zero_grad, backward, clip, scheduled rate, step
+            return {"loss": loss.detach(), "loss/edges": ...}  # averaged over the log interval
 
     def publish(finished: Finished) -> None:
         finished.record("mask/mean", 0.4)             # closing rows of the history
@@ -25,10 +25,11 @@ How a stage uses it::
     run(task, section.training, compute, seed=seed, work=work, history=history,
         fingerprint=describe(section, code=code, data={"faces": faces}), what="autoencoder", publish=publish)
 
-Every random number of a step comes from the global generators, ``context.generator`` or ``context.rng``; all are
-seeded anew from (seed, samples seen) at every step. A step must keep nothing of its own between calls but what is
-in ``modules`` and ``optimizers``: then a killed and resumed run equals the uninterrupted one bit for bit at the same
-thread count on one machine.
+``training.samples`` counts ``samples_per_item`` for each item; every step draws ``batch_size`` items. Every
+random number of a step comes from the global generators, ``context.generator`` or ``context.rng``; all are
+seeded anew from (seed, samples seen) at every step. A step must keep nothing of its own between calls but what
+is in ``modules`` and ``optimizers``: then a killed and resumed run equals the uninterrupted one bit for bit at
+the same thread count on one machine.
 """
 
 from __future__ import annotations
@@ -39,15 +40,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
 from talkface.config import Compute, Training
 from talkface.data.sampler import ShuffledStream
@@ -56,93 +55,18 @@ from talkface.schemas import HISTORY
 from talkface.tables import write_table
 from talkface.training import seeding, state
 from talkface.training.checkpoint import load_weights
-from talkface.training.device import autocast, pick_precision, prepare
+from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
 from talkface.training.lock import die_with_snakemake, exclusive
 from talkface.training.schedule import learning_rate
+from talkface.training.task import Finished, StepContext, Task, TrainingError, Values
+
+__all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
 logger = logging.getLogger(__name__)
 
 _SAVE_EVERY_S = 60.0
 _LINE_EVERY_S = 20.0
-Values = Mapping[str, "float | torch.Tensor"]
-
-
-class TrainingError(ValueError):
-    """A training that cannot go on: a loss or gradient that is not finite, a collapsed network."""
-
-
-class Task(Protocol):
-    """What a stage hands to the loop; subclass it for the defaults."""
-
-    published: str  # key of the module that is averaged, warm-started and published
-    modules: dict[str, nn.Module]
-    optimizers: dict[str, Optimizer]
-    size: int
-    samples_per_item: int = 1
-
-    def step(self, indices: list[int], context: StepContext) -> Values:
-        """Learn from a batch; returns 0-d quantities, averaged over each logging interval."""
-        ...
-
-    def validate(self, context: StepContext) -> Values:
-        """Quantities measured at every log line, named ``validation/...`` in the history."""
-        return {}
-
-
-@dataclass
-class StepContext:
-    """What one step may use beside its batch."""
-
-    what: str
-    samples: int  # seen before this step
-    training: Training
-    device: torch.device
-    precision: str
-    optimizers: Mapping[str, Optimizer]
-    network: nn.Module  # the published module: its average in `validate`, itself in `step`
-    generator: torch.Generator  # on the CPU
-    rng: np.random.Generator
-
-    def autocast(self) -> AbstractContextManager:
-        """Mixed precision of the ``compute`` section."""
-        return autocast(self.device, self.precision)
-
-    def update(self, loss: torch.Tensor, optimizer: str = "main", clip: float | None = None) -> None:
-        """One descent step: zero_grad, backward, clip (default: ``gradient_clip``), scheduled rate, step.
-
-        Raises ``TrainingError`` before any weight changes when the loss or its gradient is not finite.
-        """
-        chosen = self.optimizers[optimizer]
-        chosen.zero_grad(set_to_none=True)
-        loss.backward()
-        gradients = [p.grad for group in chosen.param_groups for p in group["params"] if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        if not bool(torch.isfinite(norm) & torch.isfinite(loss.detach())):
-            raise TrainingError(
-                f"{self.what}: at {self.samples} samples the loss is {loss.item():g} with a gradient of norm "
-                f"{norm.item():g} ('{optimizer}'); lower training.learning_rate or set training.gradient_clip"
-            )
-        limit = self.training.gradient_clip if clip is None else clip
-        if limit is not None:
-            shrink = torch.clamp(limit / (norm + 1e-6), max=1.0)
-            for gradient in gradients:
-                gradient.mul_(shrink)
-        rate = learning_rate(self.training, self.samples)
-        for group in chosen.param_groups:
-            group["lr"] = rate * group.get("lr_scale", 1.0)
-        chosen.step()
-
-
-@dataclass
-class Finished:
-    """A training at its end, handed to ``publish``."""
-
-    module: nn.Module  # final weights (the average where one is kept), in evaluation mode
-    samples: int
-    device: torch.device
-    metadata: dict[str, Any]  # for the header of model.safetensors
-    record: Callable[[str, float], None]  # add a closing row to the history
 
 
 def run(
@@ -159,8 +83,8 @@ def run(
 ) -> None:
     """Train ``task`` to ``training.samples``, publish its model, then write ``history`` (schema HISTORY).
 
-    Goes on from the state under ``work`` when its fingerprint is the same. SIGTERM or SIGINT saves and exits with
-    code 1. Raises ``TrainingError`` (not finite) and ``BusyError`` (another process holds ``work``).
+    Goes on from the state under ``work`` when its fingerprint is the same. SIGTERM or SIGINT saves and exits
+    with code 1. Raises ``TrainingError`` (not finite) and ``BusyError`` (another process holds ``work``).
     """
     device = prepare(compute)
     precision = pick_precision(compute, device)
@@ -269,9 +193,16 @@ class _Session:
         seed, samples = self._seed, self.counters.samples
         seeding.reseed(seed, samples)
         return StepContext(
-            self._what, samples, self._training, self._device, self._precision, self._task.optimizers, network,
-            seeding.torch_generator(seed, samples), seeding.numpy_generator(seed, samples),
-        )  # fmt: skip
+            what=self._what,
+            samples=samples,
+            training=self._training,
+            device=self._device,
+            precision=self._precision,
+            optimizers=self._task.optimizers,
+            network=network,
+            generator=seeding.torch_generator(seed, samples),
+            rng=seeding.numpy_generator(seed, samples),
+        )
 
     def _finite(self, values: Values) -> dict[str, float]:
         floats = {name: float(value) for name, value in values.items()}
@@ -306,6 +237,7 @@ def _crossed(before: int, now: int, every: int) -> bool:
 def _caught_signals() -> Iterator[Sequence[int]]:
     """SIGTERM and SIGINT become entries of the list; a second one of a kind acts at once."""
     caught: list[int] = []
+    numbers: tuple[int, ...] = (signal.SIGTERM, signal.SIGINT)
     if threading.current_thread() is not threading.main_thread():
         yield caught
         return
@@ -314,7 +246,7 @@ def _caught_signals() -> Iterator[Sequence[int]]:
         caught.append(number)
         signal.signal(number, previous[number])
 
-    previous = {number: signal.signal(number, remember) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous: dict[int, Any] = {number: signal.signal(number, remember) for number in numbers}
     try:
         yield caught
     finally:

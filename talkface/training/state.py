@@ -62,7 +62,7 @@ def load_state(
     optimizers: Mapping[str, Optimizer],
     what: str,
 ) -> Counters | None:
-    """Restore a state into modules and optimisers; ``None``, with the reason logged, where there is none to go on from."""
+    """Restore a state into modules and optimisers; ``None``, the reason logged, without a fitting one."""
     path = work / STATE_NAME
     if not path.exists():
         return None
@@ -96,7 +96,7 @@ def _restore(optimizer: Optimizer, entries: Mapping[str, Any]) -> None:
         index_text, key = place.split("/", 1)
         index = int(index_text)
         if isinstance(value, torch.Tensor) and value.dim() and value.shape == parameters[index].shape:
-            # the strides of the parameter, as the optimiser made them: a kernel's tail must not round differently
+            # with the strides that the optimiser gave it: a kernel's tail must not round differently
             value = torch.empty_like(parameters[index]).copy_(value)
         state.setdefault(index, {})[key] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

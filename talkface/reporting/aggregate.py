@@ -1,0 +1,138 @@
+"""From score tables, a row per clip and metric, to one row per method and subset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from talkface.metrics.presence import pooled_accuracy, pooled_counts, pooled_f1
+from talkface.reporting.measures import MEASURES
+from talkface.reporting.runs import ordered, scored_run
+from talkface.schemas import AU_NAMES, SCORES
+from talkface.tables import read_frame
+
+TEST_SUBSETS = {
+    "seen_test": "Seen speakers, held-back clips",
+    "unseen_test": "Unseen speakers",
+}
+"""Subsets that are measured, in the order of the tables, and their headings."""
+
+GROUP = ["protocol", "subset", "method"]
+
+
+class ScoresError(ValueError):
+    """Score tables that do not make a results table; the message names the file or the method."""
+
+
+def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
+    """All score tables in one frame: the columns of SCORES and ``method``, ``seed``, ``protocol`` of their folders.
+
+    Raises ``ScoresError`` for a subset that is not measured, for a clip and metric scored twice within a run, and
+    when there is nothing at all.
+    """
+    frames = []
+    for path in paths:
+        run = scored_run(path)
+        frame = read_frame(path, SCORES)
+        foreign = sorted(set(frame["subset"]) - set(TEST_SUBSETS))
+        if foreign:
+            raise ScoresError(f"{path}: subsets {foreign} are not measured; choose from {list(TEST_SUBSETS)}")
+        frames.append(frame.assign(method=run.method, seed=run.seed, protocol=run.protocol))
+    if not frames or all(frame.empty for frame in frames):
+        raise ScoresError("no scores: every speaker's test clips are empty; see the corpus summary for the reasons")
+    scores = pd.concat([frame for frame in frames if not frame.empty], ignore_index=True)
+    scores["value"] = scores["value"].astype(float)
+    doubled = scores[scores.duplicated([*GROUP, "seed", "clip", "metric"])]
+    if not doubled.empty:
+        row = doubled.iloc[0]
+        raise ScoresError(f"method '{row['method']}': clip '{row['clip']}' has two values of '{row['metric']}'")
+    return scores
+
+
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per protocol, subset and method: counts, every measure, and its deviation over seeds.
+
+    Each seed is brought together over its clips first, then the seeds are averaged; ``{measure}_sd`` is the sample
+    standard deviation over seeds, missing with one seed.
+    """
+    rows = []
+    for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):
+        row: dict[str, Any] = {
+            "protocol": protocol,
+            "subset": subset,
+            "method": method,
+            "clips": group["clip"].nunique(),
+            "speakers": group["speaker"].nunique(),
+            "seeds": group["seed"].nunique(),
+        }
+        for measure in MEASURES:
+            values = pd.Series(
+                [measure.over_clips(seed_scores) for _, seed_scores in group.groupby("seed")], dtype=float
+            )
+            row[measure.key] = values.mean()
+            row[f"{measure.key}_sd"] = values.std()
+            row[f"{measure.key}_undefined"] = measure.undefined_clips(group)
+        row["au_left_out"] = ";".join(au for au, value in pooled_f1(group, AU_NAMES).items() if value is None)
+        rows.append(row)
+    return in_table_order(pd.DataFrame(rows))
+
+
+def in_table_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sort by protocol, subset and the order of the methods in tables."""
+    methods = ordered(rows["method"])
+    subsets = list(TEST_SUBSETS)
+    keys = pd.DataFrame(
+        {
+            "protocol": rows["protocol"],
+            "subset": rows["subset"].map(subsets.index),
+            "method": rows["method"].map(methods.index),
+            "rest": range(len(rows)),
+        }
+    )
+    return rows.loc[keys.sort_values(list(keys.columns)).index].reset_index(drop=True)
+
+
+def lips_by_speaker(scores: pd.DataFrame) -> pd.DataFrame:
+    """Lip figures of each speaker and method: medians over the speaker's clips, mean over seeds, number of clips."""
+    wanted = [measure for measure in MEASURES if measure.key.startswith("lip_")]
+    rows = []
+    for (protocol, subset, method, speaker), group in scores.groupby([*GROUP, "speaker"], sort=True):
+        row: dict[str, Any] = {"protocol": protocol, "subset": subset, "speaker": speaker, "method": method}
+        row["clips"] = group["clip"].nunique()
+        for measure in wanted:
+            values = [measure.over_clips(seed_scores) for _, seed_scores in group.groupby("seed")]
+            row[measure.key] = pd.Series(values, dtype=float).mean()
+        rows.append(row)
+    return in_table_order(pd.DataFrame(rows))
+
+
+def aus_by_unit(scores: pd.DataFrame, proxies: Sequence[str]) -> pd.DataFrame:
+    """F1, accuracy (percent) and the truth's share of positive frames (percent) of each AU, pooled over clips and seeds.
+
+    Empty where no run has AU scores. ``proxy`` marks AUs whose label is a stand-in for the muscle's movement.
+    """
+    rows = []
+    for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):
+        f1, accuracy = pooled_f1(group, AU_NAMES), pooled_accuracy(group, AU_NAMES)
+        for au, counts in pooled_counts(group, AU_NAMES).items():
+            frames = counts.tp + counts.fp + counts.fn + counts.tn
+            share = accuracy[au]
+            if frames == 0 or share is None:
+                continue
+            rows.append(
+                {
+                    "protocol": protocol,
+                    "subset": subset,
+                    "method": method,
+                    "au": au,
+                    "proxy": au in proxies,
+                    "f1": f1[au],
+                    "accuracy_percent": 100 * share,
+                    "truth_positive_percent": 100 * (counts.tp + counts.fn) / frames,
+                    "frames": frames,
+                }
+            )
+    return in_table_order(pd.DataFrame(rows)) if rows else pd.DataFrame()

@@ -1,0 +1,96 @@
+"""Which run a file belongs to, and how the runs are named and ordered in tables.
+
+The folders are the identity (docs/architecture.md): ``.../scores/{method}/seed-{seed}/{protocol}/{metric}.parquet``
+and ``.../train/{stage}/{variant}/seed-{seed}/history.parquet``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CONTROLS = {
+    "ground_truth": "Ground truth",
+    "autoencoder": "Ground truth through the autoencoder",
+    "static": "Static: first frame repeated",
+    "mean_mouth": "Mean mouth: frozen",
+}
+"""Rows that say what a figure is worth: a ceiling, the renderer's own ceiling, and two mouths that do not move."""
+
+OTHER_SOUND = "_other_sound"
+"""Suffix of the control in which a variant is driven by another clip's sound."""
+
+_SEEDED = re.compile(r"seed-(\d+)")
+
+
+class LayoutError(ValueError):
+    """A file that does not lie where the layout says; the message names it."""
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One method, seed and protocol whose clips were scored."""
+
+    method: str
+    seed: int
+    protocol: str
+
+
+@dataclass(frozen=True, order=True)
+class StageRun:
+    """One training: stage, variant ("shared" before the renderer) and seed."""
+
+    stage: str
+    variant: str
+    seed: int
+
+
+def scored_run(path: Path) -> Run:
+    """The run of a score table, from the last folders of its path."""
+    parts = path.parts
+    seeded = _SEEDED.fullmatch(parts[-3]) if len(parts) >= 5 else None
+    if seeded is None or parts[-5] != "scores":
+        raise LayoutError(f"{path}: expected scores/{{method}}/seed-{{seed}}/{{protocol}}/{{metric}}.parquet")
+    return Run(parts[-4], int(seeded[1]), parts[-2])
+
+
+def trained_run(path: Path) -> StageRun:
+    """The training that wrote a history, from the last folders of its path."""
+    parts = path.parts
+    seeded = _SEEDED.fullmatch(parts[-2]) if len(parts) >= 5 else None
+    if seeded is None or parts[-5] != "train":
+        raise LayoutError(f"{path}: expected train/{{stage}}/{{variant}}/seed-{{seed}}/{{file}}")
+    return StageRun(parts[-4], parts[-3], int(seeded[1]))
+
+
+def is_other_sound(method: str) -> bool:
+    """Whether a method is a variant driven by another clip's sound."""
+    return method.endswith(OTHER_SOUND)
+
+
+def is_variant(method: str) -> bool:
+    """Whether a method is a trained variant with its own sound."""
+    return method not in CONTROLS and not is_other_sound(method)
+
+
+def label(method: str) -> str:
+    """How a method is called in tables and captions."""
+    if method in CONTROLS:
+        return CONTROLS[method]
+    if is_other_sound(method):
+        return f"{label(method.removesuffix(OTHER_SOUND))}, another clip's sound"
+    return method.replace("_", " ").capitalize()
+
+
+def ordered(methods: Iterable[str]) -> list[str]:
+    """Controls first, then each variant, followed by itself under another clip's sound."""
+    known = list(CONTROLS)
+
+    def place(method: str) -> tuple[int, str, bool]:
+        if method in CONTROLS:
+            return known.index(method), "", False
+        return len(known), method.removesuffix(OTHER_SOUND), is_other_sound(method)
+
+    return sorted(set(methods), key=place)

@@ -1,0 +1,172 @@
+"""A table ready to be shown, and its three spellings: Markdown, LaTeX and (through the page's template) HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading over neighbouring columns."""
+
+    title: str
+    span: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under one heading; the first cell of a row is its name."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class TableView:
+    """Headings, blocks of finished cells, and what has to be said below them."""
+
+    key: str
+    title: str
+    groups: tuple[Group, ...]
+    headers: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        width = len(self.headers)
+        assert sum(group.span for group in self.groups) in (0, width), f"{self.key}: groups do not cover the columns"
+        for block in self.blocks:
+            for row in block.rows:
+                assert len(row) == width, f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and dicts, for the page."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> TableView:
+        """The inverse of :meth:`to_json`."""
+        return cls(
+            content["key"],
+            content["title"],
+            tuple(Group(**group) for group in content["groups"]),
+            tuple(content["headers"]),
+            tuple(Block(block["title"], tuple(tuple(row) for row in block["rows"])) for block in content["blocks"]),
+            tuple(content["notes"]),
+        )
+
+
+def to_markdown(view: TableView) -> str:
+    """A heading, one table per block, the notes as a list.
+
+    Markdown has no column groups: a line above the tables says which columns belong together.
+    """
+    lines = [f"## {_markdown(view.title)}", ""]
+    start = 0
+    for group in view.groups:
+        columns = view.headers[start : start + group.span]
+        start += group.span
+        if group.title:
+            lines += [f"Columns *{_markdown(columns[0])}* to *{_markdown(columns[-1])}*: {_markdown(group.title)}.", ""]
+    for block in view.blocks:
+        if block.title:
+            lines += [f"**{_markdown(block.title)}**", ""]
+        cells = [[_markdown(cell) for cell in row] for row in (view.headers, *block.rows)]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(view.headers))]
+        padded = [
+            [cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(
+                zip(row, widths, strict=True))]
+            for row in cells
+        ]  # fmt: skip
+        rule = ["-" * max(width, 3) if column == 0 else "-" * max(width - 1, 2) + ":" for column, width in enumerate(
+            widths)]  # fmt: skip
+        lines += ["| " + " | ".join(row) + " |" for row in (padded[0], rule, *padded[1:])]
+        lines.append("")
+    lines += [f"- {_markdown(note)}" for note in view.notes]
+    if view.notes:
+        lines.append("")
+    return "\n".join(lines)
+
+
+def to_latex(view: TableView) -> str:
+    """A ``table`` float with booktabs rules, scaled to the line; needs the packages booktabs and graphicx."""
+    columns = len(view.headers)
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{latex(view.title)}}}",
+        rf"\label{{tab:{view.key}}}",
+        r"\resizebox{\linewidth}{!}{%",
+        rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
+        r"\toprule",
+    ]
+    if view.groups:
+        lines.append(" & ".join(_multicolumn(group.span, "c", _narrow(group)) for group in view.groups) + r" \\")
+        start = 1
+        for group in view.groups:
+            if group.title:
+                lines.append(rf"\cmidrule(lr){{{start}-{start + group.span - 1}}}")
+            start += group.span
+    lines.append(" & ".join(latex(header) for header in view.headers) + r" \\")
+    for block in view.blocks:
+        lines.append(r"\midrule")
+        if block.title:
+            lines.append(_multicolumn(columns, "l", rf"\textit{{{latex(block.title)}}}") + r" \\")
+        lines += [" & ".join(latex(cell) for cell in row) + r" \\" for row in block.rows]
+    lines += [r"\bottomrule", r"\end{tabular}}"]
+    if view.notes:
+        lines += [r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize"]
+        lines += [rf"{latex(note)}\par" for note in view.notes]
+        lines += [r"\end{minipage}"]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _narrow(group: Group) -> str:
+    """A group's title broken at its commas, so that it does not widen its columns."""
+    parts = group.title.split(", ")
+    if len(parts) < 3:
+        return latex(group.title)
+    half = (len(parts) + 1) // 2
+    first, second = ", ".join(parts[:half]) + ",", ", ".join(parts[half:])
+    return rf"\shortstack{{{latex(first)}\\{latex(second)}}}"
+
+
+def _multicolumn(span: int, alignment: str, content: str) -> str:
+    return rf"\multicolumn{{{span}}}{{{alignment}}}{{{content}}}"
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "\N{EN DASH}": "--", "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{DAGGER}": r"\dag{}", "\N{GREEK SMALL LETTER ETA}": r"$\eta$",
+    "\N{MIDDLE DOT}": r"$\cdot$", "\N{NO-BREAK SPACE}": "~", "\n": " ",
+}  # fmt: skip
+
+
+def latex(text: str) -> str:
+    """Escape a text for LaTeX. Characters beyond Latin-1, which pdflatex may lack, become a question mark."""
+    return "".join(_LATEX.get(letter, letter if ord(letter) < 0x100 else "?") for letter in text)
+
+
+def _markdown(text: str) -> str:
+    text = text.replace("\n", " ").replace("<", "&lt;").replace("|", "\\|")
+    return text.replace("*", "\\*").replace("`", "\\`")
+
+
+def markdown_document(title: str, views: Sequence[TableView], notes: Sequence[tuple[str, str]]) -> str:
+    """The tables and the notes as one page."""
+    lines = [f"# {_markdown(title)}", ""]
+    body = "\n".join(to_markdown(view) for view in views)
+    listed = [f"- **{_markdown(name)}:** {_markdown(text)}" for name, text in notes]
+    return "\n".join([*lines, body, "## Notes", "", *listed, ""])
+
+
+def latex_document(title: str, views: Sequence[TableView], notes: Sequence[tuple[str, str]]) -> str:
+    r"""The tables and notes as a fragment for ``\input``."""
+    lines = [f"% {line}" for line in (title.replace("\n", " "), r"Needs \usepackage{booktabs,graphicx,textcomp}")]
+    body = [to_latex(view) for view in views]
+    listed = [rf"\item[{latex(name)}] {latex(text)}" for name, text in notes]
+    return "\n".join([*lines, *body, r"\begin{description}", *listed, r"\end{description}", ""])

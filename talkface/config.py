@@ -6,6 +6,8 @@ differs. ``config.schema.json`` is generated from here and a test holds the two 
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -174,7 +176,6 @@ class AuAttention(Strict):
 class Renderer(Strict):
     """E_a, E_f, TCSAN and the conditional latent denoiser (paper A)."""
 
-    protocol: Literal["one_shot", "inpaint"] = "one_shot"
     audio_width: int = 512  # E_a's output
     face_width: int = 512  # E_f's output
     encoder_width: int = 16  # first channels of E_a and E_f
@@ -281,9 +282,15 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
 
 
 def validate(raw: Mapping[str, Any]) -> Config:
-    """Check a raw configuration; every complaint names its field (``ConfigError``)."""
+    """Check a raw configuration; every complaint names its field (``ConfigError``).
+
+    ``root`` at the top is short for ``corpus.root``: ``snakemake --config root=/path/to/clips``.
+    """
+    raw = dict(raw)
+    if "root" in raw:
+        raw = merge(raw, {"corpus": {"root": raw.pop("root")}})
     try:
-        return Config.model_validate(dict(raw))
+        return Config.model_validate(raw)
     except ValidationError as error:
         lines = []
         for problem in error.errors():
@@ -291,3 +298,12 @@ def validate(raw: Mapping[str, Any]) -> Config:
             hint = " (unknown field: check the spelling)" if problem["type"] == "extra_forbidden" else ""
             lines.append(f"{field}: {problem['msg']}{hint}")
         raise ConfigError("config: " + "; ".join(lines)) from None
+
+
+def schema_json() -> str:
+    """The JSON schema of a configuration file, for editors: ``python -m talkface.config > config.schema.json``."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_json())

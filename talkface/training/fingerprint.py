@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from talkface.config import Training
 
 _WHOLE = 64 << 20
 _PROBES = 64
@@ -15,7 +16,7 @@ _PROBE = 64 << 10
 _NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "warm_start"}
 
 
-def hash_files(paths: Path | Iterable[Path]) -> str:
+def hash_files(*paths: Path) -> str:
     """A hash of the files' content, in their order.
 
     Files above 64 MiB are hashed by their size, 64 evenly spaced pieces and their end: a Parquet footer holds
@@ -23,7 +24,7 @@ def hash_files(paths: Path | Iterable[Path]) -> str:
     read for it.
     """
     digest = hashlib.sha256()
-    for path in [paths] if isinstance(paths, Path) else paths:
+    for path in paths:
         size = path.stat().st_size
         digest.update(size.to_bytes(8, "little"))
         with path.open("rb") as file:
@@ -38,21 +39,23 @@ def hash_files(paths: Path | Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def describe(section: BaseModel, *, code: str, data: Mapping[str, Path | Iterable[Path]]) -> dict[str, Any]:
-    """The stage's part of a fingerprint: its config section, code version and inputs.
+def complete(
+    stage: Mapping[str, Any], training: Training, inputs: Iterable[Path], numbers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The stage's own entries (config section, code version) with its inputs and its numerics.
 
     How often a training saves and logs is left out: it does not touch the numbers. Weights to start from
     count by their content.
     """
-    config = section.model_dump(mode="json")
-    training = config.get("training", {})
-    start = training.get("warm_start")
-    config["training"] = {name: value for name, value in training.items() if name not in _NOT_NUMBERS}
-    described: dict[str, Any] = {"config": config, "code": code}
-    described["data"] = {name: hash_files(paths) for name, paths in data.items()}
-    if start is not None:
-        described["warm_start"] = hash_files(Path(start))
-    return described
+    entries = json.loads(json.dumps(stage, default=str))
+    for section in (entries, entries.get("config", {})):
+        if "training" in section:
+            section["training"] = {k: v for k, v in section["training"].items() if k not in _NOT_NUMBERS}
+    entries["data"] = {f"{path.parent.name}/{path.name}": hash_files(path) for path in inputs}
+    entries["compute"] = dict(numbers)
+    if training.warm_start is not None:
+        entries["warm_start"] = hash_files(training.warm_start)
+    return entries
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -3,11 +3,12 @@
 How a stage uses it::
 
     class AutoencoderTask(Task):
-        published = "autoencoder"                    # the module that is averaged and published
-
-        def __init__(self, frames, network, training, device):  # modules on the device first, then optimisers
-            self.modules = {"autoencoder": network}  # all parameters and buffers that training changes
-            self.optimizers = {"main": build_optimizer(network.parameters(), training)}
+        def __init__(self, frames, training, seed):
+            seeding.reseed(seed)                     # initial weights
+            self.network = VQAutoencoder(...)
+            self.modules = {"autoencoder": self.network}  # all parameters and buffers that training changes;
+                                                     # the first is averaged, warm-started and published
+            self.optimizers = {"autoencoder": build_optimizer(self.network.parameters(), training)}
             self.size = len(frames)                  # items that the sampler draws from
             self.samples_per_item = 1                # e.g. the frames of one window
 
@@ -21,15 +22,16 @@ How a stage uses it::
         finished.record("mask/mean", 0.4)             # closing rows of the history
         save_model(model, finished.module, finished.module.settings, finished.metadata)
 
-    seeding.reseed(seed)                              # before the networks are built: their initial weights
-    run(task, section.training, compute, seed=seed, work=work, history=history,
-        fingerprint=describe(section, code=code, data={"faces": faces}), what="autoencoder", publish=publish)
+    run(task, section.training, compute, seed=seed, work=work, history=history, what="autoencoder",
+        fingerprint={"config": section.model_dump(mode="json"), "code": code}, inputs=[split, *faces],
+        publish=publish)                             # under the lock; the resume state goes after it
 
 ``training.samples`` counts ``samples_per_item`` for each item; every step draws ``batch_size`` items. Every
 random number of a step comes from the global generators, ``context.generator`` or ``context.rng``; all are
-seeded anew from (seed, samples seen) at every step. A step must keep nothing of its own between calls but what
-is in ``modules`` and ``optimizers``: then a killed and resumed run equals the uninterrupted one bit for bit at
-the same thread count on one machine.
+seeded anew from (seed, samples seen) at every step. A step must keep nothing of its own between calls but
+what is in ``modules`` and ``optimizers``: then a killed and resumed run equals the uninterrupted one bit for
+bit at the same thread count on one machine. The loop moves the modules to the device and sets them to
+training mode before every step, and to evaluation mode before ``validate``.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,7 @@ from talkface.training import seeding, state
 from talkface.training.checkpoint import load_weights
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
+from talkface.training.fingerprint import complete
 from talkface.training.lock import die_with_snakemake, exclusive
 from talkface.training.schedule import learning_rate
 from talkface.training.task import Finished, StepContext, Task, TrainingError, Values
@@ -78,6 +81,7 @@ def run(
     work: Path,
     history: Path,
     fingerprint: Mapping[str, Any],
+    inputs: Iterable[Path],
     what: str,
     publish: Callable[[Finished], None],
 ) -> None:
@@ -95,10 +99,12 @@ def run(
         "precision": precision,
     }
     numbers |= {"torch": torch.__version__, "numpy": np.__version__}
-    whole = {"what": what, **fingerprint, "compute": numbers}
-    if training.warm_start is not None:
-        load_weights(training.warm_start, task.modules[task.published])
     die_with_snakemake()
+    whole = complete({"what": what, **fingerprint}, training, inputs, numbers)
+    for module in task.modules.values():
+        module.to(device)
+    if training.warm_start is not None:
+        load_weights(training.warm_start, _published(task))
     with exclusive(work, what):
         session = _Session(task, training, device, precision, seed, work, whole, what)
         session.train()
@@ -135,7 +141,7 @@ class _Session:
     ):
         self._task, self._training, self._seed, self._what = task, training, seed, what
         self._device, self._precision, self._work, self._fingerprint = device, precision, work, fingerprint
-        published = task.modules[task.published]
+        published = _published(task)
         self._average: Average | None = None
         self._modules: dict[str, nn.Module] = dict(task.modules)
         if training.ema_halflife_samples is not None:
@@ -179,10 +185,10 @@ class _Session:
         for module in task.modules.values():
             module.train()
         items = self._stream.items(samples // task.samples_per_item, self._training.batch_size)
-        values = task.step(items, self._context(task.modules[task.published]))
+        values = task.step(items, self._context(_published(task)))
         self.counters.samples = samples + step_samples
         if self._average is not None:
-            self._average.update(task.modules[task.published], self.counters.samples, step_samples)
+            self._average.update(_published(task), self.counters.samples, step_samples)
         floats = self._finite(values)
         for name, value in floats.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
@@ -219,14 +225,15 @@ class _Session:
             module.eval()
         with torch.no_grad():
             measured = self._finite(self._task.validate(self._context(self.final)))
-        validation = {f"validation/{name}": value for name, value in measured.items()}
-        state.append_history(
-            self._work, self.counters.samples, {**means, **validation, "learning_rate": rate}
-        )
+        state.append_history(self._work, self.counters.samples, {**means, **measured, "learning_rate": rate})
 
     def _save(self) -> None:
         self.counters.sums, self.counters.counts = self._sums, self._counts
         state.save_state(self._work, self._fingerprint, self.counters, self._modules, self._task.optimizers)
+
+
+def _published(task: Task) -> nn.Module:
+    return next(iter(task.modules.values()))
 
 
 def _crossed(before: int, now: int, every: int) -> bool:

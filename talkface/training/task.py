@@ -26,8 +26,7 @@ class TrainingError(ValueError):
 class Task(Protocol):
     """What a stage hands to the loop; subclass it for the defaults."""
 
-    published: str  # key of the module that is averaged, warm-started and published
-    modules: dict[str, nn.Module]
+    modules: dict[str, nn.Module]  # the first is averaged, warm-started and published
     optimizers: dict[str, Optimizer]
     size: int
     samples_per_item: int = 1
@@ -37,7 +36,7 @@ class Task(Protocol):
         ...
 
     def validate(self, context: StepContext) -> Values:
-        """Quantities measured at every log line, named ``validation/...`` in the history."""
+        """Quantities measured at every log line, without gradients; name them ``validation/...``."""
         return {}
 
 
@@ -59,11 +58,15 @@ class StepContext:
         """Mixed precision of the ``compute`` section."""
         return autocast(self.device, self.precision)
 
-    def update(self, loss: torch.Tensor, optimizer: str = "main", clip: float | None = None) -> None:
+    def update(self, loss: torch.Tensor, optimizer: str | None = None, clip: float | None = None) -> None:
         """One descent step: zero_grad, backward, clip (default: ``gradient_clip``), scheduled rate, step.
+
+        ``optimizer`` may be left out where there is one.
 
         Raises ``TrainingError`` before any weight changes when the loss or its gradient is not finite.
         """
+        if optimizer is None:
+            (optimizer,) = self.optimizers
         chosen = self.optimizers[optimizer]
         chosen.zero_grad(set_to_none=True)
         loss.backward()

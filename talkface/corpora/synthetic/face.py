@@ -15,7 +15,9 @@ import numpy as np
 
 from talkface.corpora.synthetic import paint
 from talkface.corpora.synthetic.head import (
+    CHEEK_ROW,
     EYES_PX,
+    FRINGE_END_ROW,
     LEFT_MM,
     PICTURE_HEIGHT,
     PICTURE_WIDTH,
@@ -83,28 +85,16 @@ def mouth_width_px(mouth: Mouth, pose: Pose = FRONTAL) -> float:
 
 
 def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.ndarray:
-    canvas = layers.back.copy()
+    canvas = layers.upper.copy()
+    lower, front = canvas[CHEEK_ROW:], slice(CHEEK_ROW, FRINGE_END_ROW)
     if mouth.jaw_drop > 0.5:  # the neck's shadow follows the chin
         shadow = ellipse(6, identity.chin_y + mouth.jaw_drop - 2, 42, 20)
-        paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.52), opacity=0.6, soften=8,
+        paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.5), opacity=0.6, soften=8,
                       clip=canvas[..., 3].copy())  # fmt: skip
     mask = paint.polygon_mask(canvas.shape[:2], to_canvas(face_outline(identity, mouth.jaw_drop)))
-    _lay_over(canvas, layers.skin, mask)
-    _lay_over(canvas, layers.front, layers.front_mask)
+    paint.lay_over(lower, layers.skin[CHEEK_ROW:], mask[CHEEK_ROW:])
+    paint.lay_over(canvas[front], layers.front[front], layers.front_mask[front])
     return canvas
-
-
-def _lay_over(canvas: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
-    """Lay a whole layer over the canvas in place: copy where the mask is full, blend only along its edge."""
-    np.copyto(canvas[..., :3], colour, where=(mask == 255)[..., None])
-    rows, columns = np.nonzero((mask > 0) & (mask < 255))
-    weight = mask[rows, columns, None].astype(np.float32) / 255
-    below = canvas[rows, columns]
-    alpha = np.maximum(below[:, 3:], mask[rows, columns, None])
-    bare = below[:, 3:] == 0
-    mixed = np.where(bare, colour[rows, columns], below[:, :3] * (1 - weight) + colour[rows, columns] * weight)
-    canvas[..., 3] = np.maximum(canvas[..., 3], mask)
-    canvas[rows, columns] = np.concatenate([np.rint(mixed).astype(np.uint8), alpha], axis=1)
 
 
 def _draw_nose(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
@@ -228,14 +218,9 @@ def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray
     map_x -= np.float32(LEFT_MM * SCALE)
     map_y -= np.float32(TOP_MM * SCALE)
     head = cv2.remap(canvas, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
-    picture = background.copy()
-    solid = head[..., 3] == 255
-    picture[solid] = head[..., :3][solid]
-    rows, columns = np.nonzero((head[..., 3] > 0) & ~solid)
-    weight = head[rows, columns, 3:].astype(np.float32) / 255
-    mixed = background[rows, columns] * (1 - weight) + head[rows, columns, :3] * weight
-    picture[rows, columns] = np.rint(mixed).astype(np.uint8)
-    return picture
+    weight = head[..., 3:].astype(np.float32) * np.float32(1 / 255)
+    picture = background + (head[..., :3] - background.astype(np.float32)) * weight
+    return np.rint(picture).astype(np.uint8)
 
 
 _Y, _X = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH].astype(np.float32)

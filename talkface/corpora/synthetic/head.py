@@ -24,12 +24,16 @@ EYES_PX = (180.0, 122.0)  # where the point between the eyes rests in the pictur
 _SHAPE = (round(HEIGHT_MM * SCALE), round(WIDTH_MM * SCALE))
 
 
+CHEEK_ROW = round((8.0 - TOP_MM) * SCALE)  # above it the jaw changes nothing
+FRINGE_END_ROW = round((48.0 - TOP_MM) * SCALE)  # no fringe or sideburn reaches below it
+
+
 @dataclass(frozen=True)
 class Head:
     """One identity's still layers."""
 
     background: np.ndarray  # picture HWC uint8, shoulders included
-    back: np.ndarray  # canvas HW4 uint8: hair behind the face, ears, neck
+    upper: np.ndarray  # canvas HW4 uint8: hair behind the face, ears, neck, and the face above CHEEK_ROW
     skin: np.ndarray  # canvas HWC uint8: shaded skin without outline
     front: np.ndarray  # canvas HWC uint8 colour of fringe, brows and nose
     front_mask: np.ndarray  # canvas HW uint8
@@ -75,8 +79,8 @@ def face_outline(identity: Identity, jaw_drop: float) -> np.ndarray:
     cheek, jaw = identity.cheek_width, identity.jaw_width
     right = np.array(
         [
-            [0.14 * cheek, -90.0],
-            [0.62 * cheek, -78.0],
+            [0.14 * cheek, -96.0],
+            [0.64 * cheek, -84.0],
             [0.93 * cheek, -46.0],
             [1.0 * cheek, -8.0],
             [0.985 * cheek, 22.0],
@@ -97,13 +101,13 @@ def still_layers(identity: Identity) -> Head:
     front[..., :3] = np.array(identity.hair, np.uint8)
     _draw_brows(front, identity)
     _draw_fringe(front, identity)
-    return Head(
-        background=_background(identity),
-        back=_back(identity),
-        skin=_skin(identity),
-        front=np.ascontiguousarray(front[..., :3]),
-        front_mask=np.ascontiguousarray(front[..., 3]),
-    )
+    front_colour, front_mask = np.ascontiguousarray(front[..., :3]), np.ascontiguousarray(front[..., 3])
+    skin, upper = _skin(identity), _back(identity)
+    mask = paint.polygon_mask(_SHAPE, to_canvas(face_outline(identity, 0.0)))
+    above = slice(None, CHEEK_ROW)
+    paint.lay_over(upper[above], skin[above], mask[above])
+    paint.lay_over(upper[above], front_colour[above], front_mask[above])
+    return Head(_background(identity), upper, skin, front_colour, front_mask)
 
 
 def shade(colour: RGB, factor: float) -> tuple[float, float, float]:
@@ -164,15 +168,14 @@ def _background(identity: Identity) -> np.ndarray:
     light = 1.06 - 0.22 * (y / PICTURE_HEIGHT) - 0.12 * ((x - 150) / 200) ** 2
     picture = np.clip(np.array(identity.background, np.float32) * light[..., None], 0, 255).astype(np.uint8)
     canvas = cv2.resize(picture, None, fx=2, fy=2)
-    shoulder = np.array(
-        [[26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, 320], [0, 320]], np.float64
-    ) * (1, 1)
-    outline = smooth(mirrored(np.array([[22.0, 200.0], *shoulder.tolist()])), per_segment=6) + (180, 0)
+    shoulder = [[22.0, 200], [26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, 320], [0, 320]]
+    outline = smooth(mirrored(np.array(shoulder)), per_segment=6) + (180, 0)
     paint.polygon(canvas, outline * 2, identity.clothes, soften=1.0)
+    body = paint.polygon_mask(canvas.shape[:2], outline * 2)
     for side, dark in ((-1, 0.16), (1, 0.34)):
         arm = np.array([[150, 238], [110, 228], [98, 300], [150, 300]], np.float64) * (side, 1) + (180, 0)
-        paint.polygon(canvas, arm * 2, (0, 0, 0), opacity=dark, soften=16)
-    collar = smooth(np.array([[-34.0, 212], [-18, 232], [0, 240], [18, 232], [34, 212]]), closed=False) + (180, 0)
+        paint.polygon(canvas, arm * 2, (0, 0, 0), opacity=dark, soften=16, clip=body)
+    collar = smooth(np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]]), closed=False) + (180, 0)
     paint.stroke(canvas, collar * 2, shade(identity.clothes, 0.6), width=5, soften=1.5)
     return cv2.resize(canvas, (PICTURE_WIDTH, PICTURE_HEIGHT), interpolation=cv2.INTER_AREA)
 
@@ -181,7 +184,7 @@ def _back(identity: Identity) -> np.ndarray:
     layer = np.zeros((*_SHAPE, 4), np.uint8)
     layer[..., :3] = np.array(identity.hair, np.uint8)
     cheek = identity.cheek_width
-    long = {"long": 150.0, "bob": 92.0}.get(identity.hair_style)
+    long = {"long": 122.0, "bob": 92.0}.get(identity.hair_style)
     if long is not None:
         sides = [
             [0.3 * cheek, -112.0], [0.85 * cheek, -98], [1.2 * cheek, -55], [1.27 * cheek, 0],
@@ -194,7 +197,7 @@ def _back(identity: Identity) -> np.ndarray:
                 lock = np.array([[1.03 + 0.045 * k, -50], [1.1 + 0.04 * k, 10], [1.02 + 0.05 * k, long - 8]])
                 line = smooth(lock * (side * cheek, 1), closed=False)
                 paint.stroke(layer, to_canvas(line), shade(identity.hair, 0.95), width=3, opacity=0.35, soften=1.5)
-    neck = [[33.0, 40.0], [37, 90], [38, 120], [46, 136], [60, 150], [0, 152]]
+    neck = [[33.0, 40.0], [37, 90], [38, 112], [43, 124], [30, 138], [12, 143], [0, 144]]
     paint.polygon(layer, to_canvas(smooth(mirrored(np.array(neck)))), shade(identity.skin, 0.86))
     paint.polygon(layer, to_canvas(ellipse(6, identity.chin_y - 2, 46, 24)), shade(identity.skin, 0.52),
                   opacity=0.75, soften=9, clip=layer[..., 3].copy())  # fmt: skip
@@ -226,7 +229,7 @@ def _draw_fringe(layer: np.ndarray, identity: Identity) -> None:
         "long": [[0.96, 30.0], [0.9, -20], [0.74, -52], [0.36, -72], [0.0, -80]],
         "parted": [[0.97, -4.0], [0.93, -30], [0.86, -50], [0.5, -58], [0.0, -66]],
         "bob": [[0.99, 34.0], [0.9, -14], [0.84, -40], [0.5, -50], [0.0, -53]],
-        "receding": [[0.98, -8.0], [0.96, -36], [0.9, -62], [0.66, -90], [0.0, -78]],
+        "receding": [[0.97, -8.0], [0.93, -36], [0.86, -60], [0.66, -82], [0.3, -82], [0.0, -76]],
         "fringe": [[0.97, -2.0], [0.94, -28], [0.86, -40], [0.5, -42], [0.0, -45]],
     }[identity.hair_style]
     right = np.array([*top, *hairline])

@@ -63,6 +63,17 @@ def polygon_mask(shape: tuple[int, int], points: Points) -> np.ndarray:
     return mask
 
 
+def lay_over(canvas: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
+    """Lay a whole HWC layer over an HW4 canvas in place: copy where the mask is full, blend only along its edge."""
+    np.copyto(canvas[..., :3], colour, where=(mask == 255)[..., None])
+    rows, columns = np.nonzero((mask > 0) & (mask < 255))
+    weight = mask[rows, columns, None].astype(np.float32) / 255
+    below, above = canvas[rows, columns], colour[rows, columns]
+    mixed = np.where(below[:, 3:] == 0, above, below[:, :3] * (1 - weight) + above * weight)
+    np.maximum(canvas[..., 3], mask, out=canvas[..., 3])
+    canvas[rows, columns, :3] = np.rint(mixed).astype(np.uint8)
+
+
 def _finish(mask: np.ndarray, soften: float, clip: np.ndarray | None, box: tuple[int, int, int, int]) -> np.ndarray:
     if soften > 0:
         mask = cv2.GaussianBlur(mask, (0, 0), soften)

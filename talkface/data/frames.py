@@ -1,0 +1,126 @@
+"""Aligned crops of many clips by one running index: decoded into memory where they fit, from disk otherwise.
+
+Shape legend: N images, H and W of the crop.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from talkface.logs import progress
+from talkface.media.images import decode_png
+from talkface.schemas import FACES
+from talkface.tables import ClipTable, TableError
+
+logger = logging.getLogger(__name__)
+
+_BUDGET_BYTES = 3 << 30
+_KEPT_BYTES = 512 << 20  # of encoded clips, when the decoded ones do not fit
+_DECODERS = 4
+
+
+class Frames:
+    """The frames of the named clips, in the clips' order: ``frames.images([3, 70])`` is uint8 [2, H, W, 3].
+
+    ``lengths`` are the clips and how many frames each has to have (``talkface.data.sequences.clip_lengths``).
+    """
+
+    def __init__(
+        self,
+        faces: Iterable[Path],
+        lengths: Mapping[str, int],
+        crop_size: int,
+        budget_bytes: int = _BUDGET_BYTES,
+    ):
+        self.clips = list(lengths)
+        self._home = {
+            clip: table for table in (ClipTable(path, FACES) for path in faces) for clip in table.clips
+        }
+        lost = [clip for clip in self.clips if clip not in self._home]
+        if lost:
+            raise TableError(f"no faces for {len(lost)} clips, for example '{lost[0]}'")
+        self._ends = np.cumsum([lengths[clip] for clip in self.clips])
+        self._lengths = dict(lengths)
+        self._size = crop_size
+        self._encoded: OrderedDict[str, list[bytes]] = OrderedDict()
+        self._encoded_bytes = 0
+        self._pool = ThreadPoolExecutor(_DECODERS)  # the PNG decoder works outside the interpreter's lock
+        self._decoded: np.ndarray | None = None
+        if len(self) * crop_size**2 * 3 <= budget_bytes:
+            self._decoded = self._decode_all()
+        else:
+            logger.info(
+                "%d frames do not fit %d MB: read as they are asked for", len(self), budget_bytes >> 20
+            )
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def locate(self, index: int) -> tuple[str, int]:
+        """Clip and frame of a running index."""
+        position = int(np.searchsorted(self._ends, index, side="right"))
+        clip = self.clips[position]
+        return clip, index - (int(self._ends[position]) - self._lengths[clip])
+
+    def images(self, indices: Sequence[int]) -> np.ndarray:
+        """The images of running indices, uint8 [N, H, W, 3]."""
+        if self._decoded is not None:
+            return self._decoded[np.asarray(indices)]
+        encoded = []
+        for index in indices:
+            clip, frame = self.locate(index)
+            encoded.append((clip, self._clip(clip)[frame]))
+        return np.stack(list(self._pool.map(self._decode, encoded)))
+
+    def _decode_all(self) -> np.ndarray:
+        decoded = np.empty((len(self), self._size, self._size, 3), np.uint8)
+        position = 0
+        for clip in progress(self.clips, len(self.clips), "clips decoded"):
+            for image in self._pool.map(self._decode, [(clip, content) for content in self._read(clip)]):
+                decoded[position] = image
+                position += 1
+        return decoded
+
+    def _decode(self, content: tuple[str, bytes]) -> np.ndarray:
+        image = decode_png(content[1])
+        if image.shape != (self._size, self._size, 3):
+            raise TableError(
+                f"clip '{content[0]}': crops are {image.shape[:2]}, not {self._size} px: crop them again"
+            )
+        return image
+
+    def _clip(self, clip: str) -> list[bytes]:
+        if clip in self._encoded:
+            self._encoded.move_to_end(clip)
+            return self._encoded[clip]
+        content = self._encoded[clip] = self._read(clip)
+        self._encoded_bytes += sum(map(len, content))
+        while self._encoded_bytes > _KEPT_BYTES and len(self._encoded) > 1:
+            _, oldest = self._encoded.popitem(last=False)
+            self._encoded_bytes -= sum(map(len, oldest))
+        return content
+
+    def _read(self, clip: str) -> list[bytes]:
+        content = self._home[clip].read(clip, columns=["image"])["image"].to_pylist()
+        if len(content) != self._lengths[clip]:
+            raise TableError(f"clip '{clip}': {len(content)} crops for {self._lengths[clip]} frames")
+        return content
+
+
+def to_tensor(images_NHW3: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
+    """uint8 images [N, H, W, 3] -> float [N, 3, H, W] in [-1, 1]."""
+    moved = torch.from_numpy(images_NHW3).to(device)
+    return moved.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0).contiguous()
+
+
+def to_images(x_N3HW: torch.Tensor) -> np.ndarray:
+    """float images [N, 3, H, W] in [-1, 1] -> uint8 [N, H, W, 3], rounded and clipped."""
+    scaled = x_N3HW.detach().float().add(1.0).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()

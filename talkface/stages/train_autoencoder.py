@@ -1,0 +1,175 @@
+"""Stage: the VQ autoencoder in whose latents the diffusion runs (Rombach et al. 2022, vq-f4).
+
+Loss = L1 weighted by region + edge_weight * L1 of image gradients + commitment * commitment loss. [ours]: the
+published model adds LPIPS and a patch critic; without downloaded weights the gradient term keeps edges sharp,
+and the weight of the mouth region spends the code where the face speaks. Frames are never mirrored: faces are
+not symmetric, and the mouth's asymmetry is speech too.
+
+Shape legend: B batch, N images, C latent channels, H and W of the image, h and w of the latent.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from talkface.config import Autoencoder as AutoencoderConfig
+from talkface.config import Compute
+from talkface.data.frames import Frames, to_tensor
+from talkface.data.regions import mouth_box
+from talkface.data.sequences import clip_lengths
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.training import seeding
+from talkface.training.checkpoint import save_model
+from talkface.training.loop import Finished, StepContext, Task, run
+from talkface.training.schedule import build_optimizer
+
+_STATISTICS_IMAGES = 4096
+_STATISTICS_BATCH = 64
+_VALIDATION_IMAGES = 64
+
+
+def train_autoencoder(
+    *,
+    split: Path,
+    faces: list[Path],
+    crop_size: int,
+    autoencoder: AutoencoderConfig,
+    compute: Compute,
+    seed: int,
+    code: str,
+    model: Path,
+    history: Path,
+    work: Path,
+) -> None:
+    """Train on the frames of the split's training clips; publish averaged weights with latent statistics."""
+    task = AutoencoderTask(split, faces, crop_size, autoencoder, seed)
+
+    def publish(finished: Finished) -> None:
+        network = finished.module
+        assert isinstance(network, VQAutoencoder)
+        mean_C, std_C = latent_statistics(network, task.frames, finished.device)
+        network.set_latent_statistics(mean_C, std_C)
+        save_model(model, network, network.settings, finished.metadata)
+
+    run(
+        task,
+        autoencoder.training,
+        compute,
+        seed=seed,
+        work=work,
+        history=history,
+        fingerprint={"config": autoencoder.model_dump(mode="json"), "crop_size": crop_size, "code": code},
+        inputs=[split, *faces],
+        what="autoencoder",
+        publish=publish,
+    )
+
+
+class AutoencoderTask(Task):
+    """Frames, network and loss, as the training loop asks for them."""
+
+    def __init__(self, split: Path, faces: list[Path], crop_size: int, config: AutoencoderConfig, seed: int):
+        seeding.reseed(seed)
+        self.network = VQAutoencoder(
+            width=config.width,
+            multipliers=config.multipliers,
+            blocks=config.blocks,
+            codes=config.codes,
+            latent_channels=config.latent_channels,
+        )
+        self.modules = {"autoencoder": self.network}
+        self.optimizers = {"autoencoder": build_optimizer(self.network.parameters(), config.training)}
+        self.frames = Frames(faces, clip_lengths(split, "train"), crop_size)
+        self.size = len(self.frames)
+        self._config = config
+        self._box = mouth_box(crop_size)
+        self._held_back = _held_back(split, faces, crop_size)
+
+    def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
+        """One update on the drawn frames."""
+        image_B3HW = to_tensor(self.frames.images(indices), context.device)
+        with context.autocast():
+            rebuilt_B3HW, commitment, index_Bhw = self.network(image_B3HW)
+        error_B3HW = rebuilt_B3HW.float() - image_B3HW
+        weight_HW = region_weight(self._box, image_B3HW, self._config.mouth_weight)
+        losses = {
+            "pixels": (error_B3HW.abs() * weight_HW).mean(),
+            "edges": 0.5 * (error_B3HW.diff(dim=2).abs().mean() + error_B3HW.diff(dim=3).abs().mean()),
+            "commitment": commitment.float(),
+        }
+        loss = (
+            losses["pixels"]
+            + self._config.edge_weight * losses["edges"]
+            + self._config.commitment * losses["commitment"]
+        )
+        context.update(loss)
+        used = index_Bhw.unique().numel() / self._config.codes
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}, "codes_used": used}
+
+    def validate(self, context: StepContext) -> dict[str, float]:
+        """PSNR on held-back frames of seen speakers, whole crop and mouth: the ceiling of what follows."""
+        if self._held_back is None:
+            return {}
+        network = context.network
+        assert isinstance(network, VQAutoencoder)
+        image_N3HW = to_tensor(self._held_back, context.device)
+        top, bottom, left, right = self._box
+        errors_N3HW = torch.cat(
+            [
+                (network.decode(network.encode(part)).clamp(-1, 1) - part).square()
+                for part in image_N3HW.split(16)
+            ]
+        )
+        mouth_N3HW = errors_N3HW[..., top:bottom, left:right]
+        return {
+            "validation/psnr": _psnr(errors_N3HW),
+            "validation/psnr_mouth": _psnr(mouth_N3HW),
+        }
+
+
+def region_weight(
+    box: tuple[int, int, int, int], image_B3HW: torch.Tensor, mouth_weight: float
+) -> torch.Tensor:
+    """Weights [H, W] of mean one, ``mouth_weight`` times larger within the mouth box."""
+    top, bottom, left, right = box
+    weight_HW = torch.ones(image_B3HW.shape[2:], device=image_B3HW.device)
+    weight_HW[top:bottom, left:right] = mouth_weight
+    return weight_HW / weight_HW.mean()
+
+
+@torch.no_grad()
+def latent_statistics(
+    network: VQAutoencoder, frames: Frames, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation [C] of the latents over evenly spaced training frames."""
+    count = min(len(frames), _STATISTICS_IMAGES)
+    indices = [position * len(frames) // count for position in range(count)]
+    channels = network.settings["latent_channels"]
+    total_C, square_C = torch.zeros(2, channels, dtype=torch.float64, device=device)
+    values = 0
+    for begin in range(0, count, _STATISTICS_BATCH):
+        images = frames.images(indices[begin : begin + _STATISTICS_BATCH])
+        z_NChw = network.encode(to_tensor(images, device)).double()
+        total_C = total_C + z_NChw.sum((0, 2, 3))
+        square_C = square_C + z_NChw.square().sum((0, 2, 3))
+        values += z_NChw[:, 0].numel()
+    mean_C = total_C / values
+    variance_C = square_C / values - mean_C.square()
+    return mean_C.float(), variance_C.clamp_min(0).sqrt().float()
+
+
+def _held_back(split: Path, faces: list[Path], crop_size: int) -> np.ndarray | None:
+    try:
+        lengths = clip_lengths(split, "seen_test")
+    except ValueError:
+        return None
+    frames = Frames(faces, lengths, crop_size, budget_bytes=0)
+    count = min(len(frames), _VALIDATION_IMAGES)
+    return frames.images([position * len(frames) // count for position in range(count)])
+
+
+def _psnr(error: torch.Tensor) -> float:
+    return float(10 * torch.log10(4.0 / error.flatten(1).mean(1).clamp_min(1e-10)).mean())

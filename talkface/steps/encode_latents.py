@@ -1,0 +1,53 @@
+"""Step: every aligned crop as a latent of the trained autoencoder, computed once and cached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from talkface.config import Compute
+from talkface.data.frames import to_tensor
+from talkface.logs import progress
+from talkface.media.images import decode_png
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.schemas import FACES, LATENTS
+from talkface.tables import ClipTable, TableWriter
+from talkface.training.checkpoint import load_model
+from talkface.training.device import prepare
+
+_BATCH = 64
+
+
+def encode_latents(*, model: Path, faces: Path, latents: Path, compute: Compute) -> None:
+    """Write LATENTS of one speaker: before quantisation, unit variance, float16, full precision inside."""
+    device = prepare(compute)
+    network = load_model(model, lambda settings: VQAutoencoder(**settings), device)
+    table = ClipTable(faces, FACES)
+    with TableWriter(latents, LATENTS, {"shape": _latent_shape(network, table)}) as writer:
+        for clip, rows in progress(table, len(table.clips), "clips encoded"):
+            images = np.stack([decode_png(content) for content in rows["image"].to_pylist()])
+            writer.write(
+                {"clip": clip, "frame": frame, "latent": latent.tobytes()}
+                for frame, latent in zip(
+                    rows["frame"].to_pylist(), encode_images(network, images, device), strict=True
+                )
+            )
+
+
+@torch.no_grad()
+def encode_images(network: VQAutoencoder, images_NHW3: np.ndarray, device: torch.device) -> np.ndarray:
+    """uint8 images [N, H, W, 3] -> float16 latents [N, C, h, w]."""
+    parts = [
+        network.to_latent(to_tensor(images_NHW3[begin : begin + _BATCH], device)).half().cpu().numpy()
+        for begin in range(0, len(images_NHW3), _BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _latent_shape(network: VQAutoencoder, table: ClipTable) -> list[int]:
+    for _, rows in table:
+        height, width, _ = decode_png(rows["image"][0].as_py()).shape
+        return [network.settings["latent_channels"], height // network.factor, width // network.factor]
+    return [0, 0, 0]

@@ -11,10 +11,21 @@ import ffmpeg
 
 from talkface.media.ffmpeg import Child, MediaError, address, existing
 
-_VIDEO_FRAME = re.compile(r"\[Parsed_showinfo_0 @ \w+\] n: *\d+ .*?pts_time:(\S+) .*? s:(\d+)x(\d+) ")
-_VIDEO_RATE = re.compile(r"\[Parsed_showinfo_0 @ \w+\] config in time_base: \S+, frame_rate: (\d+)/(\d+)")
-_AUDIO_FRAME = re.compile(r"\[Parsed_ashowinfo_0 @ \w+\] n:\d+ .*?pts_time:(\S+) ")
+_TICKS_PER_S = 90_000  # of the picture's times
+_LEAD_S = 1000  # added to every time, so that no time is negative: the program would clip it to 0
+_RATE = re.compile(r"config in time_base: \S+, frame_rate: (\d+)/(\d+)")
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):([\d.]+), ", flags=re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """When the first frame and the first sample are presented (seconds), the frame's size, the log."""
+
+    video_start_s: float | None
+    audio_start_s: float | None
+    width: int
+    height: int
+    log: str
 
 
 @dataclass(frozen=True)
@@ -41,25 +52,22 @@ def probe(path: str | Path) -> MediaInfo:
     Raises:
         MediaError: no such file, not a media file, or no picture in it.
     """
-    text = _beginning(path)
-    frame = _VIDEO_FRAME.search(text)
-    if frame is None:
+    begin = _beginning(path)
+    if begin.video_start_s is None:
         raise MediaError("no picture", path)
-    rate = _VIDEO_RATE.search(text)
-    fps = Fraction(int(rate[1]), int(rate[2])) if rate and int(rate[2]) else Fraction(0)
-    sound = _first_time(_AUDIO_FRAME, text)
-    durations = _DURATION.findall(text)
+    rate = _RATE.search(begin.log)
+    durations = _DURATION.findall(begin.log)
     duration_s = None
     if durations:
         hours, minutes, seconds = durations[-1]
         duration_s = 3600 * int(hours) + 60 * int(minutes) + float(seconds)
     return MediaInfo(
-        fps=float(fps),
-        width=int(frame[2]),
-        height=int(frame[3]),
-        has_audio=_AUDIO_FRAME.search(text) is not None,
-        video_start_s=_first_time(_VIDEO_FRAME, text) or 0.0,
-        audio_start_s=sound,
+        fps=float(Fraction(int(rate[1]), int(rate[2]))) if rate and int(rate[2]) else 0.0,
+        width=begin.width,
+        height=begin.height,
+        has_audio=begin.audio_start_s is not None,
+        video_start_s=begin.video_start_s,
+        audio_start_s=begin.audio_start_s,
         duration_s=duration_s,
     )
 
@@ -70,35 +78,34 @@ def sound_offset_s(path: str | Path) -> float:
     Raises:
         MediaError: no such file, not a media file, or no sound in it.
     """
-    text = _beginning(path)
-    if _AUDIO_FRAME.search(text) is None:
+    begin = _beginning(path)
+    if begin.audio_start_s is None:
         raise MediaError("no sound", path)
-    if _VIDEO_FRAME.search(text) is None:
-        return 0.0
-    return (_first_time(_AUDIO_FRAME, text) or 0.0) - (_first_time(_VIDEO_FRAME, text) or 0.0)
+    return begin.audio_start_s - begin.video_start_s if begin.video_start_s is not None else 0.0
 
 
-def _first_time(pattern: re.Pattern[str], text: str) -> float | None:
-    found = pattern.search(text)
-    if found is None:
-        return None
-    try:
-        return float(found[1])
-    except ValueError:  # NOPTS: a raw stream, which begins at 0
-        return 0.0
-
-
-def _beginning(path: str | Path) -> str:
-    """The program's report on the first frame of the picture and the first piece of the sound."""
+def _beginning(path: str | Path) -> _Beginning:
+    """Decode one frame of the picture and one piece of the sound, and note their times."""
     source = ffmpeg.input(address(existing(path)), threads=1, copyts=None)
-    # "V" leaves out cover pictures; "?" lets either be absent.
+    # "V" leaves out cover pictures; "?" lets either be absent. Each stream is ended by its own filter:
+    # "-frames" of one stream would end the other too, at times before its first frame.
     sink = ffmpeg.output(
-        source["V:0?"], source["a:0?"], "-",
-        format="null", vf="showinfo=checksum=0", af="ashowinfo", **{"frames:v": 1, "frames:a": 1},
+        source["V:0?"], source["a:0?"], "pipe:1", format="framecrc",
+        vf=f"showinfo=checksum=0,trim=end_frame=1,setpts=PTS+{_LEAD_S}/TB",
+        af=f"atrim=end_sample=1,asetpts=PTS+{_LEAD_S}/TB",
+        **{"enc_time_base:v": f"1:{_TICKS_PER_S}"},
     )  # fmt: skip
     with Child(sink, path, verbosity="info") as child:
-        status, text = child.finish()
-    if _VIDEO_FRAME.search(text) is None and _AUDIO_FRAME.search(text) is None:
-        last = [line for line in text.splitlines() if line.strip()][-1:]
+        report = child.read_all().decode()
+        status, log = child.finish()
+    kinds = dict(re.findall(r"^#media_type (\d): (\w+)$", report, flags=re.MULTILINE))
+    bases = {stream: Fraction(base) for stream, base in re.findall(r"(?m)^#tb (\d): (\d+/\d+)$", report)}
+    starts: dict[str, float] = {}
+    for stream, pts in re.findall(r"(?m)^(\d), *-?\d+, *(-?\d+),", report):
+        starts.setdefault(kinds[stream], float(int(pts) * bases[stream] - _LEAD_S))
+    if not starts:
+        last = [line for line in log.splitlines() if line.strip()][-1:]
         raise MediaError("not a readable media file", path, last[0] if last else f"exit status {status}")
-    return text
+    size = re.search(r"(?m)^#dimensions \d: (\d+)x(\d+)$", report)
+    width, height = (int(size[1]), int(size[2])) if size else (0, 0)
+    return _Beginning(starts.get("video"), starts.get("audio"), width, height, log)

@@ -29,7 +29,7 @@ _DECODERS = 4
 class Frames:
     """The frames of the named clips, in the clips' order: ``frames.images([3, 70])`` is uint8 [2, H, W, 3].
 
-    ``lengths`` are the clips and how many frames each has to have (``talkface.data.sequences.clip_lengths``).
+    ``lengths`` are the clips and how many frames each has to have (``talkface.data.subsets.clip_lengths``).
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from talkface.config import Autoencoder as AutoencoderConfig
 from talkface.config import Compute
 from talkface.data.frames import Frames, to_tensor
 from talkface.data.regions import mouth_box
-from talkface.data.sequences import clip_lengths
+from talkface.data.subsets import clip_lengths
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model

@@ -1,0 +1,19 @@
+"""Which clips serve a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from talkface.schemas import SPLIT
+from talkface.tables import read_table
+
+
+def clip_lengths(split: Path, subset: str) -> dict[str, int]:
+    """Frames of every usable clip of a subset, or ``ValueError`` when there is none."""
+    table = read_table(split, SPLIT)
+    chosen = {
+        row["clip"]: row["num_frames"] for row in table.to_pylist() if row["subset"] == subset and row["ok"]
+    }
+    if not chosen:
+        raise ValueError(f"{split}: no usable clip in subset '{subset}'; check the split and the corpus summary")
+    return chosen

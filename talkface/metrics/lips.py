@@ -33,9 +33,15 @@ def landmark_distance(prediction_TPD: np.ndarray, reference_TPD: np.ndarray) -> 
 
 
 def correlation(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | None:
-    """Pearson correlation of two curves; ``None`` where one does not move or has fewer than three frames."""
-    if len(reference_T) < 3 or _is_flat(prediction_T) or _is_flat(reference_T):
+    """Pearson correlation of two curves; ``None`` where the reference is still or has fewer than three frames.
+
+    A prediction that does not move at all follows nothing: it scores 0 rather than dropping out of the
+    median.
+    """
+    if len(reference_T) < 3 or _is_flat(reference_T):
         return None
+    if _is_flat(prediction_T):
+        return 0.0
     prediction_T = np.asarray(prediction_T, dtype=np.float64) - np.mean(prediction_T, dtype=np.float64)
     reference_T = np.asarray(reference_T, dtype=np.float64) - np.mean(reference_T, dtype=np.float64)
     return float(

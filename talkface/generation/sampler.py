@@ -1,0 +1,81 @@
+"""DDIM (Song et al. 2021) as pure functions over a denoiser ``callable(x, t) -> noise``.
+
+Shapes: N pictures, C channels, H, W latent height and width, K timesteps of the noise schedule, S sampling
+steps.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Denoiser = Callable[[Tensor, Tensor], Tensor]
+"""``(x_NCHW, timestep_N int64) -> predicted noise_NCHW``."""
+
+
+def ddim_timesteps(num_timesteps: int, steps: int) -> np.ndarray:
+    """Increasing timesteps int64 ``[S]``, evenly spaced and moved up by one as in LDM: 1, 1 + K/S, 1 + 2K/S, ...
+
+    Where S does not divide K, LDM takes more steps than asked and may leave the schedule; here they are
+    rounded down and stay within. Raises ``ValueError`` for more steps than timesteps.
+    """
+    if not 1 <= steps <= num_timesteps:
+        raise ValueError(
+            f"sampler.steps: {steps} is not between 1 and the schedule's {num_timesteps} timesteps"
+        )
+    spaced_S = np.arange(steps, dtype=np.int64) * num_timesteps // steps
+    return spaced_S + 1 if steps < num_timesteps else spaced_S
+
+
+def ddim(
+    denoise: Denoiser,
+    noise_SNCHW: Tensor,
+    alpha_bar_K: Tensor,
+    *,
+    steps: int,
+    eta: float = 0.0,
+) -> Tensor:
+    """Denoise from pure noise ``noise_SNCHW[0]`` down to clean pictures ``[N, C, H, W]``.
+
+    ``alpha_bar_K``: cumulative product of 1 - beta. ``eta``: 0 is deterministic (paper A), 1 is ancestral;
+    above 0 step ``s`` takes fresh noise from ``noise_SNCHW[1 + s]``. All noise is handed in, so the result
+    depends on the arguments alone. The last step lands on the predicted clean picture itself (LDM stops at
+    ``alpha_bar[0]``, which leaves a last trace of noise in the picture). Equations 12 and 16 of the paper.
+    """
+    timesteps_S = ddim_timesteps(len(alpha_bar_K), steps)
+    alpha_S = [float(alpha_bar_K[t]) for t in timesteps_S]
+    x_NCHW = noise_SNCHW[0]
+    for step in reversed(range(steps)):
+        alpha, previous = alpha_S[step], alpha_S[step - 1] if step else 1.0
+        timestep_N = torch.full((len(x_NCHW),), int(timesteps_S[step]), device=x_NCHW.device)
+        noise_NCHW = denoise(x_NCHW, timestep_N)
+        clean_NCHW = (x_NCHW - (1 - alpha) ** 0.5 * noise_NCHW) / alpha**0.5
+        sigma = eta * ((1 - previous) / (1 - alpha) * (1 - alpha / previous)) ** 0.5
+        x_NCHW = previous**0.5 * clean_NCHW + max(1 - previous - sigma**2, 0.0) ** 0.5 * noise_NCHW
+        if sigma > 0:
+            x_NCHW = x_NCHW + sigma * noise_SNCHW[steps - step]
+    return x_NCHW
+
+
+def frame_noise(
+    shape_CHW: tuple[int, ...], frames: range, *, clip: str, seed: int, steps: int, eta: float, shared: bool
+) -> Tensor:
+    """All noise of some frames of a clip, float32 ``[1 + S, N, C, H, W]`` (``[1, N, ...]`` for eta 0).
+
+    A function of seed, clip and frame alone: neither the batch a frame falls into nor the clips before it
+    change it. ``shared``: every frame of the clip takes the same, so that noise does not flicker from frame
+    to frame.
+    """
+    draws = 1 + (steps if eta > 0 else 0)
+
+    def draw(frame: int) -> Tensor:
+        rng = np.random.default_rng([seed, zlib.crc32(clip.encode()), frame])
+        return torch.from_numpy(rng.standard_normal((draws, *shape_CHW), dtype=np.float32))
+
+    if shared:
+        return draw(0)[:, None].expand(-1, len(frames), *shape_CHW)
+    return torch.stack([draw(frame) for frame in frames], dim=1)

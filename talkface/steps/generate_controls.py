@@ -1,0 +1,75 @@
+"""Step: the control rows of every table, written as if they had been generated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from talkface.config import Compute, Evaluation
+from talkface.data.sequences import vectors
+from talkface.features.landmarks import NUM_POINTS
+from talkface.generation.controls import shown_frames
+from talkface.generation.pictures import to_network, to_pictures
+from talkface.generation.selection import evaluation_clips
+from talkface.logs import progress
+from talkface.media.images import decode_png, encode_png
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.schemas import FACES, GENERATED, LANDMARKS, SPLIT
+from talkface.tables import ClipTable, TableWriter, read_table
+from talkface.training.checkpoint import load_model
+from talkface.training.device import prepare
+
+_FRAMES_AT_ONCE = 64
+
+
+def generate_controls(
+    *,
+    method: str,
+    faces: Path,
+    landmarks: Path,
+    split: Path,
+    autoencoder: Path | None,
+    speaker: str,
+    evaluation: Evaluation,
+    compute: Compute,
+    generated: Path,
+) -> None:
+    """Write one control of a speaker's evaluated clips: the same clips that :func:`generate_clips` writes.
+
+    ``method``: ``static``, ``mean_mouth``, ``ground_truth``
+    (:func:`talkface.generation.controls.shown_frames`) or ``autoencoder``, the true frames through the VQ
+    autoencoder, which alone needs its weights.
+    """
+    truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
+    reconstruct = _reconstructor(autoencoder, compute) if method == "autoencoder" else None
+    with TableWriter(generated, GENERATED) as writer:
+        for clip in progress(evaluation_clips(read_table(split, SPLIT), speaker, evaluation), what="clips"):
+            images = truth.read(clip, ["image"])["image"].to_pylist()
+            if reconstruct is None:
+                points_TPD = vectors(tracks.read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
+                images = [images[frame] for frame in shown_frames(method, points_TPD, len(images))]
+            for start in range(0, len(images), _FRAMES_AT_ONCE):
+                batch = images[start : start + _FRAMES_AT_ONCE]
+                if reconstruct is not None:
+                    batch = reconstruct(batch)
+                writer.write(
+                    {"clip": clip, "frame": start + number, "image": image}
+                    for number, image in enumerate(batch)
+                )
+
+
+def _reconstructor(autoencoder: Path | None, compute: Compute) -> Callable[[list[bytes]], list[bytes]]:
+    if autoencoder is None:
+        raise ValueError("control 'autoencoder' needs the weights of the autoencoder")
+    device = prepare(compute)
+    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device)
+
+    @torch.inference_mode()
+    def reconstruct(images: list[bytes]) -> list[bytes]:
+        x_N3HW = to_network(np.stack([decode_png(image) for image in images])).to(device)
+        return [encode_png(image) for image in to_pictures(network(x_N3HW)[0])]
+
+    return reconstruct

@@ -1,0 +1,44 @@
+"""Step: the face mesh on generated frames, which are aligned crops already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from talkface.data.sequences import vectors
+from talkface.features.faces import mesh_crops
+from talkface.features.landmarks import NUM_POINTS
+from talkface.generation.controls import mean_mouth_points
+from talkface.logs import progress
+from talkface.media.images import decode_png
+from talkface.schemas import GENERATED, LANDMARKS
+from talkface.tables import ClipTable, TableWriter
+
+
+def track_generated(*, generated: Path, method: str, landmarks_true: Path, landmarks: Path) -> None:
+    """Write the landmarks of a speaker's generated clips and in which frames a face was found at all.
+
+    The control *mean_mouth* is not tracked: its rows are the mean of the true landmarks
+    (:func:`talkface.generation.controls.mean_mouth_points`).
+    """
+    table, truth = ClipTable(generated, GENERATED), ClipTable(landmarks_true, LANDMARKS)
+    with TableWriter(landmarks, LANDMARKS) as writer:
+        for clip in progress(table.clips, what="clips tracked"):
+            if method == "mean_mouth":
+                true_TPD = vectors(truth.read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
+                points_TPD, detected_T = mean_mouth_points(true_TPD), np.ones(len(true_TPD), dtype=bool)
+            else:
+                contents = table.read(clip, ["image"])["image"].to_pylist()
+                points_TPD, detected_T = mesh_crops(decode_png(content) for content in contents)
+            writer.write(
+                [
+                    {
+                        "clip": clip,
+                        "frame": frame,
+                        "points": np.asarray(points_PD, np.float32).ravel(),
+                        "detected": bool(detected),
+                    }
+                    for frame, (points_PD, detected) in enumerate(zip(points_TPD, detected_T, strict=True))
+                ]
+            )

@@ -63,7 +63,7 @@ def test_timesteps_are_those_of_ldm_where_it_stays_within_the_schedule():
     assert ddim_timesteps(1000, 8).tolist() == [1, 126, 251, 376, 501, 626, 751, 876]
     for steps in range(1, 38):
         spaced = ddim_timesteps(37, steps)
-        assert len(spaced) == steps and np.all(np.diff(spaced) > 0) and 0 <= spaced[0] and spaced[-1] <= 36
+        assert len(spaced) == steps and np.all(np.diff(spaced) > 0) and spaced[0] >= 0 and spaced[-1] <= 36
     for steps in (0, 38):
         with pytest.raises(ValueError, match="steps"):
             ddim_timesteps(37, steps)
@@ -78,9 +78,10 @@ def test_noise_is_a_function_of_seed_clip_and_frame():
         for frames in (range(0, 3), range(3, 4))
     ]
     assert torch.equal(first, torch.cat(parts, dim=1))
-    assert not torch.equal(first, noise(frames=4, seed=1)) and not torch.equal(first, noise(frames=4,
-    clip="s1/x")) assert not torch.equal(first[:, 0], first[:, 1]) assert abs(float(noise(frames=100).std()) -
-    1) < 0.02
+    assert not torch.equal(first, noise(frames=4, seed=1))
+    assert not torch.equal(first, noise(frames=4, clip="s1/x"))
+    assert not torch.equal(first[:, 0], first[:, 1])
+    assert abs(float(noise(frames=100).std()) - 1) < 0.02
 
 
 def test_shared_noise_is_one_picture_for_all_frames():

@@ -10,7 +10,7 @@ import numpy as np
 from talkface.features.landmarks import mouth_points
 
 COPIES = ("static", "mean_mouth", "ground_truth")
-"""Controls that repeat true frames; the fourth, ``autoencoder``, passes the true frames through the VQ autoencoder."""
+"""Controls that repeat true frames; the fourth, ``autoencoder``, passes them through the VQ autoencoder."""
 
 
 def shown_frames(method: str, points_TPD: np.ndarray, num_frames: int) -> np.ndarray:

@@ -18,7 +18,7 @@ Denoiser = Callable[[Tensor, Tensor], Tensor]
 
 
 def ddim_timesteps(num_timesteps: int, steps: int) -> np.ndarray:
-    """Increasing timesteps int64 ``[S]``, evenly spaced and moved up by one as in LDM: 1, 1 + K/S, 1 + 2K/S, ...
+    """Increasing timesteps int64 ``[S]``, evenly spaced and moved up by one as in LDM: 1, 1 + K/S, ...
 
     Where S does not divide K, LDM takes more steps than asked and may leave the schedule; here they are
     rounded down and stay within. Raises ``ValueError`` for more steps than timesteps.

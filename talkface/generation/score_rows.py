@@ -1,4 +1,4 @@
-"""Rows of the SCORES tables: what a clip is (speaker, subset, words) comes from the split, the figures from metrics."""
+"""Rows of the SCORES tables: what a clip is comes from the split, the figures from the metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ScoreRows:
         return [(word["start_s"], word["end_s"]) for word in self._clips[clip]["words"]]
 
     def add(self, clip: str, values: dict[str, float | None], weight: int) -> None:
-        """One row for each figure; ``weight``: frames behind it. ``None`` is kept as null: not defined here."""
+        """One row for each figure; ``weight``: frames behind it. ``None`` becomes null: not defined."""
         row = self._clips[clip]
         for metric, value in values.items():
             self.rows.append(

@@ -35,7 +35,7 @@ def side_by_side(pictures: Mapping[str, np.ndarray], factor: int = 3) -> np.ndar
 
 
 def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], columns: int = 10, factor: int = 1) -> np.ndarray:
-    """A sheet ``[H, W, 3]``: one labelled row a clip, ``columns`` frames evenly spaced from its first to its last.
+    """A sheet ``[H, W, 3]``: one labelled row a clip, ``columns`` frames evenly spaced.
 
     ``rows``: label -> frames of one size, the same moments in every row (truth, ours, another clip's sound,
     ...). Raises ``ValueError`` for rows of different length.

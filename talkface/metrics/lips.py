@@ -33,7 +33,7 @@ def landmark_distance(prediction_TPD: np.ndarray, reference_TPD: np.ndarray) -> 
 
 
 def correlation(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | None:
-    """Pearson correlation of two curves; ``None`` where the reference is still or has fewer than three frames.
+    """Pearson correlation of two curves; ``None`` for a reference that is still or has under three frames.
 
     A prediction that does not move at all follows nothing: it scores 0 rather than dropping out of the
     median.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -260,6 +260,17 @@ class Config(Strict):
             if unknown:
                 raise ValueError(f"variants.{name}: {unknown} cannot differ; choose from {sorted(VARIANT_SECTIONS)}")
         return self
+
+    def check_speakers(self, present: Sequence[str]) -> None:
+        """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""
+        split = self.splits[self.split]
+        for field, named in (("unseen", split.unseen), ("seen", split.seen or [])):
+            absent = [speaker for speaker in named if speaker not in present]
+            if absent:
+                raise ConfigError(
+                    f"splits.{self.split}.{field}: {absent} are not among the speakers of corpus "
+                    f"'{self.corpus.name}': {', '.join(present)}"
+                )
 
     def variant(self, name: str) -> Config:
         """This configuration with the named variant's differences applied."""

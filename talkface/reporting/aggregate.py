@@ -28,10 +28,10 @@ class ScoresError(ValueError):
 
 
 def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
-    """All score tables in one frame: the columns of SCORES and ``method``, ``seed``, ``protocol`` of their folders.
+    """All score tables in one frame, with the ``method``, ``seed`` and ``protocol`` of their folders.
 
-    Raises ``ScoresError`` for a subset that is not measured, for a clip and metric scored twice within a run, and
-    when there is nothing at all.
+    Raises ``ScoresError`` for a subset that is not measured, for a clip and metric scored twice within a run,
+    and when there is nothing at all.
     """
     frames = []
     for path in paths:
@@ -42,21 +42,25 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
             raise ScoresError(f"{path}: subsets {foreign} are not measured; choose from {list(TEST_SUBSETS)}")
         frames.append(frame.assign(method=run.method, seed=run.seed, protocol=run.protocol))
     if not frames or all(frame.empty for frame in frames):
-        raise ScoresError("no scores: every speaker's test clips are empty; see the corpus summary for the reasons")
+        raise ScoresError(
+            "no scores: no speaker has a usable test clip; the corpus summary gives the reasons"
+        )
     scores = pd.concat([frame for frame in frames if not frame.empty], ignore_index=True)
     scores["value"] = scores["value"].astype(float)
     doubled = scores[scores.duplicated([*GROUP, "seed", "clip", "metric"])]
     if not doubled.empty:
         row = doubled.iloc[0]
-        raise ScoresError(f"method '{row['method']}': clip '{row['clip']}' has two values of '{row['metric']}'")
+        raise ScoresError(
+            f"method '{row['method']}': clip '{row['clip']}' has two values of '{row['metric']}'"
+        )
     return scores
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """One row per protocol, subset and method: counts, every measure, and its deviation over seeds.
 
-    Each seed is brought together over its clips first, then the seeds are averaged; ``{measure}_sd`` is the sample
-    standard deviation over seeds, missing with one seed.
+    Each seed is brought together over its clips first, then the seeds are averaged; ``{measure}_sd`` is the
+    sample standard deviation over seeds, missing with one seed.
     """
     rows = []
     for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):
@@ -96,7 +100,7 @@ def in_table_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def lips_by_speaker(scores: pd.DataFrame) -> pd.DataFrame:
-    """Lip figures of each speaker and method: medians over the speaker's clips, mean over seeds, number of clips."""
+    """Lip figures of each speaker and method: medians over the speaker's clips, mean over seeds."""
     wanted = [measure for measure in MEASURES if measure.key.startswith("lip_")]
     rows = []
     for (protocol, subset, method, speaker), group in scores.groupby([*GROUP, "speaker"], sort=True):
@@ -110,9 +114,9 @@ def lips_by_speaker(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def aus_by_unit(scores: pd.DataFrame, proxies: Sequence[str]) -> pd.DataFrame:
-    """F1, accuracy (percent) and the truth's share of positive frames (percent) of each AU, pooled over clips and seeds.
+    """F1, accuracy and the truth's share of positive frames (percent) of each AU, over all clips and seeds.
 
-    Empty where no run has AU scores. ``proxy`` marks AUs whose label is a stand-in for the muscle's movement.
+    Empty where no run has AU scores. ``proxy`` marks AUs whose label stands in for the muscle's movement.
     """
     rows = []
     for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):

@@ -1,4 +1,4 @@
-"""The columns of the results tables: which scores they read, how clips are brought together, how they are written."""
+"""The columns of the results tables: the scores they read, the way over clips, and how they are written."""
 
 from __future__ import annotations
 
@@ -57,20 +57,20 @@ MEASURES = (
     Measure("ssim", "SSIM", "ssim", "mean", 3, "high", "structural similarity, whole crop"),
     Measure("psnr_mouth_db", "PSNR mouth dB", "psnr_mouth", "mean", 2, "high", "the same in the mouth box"),
     Measure("ssim_mouth", "SSIM mouth", "ssim_mouth", "mean", 3, "high", "the same in the mouth box"),
-    Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "distance of 20 mouth points, centred, px of the crop"),
-    Measure("lmd_iod", "LMD / eye distance", "lmd_iod", "mean", 4, "low", "LMD over the outer-eye distance"),
+    Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 mouth points, each set centred, px of the crop"),
+    Measure("lmd_eyes", "LMD / eye distance", "lmd_eyes", "mean", 4, "low", "LMD over the eyes' distance"),
     Measure("au_f1", "AU F1", "au", "au_f1", 3, "high", "presence, pooled over clips, mean over AUs"),
-    Measure("au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "presence, pooled, mean over AUs"),
+    Measure("au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy"),
     Measure(
         "lip_correlation_words", "Lip corr. words", "lip_correlation_words", "median", 2, "high",
         "correlation of the lip opening with the truth's within the spoken words, median over clips",
     ),
     Measure(
-        "lip_correlation_clip", "Lip corr. clip", "lip_correlation_clip", "median", 2, "high",
+        "lip_correlation_clip", "Lip corr. clip", "lip_correlation", "median", 2, "high",
         "the same over the whole clip",
     ),
     Measure(
-        "lip_std_ratio_words", "Lip std ratio", "lip_std_ratio_words", "median", 2, "near one",
+        "lip_std_ratio_words", "Lip std ratio", "lip_deviation_ratio_words", "median", 2, "near one",
         "standard deviation of the lip opening over the truth's, within the words, median over clips",
     ),
     Measure(
@@ -78,8 +78,8 @@ MEASURES = (
         "share of frames in which the mesh found a face",
     ),
     Measure(
-        "sharpness_ratio", "Sharpness ratio", "sharpness_ratio", "mean", 2, "near one",
-        "variance of the Laplacian over the truth's",
+        "sharpness_mouth_ratio", "Sharpness mouth", "sharpness_mouth_ratio", "mean", 2, "near one",
+        "variance of the Laplacian in the mouth box over the truth's",
     ),
 )  # fmt: skip
 """The columns of the main table, in order."""

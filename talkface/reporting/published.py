@@ -1,4 +1,4 @@
-"""The papers' numbers as data, validated on loading; a ``null`` is shown as "n/a (see doi)", never as a zero."""
+"""The papers' numbers as data, validated on loading; a ``null`` shows as "n/a (see doi)", never as a zero."""
 
 from __future__ import annotations
 
@@ -127,9 +127,10 @@ class Published(_Strict):
         claimed = sorted({name for name in variants if variants.count(name) > 1})
         if claimed:
             raise ValueError(f"rows: variants {claimed} reproduce more than one row")
-        for named in (*self.rows, *self.per_au):
-            if named.paper not in self.papers:
-                raise ValueError(f"'{named.name}': paper '{named.paper}' is not one of {sorted(self.papers)}")
+        cited = [(row.name, row.paper) for row in self.rows] + [(row.name, row.paper) for row in self.per_au]
+        for name, paper in cited:
+            if paper not in self.papers:
+                raise ValueError(f"'{name}': paper '{paper}' is not one of {sorted(self.papers)}")
         return self
 
     def reproduced_by(self, variant: str) -> Row | None:

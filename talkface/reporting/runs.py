@@ -1,7 +1,7 @@
 """Which run a file belongs to, and how the runs are named and ordered in tables.
 
-The folders are the identity (docs/architecture.md): ``.../scores/{method}/seed-{seed}/{protocol}/{metric}.parquet``
-and ``.../train/{stage}/{variant}/seed-{seed}/history.parquet``.
+The folders say it (docs/architecture.md): ``scores/{method}/seed-{seed}/{protocol}/{metric}.parquet``
+and ``train/{stage}/{variant}/seed-{seed}/history.parquet``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONTROLS = {
     "static": "Static: first frame repeated",
     "mean_mouth": "Mean mouth: frozen",
 }
-"""Rows that say what a figure is worth: a ceiling, the renderer's own ceiling, and two mouths that do not move."""
+"""What a figure is worth: the ceiling, the renderer's ceiling, and two mouths that do not move."""
 
 OTHER_SOUND = "_other_sound"
 """Suffix of the control in which a variant is driven by another clip's sound."""

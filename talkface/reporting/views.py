@@ -1,4 +1,4 @@
-"""A table ready to be shown, and its three spellings: Markdown, LaTeX and (through the page's template) HTML."""
+"""A table ready to be shown, in Markdown, in LaTeX and, through the page's template, in HTML."""
 
 from __future__ import annotations
 
@@ -36,10 +36,13 @@ class TableView:
 
     def __post_init__(self) -> None:
         width = len(self.headers)
-        assert sum(group.span for group in self.groups) in (0, width), f"{self.key}: groups do not cover the columns"
+        spanned = sum(group.span for group in self.groups)
+        assert spanned in (0, width), f"{self.key}: groups cover {spanned} of {width} columns"
         for block in self.blocks:
             for row in block.rows:
-                assert len(row) == width, f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
+                assert len(row) == width, (
+                    f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
+                )
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dicts, for the page."""
@@ -53,7 +56,7 @@ class TableView:
             content["title"],
             tuple(Group(**group) for group in content["groups"]),
             tuple(content["headers"]),
-            tuple(Block(block["title"], tuple(tuple(row) for row in block["rows"])) for block in content["blocks"]),
+            tuple(Block(block["title"], tuple(map(tuple, block["rows"]))) for block in content["blocks"]),
             tuple(content["notes"]),
         )
 
@@ -69,25 +72,30 @@ def to_markdown(view: TableView) -> str:
         columns = view.headers[start : start + group.span]
         start += group.span
         if group.title:
-            lines += [f"Columns *{_markdown(columns[0])}* to *{_markdown(columns[-1])}*: {_markdown(group.title)}.", ""]
+            first, last = _markdown(columns[0]), _markdown(columns[-1])
+            lines += [f"Columns *{first}* to *{last}*: {_markdown(group.title)}.", ""]
     for block in view.blocks:
         if block.title:
             lines += [f"**{_markdown(block.title)}**", ""]
-        cells = [[_markdown(cell) for cell in row] for row in (view.headers, *block.rows)]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(view.headers))]
-        padded = [
-            [cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(
-                zip(row, widths, strict=True))]
-            for row in cells
-        ]  # fmt: skip
-        rule = ["-" * max(width, 3) if column == 0 else "-" * max(width - 1, 2) + ":" for column, width in enumerate(
-            widths)]  # fmt: skip
-        lines += ["| " + " | ".join(row) + " |" for row in (padded[0], rule, *padded[1:])]
-        lines.append("")
+        lines += [*_markdown_rows(view.headers, block.rows), ""]
     lines += [f"- {_markdown(note)}" for note in view.notes]
     if view.notes:
         lines.append("")
     return "\n".join(lines)
+
+
+def _markdown_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    cells = [[_markdown(cell) for cell in row] for row in (headers, *rows)]
+    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(headers))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    padded = [
+        [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        for row in cells
+    ]
+    return ["| " + " | ".join(row) + " |" for row in (padded[0], rule, *padded[1:])]
 
 
 def to_latex(view: TableView) -> str:
@@ -103,7 +111,8 @@ def to_latex(view: TableView) -> str:
         r"\toprule",
     ]
     if view.groups:
-        lines.append(" & ".join(_multicolumn(group.span, "c", _narrow(group)) for group in view.groups) + r" \\")
+        heads = [_multicolumn(group.span, "c", _narrow(group)) for group in view.groups]
+        lines.append(" & ".join(heads) + r" \\")
         start = 1
         for group in view.groups:
             if group.title:
@@ -138,9 +147,9 @@ def _multicolumn(span: int, alignment: str, content: str) -> str:
 
 
 _LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "\N{EN DASH}": "--", "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
+    "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "\N{EN DASH}": "--", "\N{PLUS-MINUS SIGN}": r"$\pm$",
     "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{DAGGER}": r"\dag{}", "\N{GREEK SMALL LETTER ETA}": r"$\eta$",
     "\N{MIDDLE DOT}": r"$\cdot$", "\N{NO-BREAK SPACE}": "~", "\n": " ",
 }  # fmt: skip
@@ -166,7 +175,7 @@ def markdown_document(title: str, views: Sequence[TableView], notes: Sequence[tu
 
 def latex_document(title: str, views: Sequence[TableView], notes: Sequence[tuple[str, str]]) -> str:
     r"""The tables and notes as a fragment for ``\input``."""
-    lines = [f"% {line}" for line in (title.replace("\n", " "), r"Needs \usepackage{booktabs,graphicx,textcomp}")]
+    lines = [f"% {title.encode('ascii', 'replace').decode()}", r"% Needs \usepackage{booktabs,graphicx}"]
     body = [to_latex(view) for view in views]
     listed = [rf"\item[{latex(name)}] {latex(text)}" for name, text in notes]
     return "\n".join([*lines, *body, r"\begin{description}", *listed, r"\end{description}", ""])

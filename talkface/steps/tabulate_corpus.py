@@ -1,0 +1,39 @@
+"""Step: what became of every listed clip, per speaker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from talkface.config import Corpus
+from talkface.reporting.corpus_summary import corpus_view, summarise_corpus
+from talkface.reporting.files import write_text
+from talkface.reporting.notes import DEMO
+from talkface.reporting.views import latex_document, markdown_document
+from talkface.schemas import CHECKS, SPLIT
+from talkface.tables import read_frame
+
+
+def tabulate_corpus(
+    *,
+    split: Path,
+    checks: Sequence[Path],
+    corpus: Corpus,
+    csv: Path,
+    markdown: Path,
+    tex: Path,
+    content: Path,
+) -> None:
+    """Count each speaker's clips: listed, usable, failed by reason, bridged frames, and the parts of the split.
+
+    ``checks``: what decoding and face tracking found, per speaker. ``content``: the table as JSON for the page.
+    """
+    summary = summarise_corpus(read_frame(split, SPLIT), [read_frame(path, CHECKS) for path in checks])
+    title = f"Corpus {corpus.name}: what became of every clip" + (f" ({DEMO})" if corpus.demo else "")
+    view = corpus_view(summary, title)
+    write_text(csv, summary.to_csv(index=False))
+    write_text(markdown, markdown_document(title, [view], []))
+    write_text(tex, latex_document(title, [view], []))
+    page = {"title": title, "demo": corpus.demo, "views": [view.to_json()], "notes": []}
+    write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")

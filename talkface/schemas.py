@@ -123,6 +123,23 @@ AUS = TableSchema(
     per_clip_groups=True,
 )
 
+AU_TRUTH = TableSchema(
+    "au_truth",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("frame", pa.int32()),
+            _required("aus", _vector(5)),  # intensity 0-5 that drove the drawing, order AU_NAMES
+            _required("lip_gap", pa.float32()),  # px of the source picture: inner lips, middle to middle
+            _required("mouth_width", pa.float32()),  # px of the source picture: corner to corner
+        ]
+    ),
+    ("clip", "frame"),
+    per_clip_groups=True,
+)
+"""What a synthetic clip was drawn from; it serves tests and figures and is never an input of a model."""
+
 MEL = TableSchema(
     "mel",
     1,
@@ -248,6 +265,6 @@ HISTORY = TableSchema(
 )
 
 ALL = (
-    CLIPS, CHECKS, FACES, LANDMARKS, AUS, MEL, SPLIT, LATENTS, AU_FEATURES, IDENTITIES, GENERATED, SCORES, HISTORY,
+    CLIPS, CHECKS, FACES, LANDMARKS, AUS, AU_TRUTH, MEL, SPLIT, LATENTS, AU_FEATURES, IDENTITIES, GENERATED, SCORES, HISTORY,
 )  # fmt: skip
 BY_NAME = {schema.name: schema for schema in ALL}

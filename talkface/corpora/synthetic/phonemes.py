@@ -1,0 +1,86 @@
+"""The speech sounds of GRID's words: how each sounds and what it asks of the mouth.
+
+One table holds both, so that the sound of a clip tells where its mouth is. Formant frequencies are those of an adult
+male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit targets are ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phoneme:
+    """One sound. Frequencies in Hz, levels relative to a full vowel, action units 0-5."""
+
+    duration_s: float
+    formants: tuple[float, float, float]
+    voice: float  # level of the glottal source
+    noise: float  # level of friction
+    noise_hz: float  # its centre
+    noise_width_hz: float
+    aus: tuple[float, float, float, float, float]  # AU10, AU14, AU20, AU25, AU26
+    pucker: float = 0.0  # lip rounding, 0-1
+    lips_shut: bool = False
+    burst: bool = False  # a stop: silent closure, then release
+    breath: float = 0.0  # aspiration through the vocal tract after the release
+    nasal: bool = False
+
+
+def _vowel(ms: int, f: tuple[float, float, float], aus: tuple[float, float, float, float, float],
+           pucker: float = 0.0) -> Phoneme:  # fmt: skip
+    return Phoneme(ms / 1000, f, 1.0, 0.0, 0.0, 0.0, aus, pucker)
+
+
+PHONEMES: dict[str, Phoneme] = {
+    # vowels                 F1   F2    F3        AU10 AU14 AU20 AU25 AU26
+    "IY": _vowel(120, (280, 2250, 2950), (0.6, 0.8, 3.8, 2.6, 0.8)),
+    "IH": _vowel(85, (400, 1950, 2550), (0.4, 0.5, 2.2, 2.8, 1.3)),
+    "EH": _vowel(95, (550, 1800, 2500), (1.2, 0.3, 1.8, 3.3, 2.2)),
+    "AE": _vowel(115, (680, 1700, 2450), (2.0, 0.2, 2.2, 3.6, 3.3)),
+    "AA": _vowel(120, (730, 1100, 2450), (0.7, 0.0, 0.4, 3.7, 4.2)),
+    "AO": _vowel(120, (570, 850, 2400), (0.3, 0.0, 0.0, 2.9, 2.8), 0.6),
+    "UH": _vowel(80, (440, 1020, 2250), (0.2, 0.1, 0.0, 2.4, 1.5), 0.55),
+    "UW": _vowel(120, (310, 900, 2240), (0.2, 0.9, 0.0, 1.7, 0.6), 1.0),
+    "AH": _vowel(80, (620, 1200, 2500), (0.5, 0.2, 0.6, 3.0, 2.5)),
+    # glides and liquids
+    "L": Phoneme(0.070, (360, 1050, 2700), 0.6, 0, 0, 0, (0.9, 0.1, 1.0, 2.7, 1.6)),
+    "R": Phoneme(0.075, (330, 1100, 1500), 0.6, 0, 0, 0, (0.9, 0.7, 0.1, 2.0, 0.8), 0.5),
+    "W": Phoneme(0.075, (300, 650, 2200), 0.5, 0, 0, 0, (0.1, 0.9, 0.0, 1.2, 0.4), 1.0),
+    "Y": Phoneme(0.060, (270, 2250, 3000), 0.6, 0, 0, 0, (0.5, 0.6, 2.9, 2.2, 0.6)),
+    # nasals
+    "M": Phoneme(0.085, (260, 1000, 2200), 0.38, 0, 0, 0, (0.0, 1.8, 0.5, 0.0, 0.3), lips_shut=True, nasal=True),
+    "N": Phoneme(0.070, (260, 1500, 2400), 0.38, 0, 0, 0, (0.7, 0.3, 1.1, 2.0, 0.9), nasal=True),
+    # stops
+    "B": Phoneme(0.090, (250, 900, 2200), 0.10, 0.35, 900, 900, (0.0, 1.2, 0.3, 0.0, 0.4), lips_shut=True, burst=True),
+    "P": Phoneme(0.110, (250, 900, 2200), 0.0, 0.5, 1000, 1000, (0.0, 2.4, 0.6, 0.0, 0.3), lips_shut=True, burst=True,
+                 breath=0.30),
+    "D": Phoneme(0.080, (250, 1750, 2600), 0.10, 0.4, 3600, 1600, (1.0, 0.5, 1.3, 2.2, 1.0), burst=True),
+    "T": Phoneme(0.095, (250, 1750, 2600), 0.0, 0.6, 3800, 1800, (1.3, 0.8, 1.6, 2.1, 0.7), burst=True, breath=0.30),
+    "G": Phoneme(0.085, (250, 2000, 2250), 0.10, 0.4, 1900, 700, (0.5, 0.2, 0.9, 2.4, 1.6), burst=True),
+    "K": Phoneme(0.100, (250, 2000, 2250), 0.0, 0.6, 2000, 800, (0.8, 0.3, 1.0, 2.4, 1.5), burst=True, breath=0.30),
+    # fricatives and affricates
+    "F": Phoneme(0.095, (300, 1100, 2100), 0.0, 0.13, 5500, 6000, (3.2, 1.5, 0.8, 0.4, 0.4)),
+    "V": Phoneme(0.070, (280, 1100, 2100), 0.35, 0.08, 5500, 6000, (2.8, 1.0, 0.7, 0.5, 0.5)),
+    "TH": Phoneme(0.090, (300, 1400, 2500), 0.0, 0.14, 5000, 5000, (1.6, 0.4, 1.2, 2.4, 1.0)),
+    "DH": Phoneme(0.060, (300, 1400, 2500), 0.4, 0.07, 5000, 5000, (1.3, 0.3, 1.1, 2.4, 1.1)),
+    "S": Phoneme(0.110, (300, 1700, 2600), 0.0, 0.42, 5200, 2600, (1.5, 1.8, 2.4, 1.8, 0.2)),
+    "Z": Phoneme(0.085, (280, 1700, 2600), 0.30, 0.26, 5200, 2600, (1.2, 1.5, 2.2, 1.8, 0.3)),
+    "CH": Phoneme(0.120, (300, 1900, 2500), 0.0, 0.55, 2900, 1300, (2.2, 0.3, 0.0, 2.2, 0.7), 0.7, burst=True),
+    "JH": Phoneme(0.100, (280, 1900, 2500), 0.12, 0.45, 2900, 1300, (1.9, 0.2, 0.0, 2.2, 0.8), 0.65, burst=True),
+}  # fmt: skip
+SILENCE = Phoneme(0.0, (500, 1500, 2500), 0.0, 0.0, 0.0, 0.0, (0.0, 0.15, 0.0, 0.0, 0.0))
+
+# A diphthong is its two vowels in a row.
+_PRONUNCIATIONS = """
+bin B IH N|lay L EH IH|place P L EH IH S|set S EH T|blue B L UW|green G R IY N|red R EH D|white W AA IH T
+at AE T|by B AA IH|in IH N|with W IH DH|again AH G EH N|now N AA UH|please P L IY Z|soon S UW N
+zero Z IH R AO UH|one W AH N|two T UW|three TH R IY|four F AO R|five F AA IH V|six S IH K S|seven S EH V AH N
+eight EH IH T|nine N AA IH N
+a EH IH|b B IY|c S IY|d D IY|e IY|f EH F|g JH IY|h EH IH CH|i AA IH|j JH EH IH|k K EH IH|l EH L|m EH M
+n EH N|o AO UH|p P IY|q K Y UW|r AA R|s EH S|t T IY|u Y UW|v V IY|x EH K S|y W AA IH|z Z EH D
+"""
+PRONUNCIATIONS: dict[str, tuple[str, ...]] = {
+    entry.split()[0]: tuple(entry.split()[1:]) for entry in _PRONUNCIATIONS.replace("\n", "|").split("|") if entry
+}
+"""Word -> phonemes (British English, as GRID's speakers)."""

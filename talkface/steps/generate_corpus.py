@@ -1,0 +1,49 @@
+"""Rule ``generate_corpus``: one speaker of the embedded demo corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from talkface.config import Corpus
+from talkface.corpora.synthetic.corpus import (
+    SyntheticError,
+    make_clip,
+    make_speaker,
+    prepare_folder,
+    sentences_of,
+    truth_rows,
+    write_clip,
+)
+from talkface.logs import progress
+from talkface.schemas import AU_TRUTH
+from talkface.tables import TableWriter
+
+
+def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
+    """Make a synthetic speaker's clips and transcripts under ``corpus.root`` and, last, the table of their truth.
+
+    Args:
+        corpus: its ``synthetic`` section says how many speakers and clips, and the seed.
+        speaker: ``s1`` to ``sN``.
+        truth: target of schema AU_TRUTH; it is whole only when all clips are.
+
+    Raises:
+        SyntheticError: the corpus is not synthetic, has no such speaker, or its folder holds foreign files.
+        MediaError: a clip cannot be encoded.
+    """
+    plan = corpus.synthetic
+    if plan is None:
+        raise SyntheticError(f"corpus '{corpus.name}': corpus.synthetic is not given, nothing to generate")
+    names = [f"s{number}" for number in range(1, plan.speakers + 1)]
+    if speaker not in names:
+        raise SyntheticError(f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}")
+    root = Path(corpus.root)
+    who = make_speaker(plan.seed, names.index(speaker) + 1)
+    sentences = sentences_of(who, plan.clips_per_speaker)
+    prepare_folder(root, speaker, (sentence.name for sentence in sentences))
+    metadata = {"synthetic": plan.model_dump(mode="json"), "speaker": speaker, "fps": 25}
+    with TableWriter(truth, AU_TRUTH, metadata) as writer:
+        for sentence in progress(sentences, what=f"clips of {speaker}"):
+            clip = make_clip(who, sentence)
+            write_clip(root, who, clip)
+            writer.write(truth_rows(who, clip))

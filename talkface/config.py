@@ -71,7 +71,9 @@ class Faces(Strict):
     min_detection_confidence: Fraction = 0.5
     max_gap_frames: int = Field(12, ge=0)  # longer gaps between detections fail the clip
     min_detected_share: Fraction = 0.5  # fewer detected frames than this fail the clip
-    smoothing_frames: float = Field(2.0, ge=0)  # standard deviation of the temporal smoothing of the alignment
+    smoothing_frames: float = Field(
+        2.0, ge=0
+    )  # standard deviation of the temporal smoothing of the alignment
     max_frames: int = Field(20_000, ge=1)  # longer clips are refused with a reason
 
 
@@ -79,7 +81,9 @@ class AuLabels(Strict):
     """AU labelling (rule ``label_aus``)."""
 
     backend: Literal["geometric", "blendshapes", "openface"] = "geometric"
-    presence_threshold: float = Field(1.0, ge=0, le=5)  # normalised intensity from which an AU counts as present
+    presence_threshold: float = Field(
+        1.0, ge=0, le=5
+    )  # normalised intensity from which an AU counts as present
     blendshapes_task: Path | None = None  # MediaPipe's face_landmarker.task
     blendshapes_sha256: str | None = None
     openface_program: Path | None = None  # FeatureExtraction
@@ -254,11 +258,17 @@ class Config(Strict):
         if shared:
             raise ValueError(f"splits.{self.split}: speakers {shared} are both seen and unseen")
         if self.mfcc.coefficients >= self.mel.bands:
-            raise ValueError("mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)")
+            raise ValueError(
+                "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
+            )
         for name, difference in self.variants.items():
+            if name in RESERVED_NAMES or name.endswith("_other_sound"):
+                raise ValueError(f"variants.{name}: the name is taken by a control row; choose another")
             unknown = sorted(set(difference) - VARIANT_SECTIONS)
             if unknown:
-                raise ValueError(f"variants.{name}: {unknown} cannot differ; choose from {sorted(VARIANT_SECTIONS)}")
+                raise ValueError(
+                    f"variants.{name}: {unknown} cannot differ; choose from {sorted(VARIANT_SECTIONS)}"
+                )
         return self
 
     def check_speakers(self, present: Sequence[str]) -> None:
@@ -278,6 +288,7 @@ class Config(Strict):
         return Config.model_validate(merged)
 
 
+RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared"}
 VARIANT_SECTIONS = {"renderer", "sampler"}
 
 

@@ -25,6 +25,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from talkface.models.sound_norm import SoundNorm
+
 NUM_AUS = 5
 FEATURES_PER_AU = 64
 
@@ -110,6 +112,7 @@ class AudioToAu(nn.Module):
     def __init__(self, dropout: float = 0.5, coefficients: int = 12, window_hops: int = 28) -> None:
         super().__init__()
         self.settings = {"dropout": dropout, "coefficients": coefficients, "window_hops": window_hops}
+        self.sound_norm = SoundNorm(coefficients)
         self.nets = nn.ModuleList(AuNet(dropout, coefficients, window_hops) for _ in range(NUM_AUS))
 
     def forward(self, mfcc_BTCK: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -120,5 +123,6 @@ class AudioToAu(nn.Module):
                 f"Audio-to-AU: windows [B, T, {expected[0]}, {expected[1]}] expected, "
                 f"not {list(mfcc_BTCK.shape)}"
             )
+        mfcc_BTCK = self.sound_norm(mfcc_BTCK)
         features, logits, intensities = zip(*(net(mfcc_BTCK) for net in self.nets), strict=True)
         return torch.cat(features, -1), torch.cat(logits, -1), torch.cat(intensities, -1)

@@ -1,0 +1,90 @@
+"""Clips as sequences in memory: which clips serve a stage, their sound, and windows of consecutive frames.
+
+Shape legend: T frames, K hops, C cepstral coefficients, W hops of one sound window, A action units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from talkface.config import Mfcc
+from talkface.data.subsets import clip_lengths as clip_lengths
+from talkface.data.windows import hop_indices
+from talkface.features.mel import mfcc
+from talkface.schemas import MEL, TableSchema
+from talkface.tables import ClipTable
+
+
+def read_clips(tables: Iterable[Path], schema: TableSchema, clips: Iterable[str]) -> dict[str, pa.Table]:
+    """The rows of the named clips, from whichever of the speakers' tables holds each."""
+    missing = dict.fromkeys(clips)
+    found: dict[str, pa.Table] = {}
+    for path in tables:
+        table = ClipTable(path, schema)
+        for clip in table.clips:
+            if clip in missing:
+                found[clip] = table.read(clip)
+    lost = [clip for clip in missing if clip not in found]
+    if lost:
+        raise ValueError(f"no '{schema.name}' rows for {len(lost)} clips, for example '{lost[0]}'")
+    return {clip: found[clip] for clip in missing}
+
+
+def vectors(table: pa.Table, column: str) -> np.ndarray:
+    """A fixed- or equal-length list column as a float32 array [rows, size]."""
+    values = table[column].combine_chunks()
+    return np.asarray(values.flatten(), dtype=np.float32).reshape(len(values), -1)
+
+
+def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:
+    """A binary column of float16 arrays as a float16 tensor [rows, *shape]."""
+    joined = b"".join(table[column].to_pylist())
+    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(-1, *shape).copy())
+
+
+def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> dict[str, torch.Tensor]:
+    """Cepstra [K, C] of every named clip."""
+    rows = read_clips(tables, MEL, clips)
+    return {
+        clip: torch.from_numpy(mfcc(vectors(table, "mel"), settings.coefficients).astype(np.float32))
+        for clip, table in rows.items()
+    }
+
+
+def sound_windows(mfcc_KC: torch.Tensor, frames_T: np.ndarray, window_hops: int) -> torch.Tensor:
+    """The networks' sound windows [T, C, W] of the given frames."""
+    hops_TW = hop_indices(frames_T, len(mfcc_KC), window_hops)
+    return mfcc_KC[torch.from_numpy(hops_TW)].transpose(1, 2)
+
+
+def sound_statistics(sound: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of every cepstral coefficient, [C] each, over all clips."""
+    stacked_KC = torch.cat(list(sound.values()))
+    return stacked_KC.mean(0), stacked_KC.std(0).clamp_min(1e-3)
+
+
+class WindowIndex:
+    """Items of an epoch: as many windows of a clip as fit into it; where a window starts is drawn anew each time."""
+
+    def __init__(self, lengths: Mapping[str, int], size: int):
+        self._lengths = dict(lengths)
+        self._size = size
+        self._items = [clip for clip, length in lengths.items() for _ in range(max(1, round(length / size)))]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def draw(self, items: Sequence[int], rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
+        """Clip and frames [T] of each item's window; a clip shorter than the window repeats its last frame."""
+        drawn = []
+        for item in items:
+            clip = self._items[item]
+            length = self._lengths[clip]
+            start = int(rng.integers(0, max(1, length - self._size + 1)))
+            drawn.append((clip, np.minimum(np.arange(start, start + self._size), length - 1)))
+        return drawn

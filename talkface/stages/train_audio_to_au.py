@@ -1,0 +1,183 @@
+"""Stage: the five Audio-to-AU nets (paper A, section 3; papers B and C, equation of L_au).
+
+Sound windows of consecutive frames -> presence of each AU in each frame. Labels come from ``label_aus`` on the
+speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [ours]: beside
+presence each net may regress the intensity, because presence alone says little of how far a mouth opens.
+
+Shape legend: B windows, T frames, C cepstral coefficients, K hops, A action units.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from talkface.config import AudioToAu as AudioToAuConfig
+from talkface.config import Compute, Mfcc, Training
+from talkface.data.sequences import (
+    WindowIndex,
+    clip_lengths,
+    load_sound,
+    read_clips,
+    sound_statistics,
+    sound_windows,
+    vectors,
+)  # fmt: skip
+from talkface.losses.presence import PresenceLoss, inverse_rate_weights
+from talkface.models.audio_to_au import AudioToAu
+from talkface.schemas import AU_NAMES, AUS
+from talkface.training.checkpoint import save_model
+from talkface.training.loop import StepContext, run
+
+logger = logging.getLogger(__name__)
+
+
+def train_audio_to_au(
+    *,
+    split: Path,
+    mel: list[Path],
+    aus: list[Path],
+    audio_to_au: AudioToAuConfig,
+    mfcc: Mfcc,
+    compute: Compute,
+    seed: int,
+    code: str,
+    model: Path,
+    history: Path,
+    work: Path,
+) -> None:
+    """Train on the split's training clips and save the five nets in one file."""
+    task = AudioToAuTask(split, mel, aus, audio_to_au, mfcc, seed)
+    run(
+        task,
+        audio_to_au.training,
+        compute,
+        seed=seed,
+        work=work,
+        history=history,
+        fingerprint={"config": audio_to_au.model_dump(mode="json"), "mfcc": mfcc.model_dump(), "code": code},
+        inputs=[split, *mel, *aus],
+        what="audio_to_au",
+    )
+    save_model(
+        model,
+        task.net,
+        task.net.settings,
+        {"stage": "audio_to_au", "code": code, "seed": seed, **budget(audio_to_au.training)},
+    )
+
+
+def budget(training: Training) -> dict[str, Any]:
+    """What a table's notes say of a stage's schedule."""
+    return {"samples": training.samples, "paper_samples": training.paper_samples}
+
+
+class AudioToAuTask:
+    """Data, nets and loss, as the training loop asks for them."""
+
+    def __init__(
+        self, split: Path, mel: list[Path], aus: list[Path], config: AudioToAuConfig, mfcc: Mfcc, seed: int
+    ):
+        torch.manual_seed(seed)
+        self.net = AudioToAu(
+            dropout=config.dropout, coefficients=mfcc.coefficients, window_hops=mfcc.window_hops
+        )
+        self.modules = {"model": self.net}
+        self.optimizers = {"model": make_adam(self.net, config.training)}
+        self._config, self._mfcc = config, mfcc
+        lengths = clip_lengths(split, "train")
+        self._train = _LabelledSound(lengths, mel, aus, mfcc)
+        self._windows = WindowIndex(lengths, config.window_frames)
+        self.size, self.samples_per_item = len(self._windows), config.window_frames
+        self.net.sound_norm.set(*sound_statistics(self._train.sound))
+        self._presence_loss = PresenceLoss(inverse_rate_weights(self._train.rate_A))
+        for name, rate in zip(AU_NAMES, self._train.rate_A.tolist(), strict=True):
+            logger.info("%s is present in %.1f %% of the training frames", name, 100 * rate)
+        held_back = _optional_lengths(split, "seen_test")
+        self._held_back = _LabelledSound(held_back, mel, aus, mfcc) if held_back else None
+
+    def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
+        """One update on the drawn windows."""
+        self.net.train()
+        drawn = self._windows.draw(indices, context.rng)
+        mfcc_BTCK = torch.stack([self._train.windows(clip, frames) for clip, frames in drawn]).to(
+            context.device
+        )
+        presence_BTA = torch.stack([self._train.presence[c][f] for c, f in drawn]).to(context.device)
+        intensity_BTA = torch.stack([self._train.intensity[c][f] for c, f in drawn]).to(context.device)
+        with context.autocast():
+            _, logit_BTA, predicted_BTA = self.net(mfcc_BTCK)
+        losses = {"presence": self._presence_loss(logit_BTA, presence_BTA)}
+        loss = losses["presence"]
+        if self._config.intensity_weight:
+            losses["intensity"] = F.mse_loss(predicted_BTA.float(), intensity_BTA)
+            loss = loss + self._config.intensity_weight * losses["intensity"]
+        context.update(loss, "model")
+        return {"loss": loss.detach(), **{f"loss/{name}": value.detach() for name, value in losses.items()}}
+
+    @torch.no_grad()
+    def validate(self, context: StepContext) -> dict[str, float]:
+        """F1 of presence and correlation of intensity on held-back clips of seen speakers."""
+        if self._held_back is None:
+            return {}
+        self.net.eval()
+        logits, intensities = [], []
+        for clip, length in self._held_back.lengths.items():
+            windows = self._held_back.windows(clip, torch.arange(length).numpy())[None]
+            _, logit_BTA, intensity_BTA = self.net(windows.to(context.device))
+            logits.append(logit_BTA[0].float().cpu())
+            intensities.append(intensity_BTA[0].float().cpu())
+        truth = torch.cat(list(self._held_back.presence.values())).bool()
+        target = torch.cat(list(self._held_back.intensity.values()))
+        found, predicted = torch.cat(logits) > 0, torch.cat(intensities)
+        values = {}
+        for a, name in enumerate(AU_NAMES):
+            hits = (found[:, a] & truth[:, a]).sum().item()
+            marked = found[:, a].sum().item() + truth[:, a].sum().item()
+            values[f"validation/f1/{name}"] = 2 * hits / marked if marked else float("nan")
+            values[f"validation/pcc/{name}"] = torch.corrcoef(torch.stack([predicted[:, a], target[:, a]]))[
+                0, 1
+            ].item()
+        return {name: value for name, value in values.items() if value == value}
+
+
+class _LabelledSound:
+    """Sound and AU labels of clips, in memory: 300 x 12 cepstra and 75 x 10 labels for a three-second clip."""
+
+    def __init__(self, lengths: dict[str, int], mel: list[Path], aus: list[Path], mfcc: Mfcc):
+        self.lengths = lengths
+        self._window_hops = mfcc.window_hops
+        self.sound = load_sound(mel, lengths, mfcc)
+        rows = read_clips(aus, AUS, lengths)
+        self.presence = {clip: torch.from_numpy(vectors(table, "presence")) for clip, table in rows.items()}
+        self.intensity = {
+            clip: torch.from_numpy(vectors(table, "normalised")) for clip, table in rows.items()
+        }
+        for clip, length in lengths.items():
+            if len(self.presence[clip]) != length:
+                raise ValueError(f"clip '{clip}': {len(self.presence[clip])} AU labels for {length} frames")
+        self.rate_A = torch.cat(list(self.presence.values())).mean(0).clamp(0.01, 0.99)
+
+    def windows(self, clip, frames_T):
+        return sound_windows(self.sound[clip], frames_T, self._window_hops)
+
+
+def _optional_lengths(split: Path, subset: str) -> dict[str, int]:
+    try:
+        return clip_lengths(split, subset)
+    except ValueError:
+        return {}
+
+
+def make_adam(module: torch.nn.Module, training: Training) -> torch.optim.Optimizer:
+    """AdamW where weight decay is asked for (it equals Adam without)."""
+    return torch.optim.AdamW(
+        module.parameters(),
+        lr=training.learning_rate,
+        betas=(training.beta1, training.beta2),
+        weight_decay=training.weight_decay,
+    )

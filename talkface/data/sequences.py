@@ -69,7 +69,7 @@ def sound_statistics(sound: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, t
 
 
 class WindowIndex:
-    """Items of an epoch: as many windows of a clip as fit into it; where a window starts is drawn anew each time."""
+    """Items of an epoch: as many windows of a clip as fit; where a window starts is drawn anew each time."""
 
     def __init__(self, lengths: Mapping[str, int], size: int):
         self._lengths = dict(lengths)
@@ -80,7 +80,7 @@ class WindowIndex:
         return len(self._items)
 
     def draw(self, items: Sequence[int], rng: np.random.Generator) -> list[tuple[str, np.ndarray]]:
-        """Clip and frames [T] of each item's window; a clip shorter than the window repeats its last frame."""
+        """Clip and frames [T] of each window; a clip shorter than the window repeats its last frame."""
         drawn = []
         for item in items:
             clip = self._items[item]

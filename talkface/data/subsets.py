@@ -15,5 +15,5 @@ def clip_lengths(split: Path, subset: str) -> dict[str, int]:
         row["clip"]: row["num_frames"] for row in table.to_pylist() if row["subset"] == subset and row["ok"]
     }
     if not chosen:
-        raise ValueError(f"{split}: no usable clip in subset '{subset}'; check the split and the corpus summary")
+        raise ValueError(f"{split}: no usable clip in subset '{subset}'; see the corpus summary")
     return chosen

@@ -1,8 +1,8 @@
 """Stage: the five Audio-to-AU nets (paper A, section 3; papers B and C, equation of L_au).
 
-Sound windows of consecutive frames -> presence of each AU in each frame. Labels come from ``label_aus`` on the
-speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [ours]: beside
-presence each net may regress the intensity, because presence alone says little of how far a mouth opens.
+Sound windows of consecutive frames -> presence of each AU in each frame. Labels come from ``label_aus`` on
+the speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [ours]:
+beside presence each net may regress the intensity: presence alone says little of how far a mouth opens.
 
 Shape legend: B windows, T frames, C cepstral coefficients, K hops, A action units.
 """
@@ -11,27 +11,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
 from talkface.config import AudioToAu as AudioToAuConfig
-from talkface.config import Compute, Mfcc, Training
+from talkface.config import Compute, Mfcc
 from talkface.data.sequences import (
     WindowIndex,
-    clip_lengths,
     load_sound,
     read_clips,
     sound_statistics,
     sound_windows,
     vectors,
-)  # fmt: skip
+)
+from talkface.data.subsets import clip_lengths
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.audio_to_au import AudioToAu
 from talkface.schemas import AU_NAMES, AUS
+from talkface.training import seeding
 from talkface.training.checkpoint import save_model
-from talkface.training.loop import StepContext, run
+from talkface.training.loop import Finished, StepContext, Task, run
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +51,15 @@ def train_audio_to_au(
     history: Path,
     work: Path,
 ) -> None:
-    """Train on the split's training clips and save the five nets in one file."""
-    task = AudioToAuTask(split, mel, aus, audio_to_au, mfcc, seed)
+    """Train on the split's training clips and publish the five nets in one file."""
+
+    def publish(finished: Finished) -> None:
+        network = finished.module
+        assert isinstance(network, AudioToAu)
+        save_model(model, network, network.settings, finished.metadata)
+
     run(
-        task,
+        AudioToAuTask(split, mel, aus, audio_to_au, mfcc, seed),
         audio_to_au.training,
         compute,
         seed=seed,
@@ -62,38 +68,28 @@ def train_audio_to_au(
         fingerprint={"config": audio_to_au.model_dump(mode="json"), "mfcc": mfcc.model_dump(), "code": code},
         inputs=[split, *mel, *aus],
         what="audio_to_au",
-    )
-    save_model(
-        model,
-        task.net,
-        task.net.settings,
-        {"stage": "audio_to_au", "code": code, "seed": seed, **budget(audio_to_au.training)},
+        publish=publish,
     )
 
 
-def budget(training: Training) -> dict[str, Any]:
-    """What a table's notes say of a stage's schedule."""
-    return {"samples": training.samples, "paper_samples": training.paper_samples}
-
-
-class AudioToAuTask:
+class AudioToAuTask(Task):
     """Data, nets and loss, as the training loop asks for them."""
 
     def __init__(
         self, split: Path, mel: list[Path], aus: list[Path], config: AudioToAuConfig, mfcc: Mfcc, seed: int
     ):
-        torch.manual_seed(seed)
-        self.net = AudioToAu(
+        seeding.reseed(seed)
+        self.network = AudioToAu(
             dropout=config.dropout, coefficients=mfcc.coefficients, window_hops=mfcc.window_hops
         )
-        self.modules = {"model": self.net}
+        self.modules = {"audio_to_au": self.network}
         self.optimizers = {"model": make_adam(self.net, config.training)}
         self._config, self._mfcc = config, mfcc
         lengths = clip_lengths(split, "train")
         self._train = _LabelledSound(lengths, mel, aus, mfcc)
         self._windows = WindowIndex(lengths, config.window_frames)
         self.size, self.samples_per_item = len(self._windows), config.window_frames
-        self.net.sound_norm.set(*sound_statistics(self._train.sound))
+        self.network.sound_norm.set(*sound_statistics(self._train.sound))
         self._presence_loss = PresenceLoss(inverse_rate_weights(self._train.rate_A))
         for name, rate in zip(AU_NAMES, self._train.rate_A.tolist(), strict=True):
             logger.info("%s is present in %.1f %% of the training frames", name, 100 * rate)
@@ -102,7 +98,6 @@ class AudioToAuTask:
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on the drawn windows."""
-        self.net.train()
         drawn = self._windows.draw(indices, context.rng)
         mfcc_BTCK = torch.stack([self._train.windows(clip, frames) for clip, frames in drawn]).to(
             context.device
@@ -110,25 +105,23 @@ class AudioToAuTask:
         presence_BTA = torch.stack([self._train.presence[c][f] for c, f in drawn]).to(context.device)
         intensity_BTA = torch.stack([self._train.intensity[c][f] for c, f in drawn]).to(context.device)
         with context.autocast():
-            _, logit_BTA, predicted_BTA = self.net(mfcc_BTCK)
+            _, logit_BTA, predicted_BTA = self.network(mfcc_BTCK)
         losses = {"presence": self._presence_loss(logit_BTA, presence_BTA)}
         loss = losses["presence"]
         if self._config.intensity_weight:
             losses["intensity"] = F.mse_loss(predicted_BTA.float(), intensity_BTA)
             loss = loss + self._config.intensity_weight * losses["intensity"]
-        context.update(loss, "model")
-        return {"loss": loss.detach(), **{f"loss/{name}": value.detach() for name, value in losses.items()}}
+        context.update(loss)
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
 
-    @torch.no_grad()
     def validate(self, context: StepContext) -> dict[str, float]:
         """F1 of presence and correlation of intensity on held-back clips of seen speakers."""
         if self._held_back is None:
             return {}
-        self.net.eval()
         logits, intensities = [], []
         for clip, length in self._held_back.lengths.items():
-            windows = self._held_back.windows(clip, torch.arange(length).numpy())[None]
-            _, logit_BTA, intensity_BTA = self.net(windows.to(context.device))
+            windows = self._held_back.windows(clip, np.arange(length))[None]
+            _, logit_BTA, intensity_BTA = self.network(windows.to(context.device))
             logits.append(logit_BTA[0].float().cpu())
             intensities.append(intensity_BTA[0].float().cpu())
         truth = torch.cat(list(self._held_back.presence.values())).bool()
@@ -146,7 +139,7 @@ class AudioToAuTask:
 
 
 class _LabelledSound:
-    """Sound and AU labels of clips, in memory: 300 x 12 cepstra and 75 x 10 labels for a three-second clip."""
+    """Sound and AU labels of clips in memory: 300 x 12 cepstra and 75 x 10 labels for three seconds."""
 
     def __init__(self, lengths: dict[str, int], mel: list[Path], aus: list[Path], mfcc: Mfcc):
         self.lengths = lengths
@@ -162,7 +155,8 @@ class _LabelledSound:
                 raise ValueError(f"clip '{clip}': {len(self.presence[clip])} AU labels for {length} frames")
         self.rate_A = torch.cat(list(self.presence.values())).mean(0).clamp(0.01, 0.99)
 
-    def windows(self, clip, frames_T):
+    def windows(self, clip: str, frames_T: np.ndarray) -> torch.Tensor:
+        """Sound windows [T, C, K] of the given frames."""
         return sound_windows(self.sound[clip], frames_T, self._window_hops)
 
 
@@ -171,13 +165,3 @@ def _optional_lengths(split: Path, subset: str) -> dict[str, int]:
         return clip_lengths(split, subset)
     except ValueError:
         return {}
-
-
-def make_adam(module: torch.nn.Module, training: Training) -> torch.optim.Optimizer:
-    """AdamW where weight decay is asked for (it equals Adam without)."""
-    return torch.optim.AdamW(
-        module.parameters(),
-        lr=training.learning_rate,
-        betas=(training.beta1, training.beta2),
-        weight_decay=training.weight_decay,
-    )

@@ -1,8 +1,8 @@
-"""Stage: paper A's renderer - E_a, E_f, TCSAN and the conditional latent denoiser - by noise prediction alone.
+"""Stage: paper A's renderer (E_a, E_f, TCSAN, conditional latent denoiser), by noise prediction alone.
 
-Everything else is frozen and cached before this stage: latents of the frames, Audio-to-AU features of the sound,
-and the first frame taken apart by AU-Attention. A sample is one denoised frame; the fusion always sees the whole
-window around it.
+Everything else is frozen and cached before this stage: latents of the frames, Audio-to-AU features of the
+sound, and the first frame taken apart by AU-Attention. A sample is one denoised frame; the fusion always sees
+the whole window around it.
 
 Shape legend: B windows, T frames of a window, N denoised frames, C channels, K hops, H and W of the latent.
 """
@@ -17,13 +17,15 @@ import torch
 from talkface.config import Compute, Mfcc
 from talkface.config import Renderer as RendererConfig
 from talkface.data.regions import mouth_box
-from talkface.data.sequences import WindowIndex, clip_lengths, load_sound, sound_statistics, sound_windows
+from talkface.data.sequences import WindowIndex, load_sound, sound_statistics, sound_windows
 from talkface.data.stores import au_feature_store, identity_store, latent_store
+from talkface.data.subsets import clip_lengths
 from talkface.models.diffusion import NoiseSchedule
 from talkface.models.renderer import Renderer
-from talkface.stages.train_audio_to_au import budget, make_adam
+from talkface.training import seeding
 from talkface.training.checkpoint import save_model
-from talkface.training.loop import StepContext, run
+from talkface.training.loop import Finished, StepContext, Task, run
+from talkface.training.schedule import build_optimizer
 
 
 def train_renderer(
@@ -43,10 +45,16 @@ def train_renderer(
     history: Path,
     work: Path,
 ) -> None:
-    """Train on the split's training clips and save the averaged weights."""
-    task = RendererTask(split, latents, au_features, identities, mel, renderer, mfcc, crop_size, seed)
-    averaged = run(
-        task,
+    """Train on the split's training clips and publish the averaged weights."""
+    schedule = {name: getattr(renderer, name) for name in ("timesteps", "beta_start", "beta_end")}
+
+    def publish(finished: Finished) -> None:
+        network = finished.module
+        assert isinstance(network, Renderer)
+        save_model(model, network, network.settings, {**finished.metadata, "schedule": schedule})
+
+    run(
+        RendererTask(split, latents, au_features, identities, mel, renderer, mfcc, crop_size, seed),
         renderer.training,
         compute,
         seed=seed,
@@ -60,17 +68,11 @@ def train_renderer(
         },
         inputs=[split, *latents, *au_features, *identities, *mel],
         what="renderer",
-    )
-    schedule = {name: getattr(renderer, name) for name in ("timesteps", "beta_start", "beta_end")}
-    save_model(
-        model,
-        averaged.get("model", task.net),
-        task.net.settings,
-        {"stage": "renderer", "code": code, "seed": seed, "schedule": schedule, **budget(renderer.training)},
+        publish=publish,
     )
 
 
-class RendererTask:
+class RendererTask(Task):
     """Data, network and loss, as the training loop asks for them."""
 
     def __init__(
@@ -85,7 +87,7 @@ class RendererTask:
         crop_size: int,
         seed: int,
     ):
-        torch.manual_seed(seed)
+        seeding.reseed(seed)
         lengths = clip_lengths(split, "train")
         self._latents = latent_store(latents, crop_size)
         self._au_features = au_feature_store(au_features)
@@ -93,17 +95,16 @@ class RendererTask:
         self._sound = load_sound(mel, lengths, mfcc)
         self._windows = WindowIndex(lengths, config.window_frames)
         self._config, self._window_hops = config, mfcc.window_hops
-        self.net = build_renderer(config, mfcc, crop_size)
-        self.net.audio_encoder.sound_norm.set(*sound_statistics(self._sound))
+        self.network = build_renderer(config, mfcc, crop_size)
+        self.network.audio_encoder.sound_norm.set(*sound_statistics(self._sound))
         self.schedule = NoiseSchedule(config.timesteps, config.beta_start, config.beta_end)
-        self.modules = {"model": self.net}
-        self.optimizers = {"model": make_adam(self.net, config.training)}
+        self.modules = {"renderer": self.network}
+        self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
         self._weight_HW = region_weights(crop_size, config.mouth_weight)
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
-        self.net.train()
         device = context.device
         drawn = self._windows.draw(indices, context.rng)
         faces = [self._identities[clip] for clip, _ in drawn]
@@ -132,14 +133,16 @@ class RendererTask:
         timestep_N = timestep_N.to(device)
         noisy_NCHW = self.schedule.add_noise(clean_NCHW, noise_NCHW, timestep_N)
         with context.autocast():
-            token_BTC = self.net.fuse(mfcc_BTCK.to(device), audio_face_BCHW.to(device), au_BTF.to(device))
+            token_BTC = self.network.fuse(mfcc_BTCK.to(device), audio_face_BCHW.to(device), au_BTF.to(device))
             rows = torch.arange(len(drawn)).repeat_interleave(per_window)
             token_NC = token_BTC[rows.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
-            predicted_NCHW = self.net.denoise(noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW)
+            predicted_NCHW = self.network.denoise(
+                noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW
+            )
         error_NHW = (predicted_NCHW.float() - noise_NCHW).square().mean(1)
         loss = (error_NHW * self._weight_HW.to(device)).mean()
-        context.update(loss, "model")
-        return {"loss": loss.detach(), "loss/noise": error_NHW.detach().mean()}
+        context.update(loss)
+        return {"loss": loss, "loss/noise": error_NHW.mean()}
 
     def _pick(self, frames_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         count = self._config.frames_per_window
@@ -167,7 +170,7 @@ def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int) -> Render
 
 
 def region_weights(crop_size: int, mouth_weight: float) -> torch.Tensor:
-    """Weights [h, w] of the noise loss on the latent's grid, mean one, ``mouth_weight`` times larger at the mouth."""
+    """Weights [h, w] of the noise loss on the latent's grid: mean one, ``mouth_weight`` times more at the mouth."""
     size = crop_size // 4
     top, bottom, left, right = (round(edge / 4) for edge in mouth_box(crop_size))
     weight_HW = torch.ones(size, size)

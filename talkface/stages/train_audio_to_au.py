@@ -83,7 +83,7 @@ class AudioToAuTask(Task):
             dropout=config.dropout, coefficients=mfcc.coefficients, window_hops=mfcc.window_hops
         )
         self.modules = {"audio_to_au": self.network}
-        self.optimizers = {"model": make_adam(self.net, config.training)}
+        self.optimizers = {"audio_to_au": build_optimizer(self.network.parameters(), config.training)}
         self._config, self._mfcc = config, mfcc
         lengths = clip_lengths(split, "train")
         self._train = _LabelledSound(lengths, mel, aus, mfcc)

@@ -170,7 +170,7 @@ def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int) -> Render
 
 
 def region_weights(crop_size: int, mouth_weight: float) -> torch.Tensor:
-    """Weights [h, w] of the noise loss on the latent's grid: mean one, ``mouth_weight`` times more at the mouth."""
+    """Weights [h, w] of the noise loss on the latent's grid: mean one, more at the mouth."""
     size = crop_size // 4
     top, bottom, left, right = (round(edge / 4) for edge in mouth_box(crop_size))
     weight_HW = torch.ones(size, size)

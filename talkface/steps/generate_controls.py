@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from talkface.config import Compute, Evaluation
+from talkface.data.frames import to_images, to_tensor
 from talkface.data.sequences import vectors
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.controls import shown_frames
-from talkface.generation.pictures import to_network, to_pictures
 from talkface.generation.selection import evaluation_clips
 from talkface.logs import progress
 from talkface.media.images import decode_png, encode_png
@@ -69,7 +69,7 @@ def _reconstructor(autoencoder: Path | None, compute: Compute) -> Callable[[list
 
     @torch.inference_mode()
     def reconstruct(images: list[bytes]) -> list[bytes]:
-        x_N3HW = to_network(np.stack([decode_png(image) for image in images])).to(device)
-        return [encode_png(image) for image in to_pictures(network(x_N3HW)[0])]
+        x_N3HW = to_tensor(np.stack([decode_png(image) for image in images]), device)
+        return [encode_png(image) for image in to_images(network(x_N3HW)[0])]
 
     return reconstruct

@@ -1,0 +1,321 @@
+"""Selection of clips, controls and scores, on the tables of a tiny corpus."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_corpus import (
+    CROP,
+    landmark_rows,
+    make_clip,
+    small_corpus,
+    write_features,
+    write_generated,
+    write_split,
+)
+
+from talkface.config import Compute, Evaluation, Gallery
+from talkface.features.landmarks import lip_opening, mouth_points
+from talkface.generation.controls import mean_mouth_points, shown_frames
+from talkface.generation.selection import evaluation_clips, gallery_clips, other_sound
+from talkface.generation.sheets import contact_sheet, side_by_side
+from talkface.media.images import decode_png
+from talkface.schemas import GENERATED, LANDMARKS, SCORES, SPLIT
+from talkface.steps.generate_controls import generate_controls
+from talkface.steps.score_lips import score_lips
+from talkface.steps.score_pixels import score_pixels
+from talkface.steps.track_generated import track_generated
+from talkface.tables import ClipTable, TableError, TableWriter, read_frame, read_metadata, read_table
+
+ALL = Evaluation()
+
+
+def split_table(tmp_path, clips):
+    return read_table(write_split(tmp_path / "split.parquet", clips), SPLIT)
+
+
+def bare(name, subset):
+    return dataclasses.replace(_BARE, name=name, subset=subset)
+
+
+_BARE = make_clip("s1/a", "train", 3, 0)
+
+
+# ---- which clips
+
+
+def test_evaluated_clips_are_test_clips_evenly_spaced(tmp_path):
+    clips = [bare(f"s1/{number:02}", "seen_test") for number in range(20)]
+    clips += [bare("s1/x", "train"), bare("s1/y", "unused"), bare("s2/z", "unseen_test")]
+    table = split_table(tmp_path, clips[::-1])
+    assert evaluation_clips(table, "s1", ALL) == [f"s1/{number:02}" for number in range(20)]
+    assert evaluation_clips(table, "s1", Evaluation(max_clips_per_speaker=2)) == ["s1/05", "s1/15"]
+    assert evaluation_clips(table, "s1", Evaluation(max_clips_per_speaker=1)) == ["s1/10"]
+    assert evaluation_clips(table, "s2", ALL) == ["s2/z"]
+    assert evaluation_clips(table, "s3", ALL) == []
+
+
+def test_other_sound_is_never_the_clips_own(tmp_path):
+    clips = [bare(f"s1/{number}", "seen_test") for number in range(5)]
+    clips += [
+        bare("s2/a", "unseen_test"),
+        bare("s2/b", "train"),
+        bare("s3/a", "unseen_test"),
+        bare("s3/b", "unused"),
+    ]
+    table = split_table(tmp_path, clips)
+    pairs = other_sound(table, "s1", ALL)
+    assert sorted(pairs) == sorted(pairs.values()) == [f"s1/{number}" for number in range(5)]
+    assert all(clip != other for clip, other in pairs.items())
+    assert pairs == other_sound(table, "s1", ALL)
+    assert any(other_sound(table, "s1", Evaluation(seed=seed)) != pairs for seed in range(1, 5))
+    assert other_sound(table, "s2", ALL) == {"s2/a": "s2/b"}  # the speaker's only other usable clip
+    borrowed = other_sound(table, "s3", ALL)[
+        "s3/a"
+    ]  # its other clip is not usable: another speaker's test clip
+    assert borrowed in {clip.name for clip in clips if clip.subset.endswith("test")} - {"s3/a"}
+    assert other_sound(table, "s9", ALL) == {}
+    with pytest.raises(ValueError, match="only usable clip"):
+        other_sound(split_table(tmp_path, [bare("s2/a", "unseen_test")]), "s2", ALL)
+
+
+def test_gallery_takes_clips_of_many_speakers_and_always_as_many_as_declared(tmp_path):
+    names = ["s1/a", "s1/b", "s2/a", "s2/b"]
+    seen = [bare(name, "seen_test") for name in names]
+    table = split_table(tmp_path, [*seen, bare("s3/a", "unseen_test")])
+    assert gallery_clips(table, ALL, Gallery(clips_per_subset=2)) == ["s1/a", "s2/a", "s1/b", "s3/a"]
+    assert gallery_clips(table, ALL, Gallery(clips_per_subset=1)) == ["s1/a", "s3/a"]
+    assert gallery_clips(table, Evaluation(max_clips_per_speaker=1), Gallery(clips_per_subset=2)) == [
+        "s1/b", "s2/b", "s1/b", "s3/a",
+    ]  # fmt: skip
+    assert gallery_clips(table, ALL, Gallery(clips_per_subset=0)) == []
+    with pytest.raises(ValueError, match="no usable test clip"):
+        gallery_clips(split_table(tmp_path, [bare("s1/a", "train")]), ALL, Gallery())
+
+
+# ---- controls
+
+
+def test_controls_show_true_frames(tmp_path):
+    clips = small_corpus()
+    split = write_split(tmp_path / "split.parquet", clips)
+    paths = write_features(tmp_path, clips, "s1")
+    shown = {}
+    for method in ("static", "mean_mouth", "ground_truth"):
+        target = tmp_path / f"{method}.parquet"
+        generate_controls(
+            method=method,
+            faces=paths["faces"],
+            landmarks=paths["landmarks"],
+            split=split,
+            autoencoder=None,
+            speaker="s1",
+            evaluation=ALL,
+            compute=Compute(threads=1),
+            generated=target,
+        )
+        table = ClipTable(target, GENERATED)
+        assert table.clips == ["s1/b", "s1/c"]
+        shown[method] = [decode_png(image) for image in table.read("s1/c")["image"].to_pylist()]
+    truth = clips[2].images
+    assert np.array_equal(shown["ground_truth"], truth)
+    assert np.array_equal(shown["static"], np.repeat(truth[:1], len(truth), axis=0))
+    held = int(shown_frames("mean_mouth", clips[2].points, len(truth))[0])
+    assert held != 0 and np.array_equal(
+        shown["mean_mouth"], np.repeat(truth[held : held + 1], len(truth), axis=0)
+    )
+    with pytest.raises(ValueError, match="unknown control"):
+        shown_frames("ours", clips[2].points, 3)
+
+
+def test_mean_mouth_is_the_oracles():
+    points = make_clip("s1/a", "train", 40, 5).points
+    mean = mean_mouth_points(points)
+    assert mean.shape == points.shape and np.ptp(mean, axis=0).max() == 0
+    assert mean[0] == pytest.approx(points.mean(axis=0), abs=1e-3)
+    nearest = shown_frames("mean_mouth", points, 40)[0]
+    openings = lip_opening(points)
+    distance = np.abs(openings - openings.mean())  # in this clip only the opening moves
+    assert distance[nearest] <= np.sort(distance)[1]
+
+
+# ---- scores
+
+
+@pytest.fixture
+def truth(tmp_path):
+    clips = small_corpus()
+    split = write_split(tmp_path / "split.parquet", clips)
+    features = {speaker: write_features(tmp_path, clips, speaker) for speaker in ("s1", "s2")}
+    return clips, split, features
+
+
+def values(scores, clip):
+    rows = read_frame(scores, SCORES)
+    return rows[rows["clip"] == clip].set_index("metric")["value"].to_dict()
+
+
+def test_pixel_scores(tmp_path, truth):
+    clips, split, features = truth
+    clips = [clip for clip in clips if clip.subset != "train"]
+    dark = [dataclasses.replace(clip, images=clip.images // 2) for clip in clips]
+    static = [
+        dataclasses.replace(clip, images=np.repeat(clip.images[:1], len(clip.images), 0)) for clip in clips
+    ]
+    results = {}
+    for name, made in {"same": clips, "dark": dark, "static": static}.items():
+        paths = [
+            write_generated(
+                tmp_path / f"{name}_{speaker}.parquet", [c for c in made if c.name[:2] == speaker]
+            )
+            for speaker in ("s1", "s2")
+        ]
+        results[name] = tmp_path / f"{name}.scores.parquet"
+        faces = [
+            features[speaker]["faces"] for speaker in ("s2", "s1")
+        ]  # the order of speakers does not matter
+        score_pixels(generated=paths, faces=faces, split=split, crop_size=CROP, scores=results[name])
+    rows = read_frame(results["same"], SCORES)
+    assert sorted(rows["clip"].unique()) == ["s1/b", "s1/c", "s2/d"]
+    assert set(rows["subset"]) == {"seen_test", "unseen_test"}
+    same = values(results["same"], "s1/b")
+    assert same["ssim"] == pytest.approx(1) and same["ssim_mouth"] == pytest.approx(1)
+    assert pd.isna(same["psnr"]) and pd.isna(same["psnr_mouth"])
+    assert same["sharpness_mouth_ratio"] == pytest.approx(1) and same["sharpness_mouth"] > 0
+    worse = values(results["dark"], "s1/b")
+    expected = np.mean(
+        [
+            10 * np.log10(255**2 / np.mean((image - (image // 2).astype(float)) ** 2))
+            for image in clips[0].images.astype(float)
+        ]
+    )
+    assert worse["psnr"] == pytest.approx(expected, abs=0.1) and worse["ssim"] < 0.9
+    assert worse["sharpness_mouth_ratio"] == pytest.approx(0.25, abs=0.05)
+    frames = read_frame(results["static"], SCORES).set_index(["clip", "metric"])["weight"]
+    assert frames["s1/b", "ssim"] == 15 and frames["s1/b", "psnr"] == 14  # its first frame is the truth's
+    assert read_metadata(results["same"])["crop_size"] == CROP
+
+
+def write_landmarks(path, clips):
+    with TableWriter(path, LANDMARKS) as writer:
+        for clip in clips:
+            writer.write(landmark_rows(clip))
+    return path
+
+
+def test_lip_scores(tmp_path, truth):
+    clips, split, features = truth
+    test_clips = [clip for clip in clips if clip.subset != "train"]
+    still = [
+        dataclasses.replace(clip, points=np.repeat(clip.points[:1], len(clip.points), 0))
+        for clip in test_clips
+    ]
+    lost = [dataclasses.replace(clip, points=0 * clip.points, detected=~clip.detected) for clip in test_clips]
+    scored = {}
+    for name, made in {"same": test_clips, "still": still, "lost": lost}.items():
+        scored[name] = tmp_path / f"{name}.scores.parquet"
+        score_lips(
+            landmarks_generated=[write_landmarks(tmp_path / f"{name}.parquet", made)],
+            landmarks_true=[features[speaker]["landmarks"] for speaker in ("s1", "s2")],
+            split=split,
+            scores=scored[name],
+        )
+    same, still_b, lost_b = (values(scored[name], "s1/b") for name in ("same", "still", "lost"))
+    for suffix in ("", "_words"):
+        assert same[f"lip_correlation{suffix}"] == pytest.approx(1)
+        assert same[f"lip_deviation_ratio{suffix}"] == pytest.approx(1)
+        assert still_b[f"lip_correlation{suffix}"] == 0 and still_b[f"lip_deviation_ratio{suffix}"] < 1e-6
+    assert same["lmd_px"] == 0 and same["lmd_eyes"] == 0 and same["detection_rate"] == 1
+    points = test_clips[0].points.astype(float)
+    mouth = mouth_points(points) - mouth_points(points).mean(axis=1, keepdims=True)
+    distance = np.linalg.norm(mouth - mouth[0], axis=-1).mean()
+    assert still_b["lmd_px"] == pytest.approx(distance, rel=1e-4) and distance > 0.01
+    eyes = np.linalg.norm(points[0, 33, :2] - points[0, 263, :2])
+    assert still_b["lmd_eyes"] == pytest.approx(distance / eyes, rel=1e-4)
+    # frames without a face score as the frozen picture does, and are counted
+    assert lost_b.pop("detection_rate") == 0 and still_b.pop("detection_rate") == 1
+    assert lost_b == pytest.approx(still_b)
+    weights = read_frame(scored["same"], SCORES).set_index(["clip", "metric"])["weight"]
+    # words from 0.12 s to 0.48 s: frames with centres at 0.14, 0.18, ... 0.46
+    assert weights["s1/b", "lip_correlation"] == 15 and weights["s1/b", "lip_correlation_words"] == 9
+
+
+def test_scores_leave_out_frames_without_a_true_face(tmp_path, truth):
+    clips, split, _ = truth
+    clip = clips[1]
+    detected = clip.detected.copy()
+    detected[4:7] = False
+    wild = clip.points.copy()
+    wild[4:7] += np.random.default_rng(0).normal(0, 50, wild[4:7].shape).astype(np.float32)
+    target = tmp_path / "scores.parquet"
+    score_lips(
+        landmarks_generated=[write_landmarks(tmp_path / "found.parquet", [clip])],
+        landmarks_true=[
+            write_landmarks(
+                tmp_path / "true.parquet", [dataclasses.replace(clip, points=wild, detected=detected)]
+            )
+        ],
+        split=split,
+        scores=target,
+    )
+    assert values(target, clip.name)["lmd_px"] == 0
+    assert values(target, clip.name)["lip_correlation"] == pytest.approx(1)
+
+
+def test_a_clip_of_another_length_is_refused_by_name(tmp_path, truth):
+    clips, split, features = truth
+    short = dataclasses.replace(clips[1], images=clips[1].images[:-1])
+    with pytest.raises(TableError, match="'s1/b': 14 frames of pictures for 15"):
+        score_pixels(
+            generated=[write_generated(tmp_path / "short.parquet", [short])],
+            faces=[features["s1"]["faces"]],
+            split=split,
+            crop_size=CROP,
+            scores=tmp_path / "scores.parquet",
+        )
+    assert not (tmp_path / "scores.parquet").exists()
+
+
+def test_mean_mouth_is_written_not_tracked(tmp_path, truth):
+    clips, _, features = truth
+    target = tmp_path / "landmarks.parquet"
+    track_generated(
+        generated=write_generated(tmp_path / "mean.parquet", [clips[1]]),
+        method="mean_mouth",
+        landmarks_true=features["s1"]["landmarks"],
+        landmarks=target,
+    )
+    rows = ClipTable(target, LANDMARKS).read("s1/b").to_pandas()
+    assert rows["detected"].all()
+    assert np.stack(rows["points"].tolist()) == pytest.approx(
+        mean_mouth_points(clips[1].points).reshape(15, -1), abs=1e-4
+    )
+
+
+def test_pictures_without_a_face_are_tracked_as_missed(tmp_path, truth):
+    clips, _, features = truth
+    target = tmp_path / "landmarks.parquet"
+    grey = dataclasses.replace(clips[1], images=np.full_like(clips[1].images, 128))
+    track_generated(
+        generated=write_generated(tmp_path / "ours.parquet", [grey]),
+        method="ours",
+        landmarks_true=features["s1"]["landmarks"],
+        landmarks=target,
+    )
+    assert not any(ClipTable(target, LANDMARKS).read("s1/b")["detected"].to_pylist())
+
+
+# ---- pictures for people
+
+
+def test_sheets():
+    frames = np.stack([np.full((16, 16, 3), value, np.uint8) for value in range(0, 200, 10)])
+    sheet = contact_sheet({"truth": frames, "ours": frames[::-1]}, columns=5, factor=2)
+    assert sheet.shape == (2 * (32 + 22), 5 * 32, 3)
+    assert [int(sheet[16, 32 * column + 16, 0]) for column in range(5)] == [0, 50, 100, 140, 190]
+    assert sheet[32:54].min() < 128  # the label is there
+    with pytest.raises(ValueError, match="length"):
+        contact_sheet({"truth": frames, "ours": frames[:-1]})
+    pair = side_by_side({"true": frames[0], "generated": frames[5]})
+    assert pair.shape == (48 + 22, 96, 3) and pair[24, 24, 0] == 0 and pair[24, 72, 0] == 50

@@ -1,0 +1,157 @@
+"""Feature tables of a few tiny clips, drawn from a seed, for tests of what comes after the features."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from talkface.features.landmarks import NUM_POINTS
+from talkface.media.images import encode_png
+from talkface.schemas import AU_FEATURES, AUS, FACES, GENERATED, LANDMARKS, MEL, SPLIT
+from talkface.tables import TableWriter, write_table
+
+CROP = 32
+BANDS = 13
+
+
+@dataclass
+class Clip:
+    """Everything that the feature rules say of one clip."""
+
+    name: str
+    subset: str
+    images: np.ndarray  # [T, S, S, 3]
+    points: np.ndarray  # [T, 478, 3]
+    detected: np.ndarray  # [T]
+    raw: np.ndarray  # [T, 5]
+    mel: np.ndarray  # [K, 13]
+    au_feature: np.ndarray  # [T, 320]
+    words: list[dict]
+
+
+def make_clip(name: str, subset: str, num_frames: int, seed: int) -> Clip:
+    rng = np.random.default_rng(seed)
+    base = cv2.resize(rng.integers(0, 255, (6, 6, 3), dtype=np.uint8), (CROP, CROP))
+    drift = rng.normal(0, 6, (num_frames, 1, 1, 3)).cumsum(axis=0)
+    points = np.repeat(rng.uniform(0, CROP, (1, NUM_POINTS, 3)), num_frames, axis=0)
+    points[:, 14, 1] += 2 + np.cumsum(rng.normal(0, 0.5, num_frames))  # the lower lip moves
+    return Clip(
+        name,
+        subset,
+        np.clip(base + drift, 0, 255).astype(np.uint8),
+        points.astype(np.float32),
+        np.ones(num_frames, dtype=bool),
+        rng.uniform(0, 5, (num_frames, 5)).astype(np.float32),
+        rng.normal(-5, 2, (4 * num_frames + 1, BANDS)).astype(np.float32),
+        rng.normal(0, 1, (num_frames, 320)).astype(np.float32),
+        [{"start_s": 0.12, "end_s": num_frames / 25 - 0.12, "word": "bin"}],
+    )
+
+
+def small_corpus() -> list[Clip]:
+    """s1: a training clip and two held back; s2, unseen: one clip."""
+    return [
+        make_clip("s1/a", "train", 12, 1),
+        make_clip("s1/b", "seen_test", 15, 2),
+        make_clip("s1/c", "seen_test", 11, 3),
+        make_clip("s2/d", "unseen_test", 7, 4),
+    ]
+
+
+def speaker_of(clip: Clip) -> str:
+    return clip.name.split("/")[0]
+
+
+def write_split(path: Path, clips: list[Clip]) -> Path:
+    rows = [
+        {
+            "clip": clip.name,
+            "speaker": speaker_of(clip),
+            "utterance": clip.name.split("/")[1],
+            "subset": clip.subset,
+            "ok": clip.subset != "unused",
+            "reason": "" if clip.subset != "unused" else "no face",
+            "num_frames": len(clip.images),
+            "words": clip.words,
+        }
+        for clip in clips
+    ]
+    write_table(path, SPLIT, rows)
+    return path
+
+
+def write_features(folder: Path, clips: list[Clip], speaker: str) -> dict[str, Path]:
+    """Write faces, landmarks, aus, mel and au_features of one speaker; returns their paths by schema name."""
+    paths = {schema.name: folder / speaker / f"{schema.name}.parquet" for schema, _ in TABLES}
+    for schema, rows_of in TABLES:
+        with TableWriter(paths[schema.name], schema) as writer:
+            for clip in clips:
+                if speaker_of(clip) == speaker:
+                    writer.write(rows_of(clip))
+    return paths
+
+
+def write_generated(path: Path, clips: list[Clip]) -> Path:
+    """Write the clips' pictures as a table of generated frames."""
+    with TableWriter(path, GENERATED) as writer:
+        for clip in clips:
+            writer.write(
+                {"clip": clip.name, "frame": frame, "image": encode_png(image)}
+                for frame, image in enumerate(clip.images)
+            )
+    return path
+
+
+def face_rows(clip: Clip) -> list[dict]:
+    return [
+        {
+            "clip": clip.name,
+            "frame": frame,
+            "image": encode_png(image),
+            "affine": [1, 0, 0, 0, 1, 0],
+            "detected": bool(detected),
+        }
+        for frame, (image, detected) in enumerate(zip(clip.images, clip.detected, strict=True))
+    ]
+
+
+def landmark_rows(clip: Clip) -> list[dict]:
+    return [
+        {"clip": clip.name, "frame": frame, "points": points.ravel(), "detected": bool(detected)}
+        for frame, (points, detected) in enumerate(zip(clip.points, clip.detected, strict=True))
+    ]
+
+
+def au_rows(clip: Clip) -> list[dict]:
+    return [
+        {
+            "clip": clip.name,
+            "frame": frame,
+            "raw": raw,
+            "normalised": raw,
+            "presence": list(map(bool, raw > 1)),
+            "detected": bool(detected),
+        }
+        for frame, (raw, detected) in enumerate(zip(clip.raw, clip.detected, strict=True))
+    ]
+
+
+def mel_rows(clip: Clip) -> list[dict]:
+    return [{"clip": clip.name, "hop": hop, "mel": mel} for hop, mel in enumerate(clip.mel)]
+
+
+def au_feature_rows(clip: Clip) -> list[dict]:
+    return [
+        {"clip": clip.name, "frame": frame, "feature": feature.tobytes(), "probability": [0.5] * 5}
+        for frame, feature in enumerate(clip.au_feature.astype(np.float16))
+    ]
+
+
+TABLES = [
+    (FACES, face_rows),
+    (LANDMARKS, landmark_rows),
+    (AUS, au_rows),
+    (MEL, mel_rows),
+    (AU_FEATURES, au_feature_rows),
+]

@@ -1,15 +1,13 @@
-"""What a result was made from: a hash of the code behind a rule, and of a folder of raw clips.
+"""What a result was made from: a hash of the code behind a rule.
 
-Snakemake sees neither an edit inside an imported package nor the 33 thousand clips of a corpus. Rules therefore
-carry :func:`code_version` and :func:`listing_fingerprint` among their ``params``, whose changes Snakemake does see.
+Snakemake does not see an edit inside an imported package. Rules therefore carry :func:`code_version` among their
+``params``, whose changes Snakemake does see.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import os
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,32 +44,6 @@ def code_version(entry: str | Path) -> str:
     parts = [own, *(f"{module}:{name}:{_part(module, name)}" for module, name in reached)]
     parts += [_data_digest(folder) for folder in sorted({_module_path(module).parent for module, _ in reached})]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def listing_fingerprint(*folders: str | Path) -> str:
-    """Hash the names, sizes and modification times of all files below the folders: 16 hexadecimal digits.
-
-    One ``scandir`` a folder and nothing opened: a speaker of a thousand clips takes milliseconds. A folder
-    that does not exist counts as empty.
-    """
-    digest = hashlib.sha256()
-    for folder in folders:
-        for name, size, changed_ns in sorted(_files_below(Path(folder))):
-            digest.update(f"{name}\0{size}\0{changed_ns}\n".encode())
-        digest.update(b"\n")
-    return digest.hexdigest()[:16]
-
-
-def _files_below(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
-    if not folder.is_dir():
-        return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                yield from _files_below(Path(entry.path), f"{prefix}{entry.name}/")
-            elif not entry.name.startswith("."):
-                status = entry.stat()
-                yield f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns
 
 
 def _closure(wanted: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:

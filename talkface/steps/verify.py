@@ -1,0 +1,102 @@
+"""Rule ``verify``: is a finished experiment whole, readable, and free of foreign files?"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from talkface.logs import progress
+from talkface.schemas import BY_NAME, TableSchema
+from talkface.tables import ClipTable, TableError, read_metadata, read_table
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_OF_FOLDER = {
+    "clips": "clips", "truth": "au_truth", "latents": "latents", "identities": "identities",
+}  # fmt: skip
+"""Schemas of tables that are named after a speaker."""
+SCHEMA_OF_FILE = {
+    "split": "split", "faces": "faces", "landmarks": "landmarks", "checks": "checks", "sound_checks": "checks",
+    "aus": "aus", "mel": "mel", "history": "history",
+}  # fmt: skip
+
+
+class VerifyError(ValueError):
+    """The experiment is not whole; the message lists every problem."""
+
+
+def verify(*, results: Path, expected: Iterable[Path], passing: Iterable[Path]) -> None:
+    """Open every expected artifact and look for files that nobody expects.
+
+    ``passing``: temporary artifacts, which may or may not be there. Raises ``VerifyError`` naming each hole, each
+    file that cannot be read as what it should be, and each foreign file under ``results``.
+    """
+    wanted = sorted(set(expected))
+    problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
+    known = {*wanted, *passing}
+    problems += [f"foreign: {path}" for path in sorted(_files_below(results)) if path not in known]
+    if problems:
+        raise VerifyError(
+            f"{len(problems)} problems in {results}:\n  " + "\n  ".join(problems) + "\n"
+            "A hole is remade by naming it (snakemake --cores N PATH); foreign files belong to another "
+            "configuration or to nobody: remove them."
+        )
+    logger.warning("%s: all %d artifacts are present and readable, no foreign files", results, len(wanted))
+
+
+def problem_of(path: Path) -> str | None:
+    """What is wrong with one artifact, or None."""
+    if not path.is_file():
+        return f"hole: {path}"
+    try:
+        if path.suffix == ".parquet":
+            _read_through(path, schema_of(path))
+        elif path.suffix == ".safetensors":
+            _check_weights(path)
+        elif path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.stat().st_size == 0:
+            return f"empty: {path}"
+    except TableError as error:
+        return f"unreadable: {error}"
+    except (SafetensorError, OSError, ValueError) as error:
+        return f"unreadable: {path}: {error}"
+    return None
+
+
+def schema_of(path: Path) -> TableSchema:
+    """The schema that a table has by its place in the layout; ``TableError`` where none is known."""
+    stem = path.name.removesuffix(".parquet").split(".")[-1]
+    if "scores" in path.parts:
+        return BY_NAME["scores"]
+    if path.parent.name == "features" and "train" in path.parts:
+        return BY_NAME["au_features"]
+    name = SCHEMA_OF_FILE.get(stem) or SCHEMA_OF_FOLDER.get(path.parent.name)
+    if name is None:
+        raise TableError(f"{path}: no schema is known for this place ({read_metadata(path)['schema']} is in it)")
+    return BY_NAME[name]
+
+
+def _read_through(path: Path, schema: TableSchema) -> None:
+    """Read every row, a clip at a time where the table allows it: shards of a large corpus exceed the memory."""
+    if schema.per_clip_groups:
+        for _ in ClipTable(path, schema):
+            pass
+    else:
+        read_table(path, schema)
+
+
+def _check_weights(path: Path) -> None:
+    with safe_open(path, framework="numpy") as weights:
+        if not weights.metadata():
+            raise ValueError("no metadata to rebuild the network from")
+        for name in weights.keys():  # noqa: SIM118 - not a mapping
+            weights.get_slice(name).get_shape()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if not path.is_dir()]

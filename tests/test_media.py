@@ -1,6 +1,7 @@
 """Real decoding and encoding: every clip below is made by the program itself."""
 
 import csv
+import pickle
 import socket
 import subprocess
 import sys
@@ -247,6 +248,17 @@ def test_sound_files_are_read_whole(tmp_path):
         samples = read_audio(tmp_path / name)
         assert abs(len(samples) - 32_000) <= 2200, name  # an mp3 may carry a frame of padding
         assert np.argmax(np.abs(np.fft.rfft(samples[:16_000]))) == 440
+
+
+def test_two_loud_channels_do_not_add_up_beyond_full_scale(tmp_path):
+    loud = "aevalsrc='0.9*sin(2000*t)|0.9*sin(2000*t)':s=44100:d=1"
+    run("-f", "lavfi", "-i", loud, "-c:a", "pcm_f32le", str(tmp_path / "stereo.wav"))
+    assert np.abs(read_audio(tmp_path / "stereo.wav")[100:-100]).max() == pytest.approx(0.9, abs=0.01)
+
+
+def test_errors_survive_the_way_between_processes():
+    error = pickle.loads(pickle.dumps(MediaError("damaged stream", "a\nb.mpg", "why")))
+    assert (error.reason, str(error)) == ("damaged stream", "'a\\nb.mpg': damaged stream (why)")
 
 
 def test_a_hanging_decoder_is_ended():

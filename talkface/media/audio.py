@@ -29,7 +29,7 @@ def read_audio(
         fps: frames per second of ``num_frames``.
 
     Returns:
-        float32 samples in [-1, 1]; with ``num_frames`` exactly ``round(num_frames / fps * sample_rate)``.
+        float32 samples, full scale 1; with ``num_frames`` exactly ``round(num_frames / fps * sample_rate)``.
 
     Raises:
         MediaError: no such file, no sound, or a damaged stream.
@@ -53,8 +53,9 @@ def place(samples: np.ndarray, offset: int, length: int) -> np.ndarray:
 def _decode(path: str | Path, sample_rate: int) -> np.ndarray:
     source = ffmpeg.input(address(existing(path)), threads=1)["a:0"]
     # async=1: holes in the timestamps become silence, overlaps are cut, nothing is stretched.
+    # rematrix_maxval=1: channels are averaged; by default two loud ones add up beyond 1.
     sink = ffmpeg.output(
-        source, "pipe:1", af=f"aresample={sample_rate}:async=1", ac=1, ar=sample_rate,
+        source, "pipe:1", af=f"aresample={sample_rate}:async=1:rematrix_maxval=1", ac=1, ar=sample_rate,
         format="f32le", acodec="pcm_f32le",
     )  # fmt: skip
     with Child(sink, path) as child:

@@ -24,4 +24,6 @@ def list_clips(*, corpus: Corpus, speaker: str, clips: Path) -> None:
         logger.warning("speaker %s has no clips under %s", speaker, corpus.root)
     without_words = sum(not row["words"] for row in rows)
     logger.info("speaker %s: %d clips, %d of them without a transcript", speaker, len(rows), without_words)
-    write_table(clips, CLIPS, rows, {"corpus": corpus.model_dump(mode="json"), "speaker": speaker})
+    # The root stays out: where the clips lie changes nothing.
+    metadata = {"speaker": speaker, "corpus": corpus.name, "reader": corpus.reader}
+    write_table(clips, CLIPS, rows, metadata)

@@ -1,0 +1,83 @@
+"""Log-mel frames of the sound, and the cepstra that the networks hear.
+
+Shape legend: S samples, K hops of 10 ms, M mel bands, C cepstral coefficients.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import librosa
+import numpy as np
+import numpy.typing as npt
+from scipy.fft import dct
+
+from talkface.config import Mel
+
+_FLOOR = 1e-6
+"""Power below which a band counts as silent: under the noise of a recording, above rounding. Padding with
+silence thus has level bands, whose cepstra are 0."""
+
+
+def log_mel(samples: np.ndarray, mel: Mel) -> npt.NDArray[np.float32]:
+    """Natural logarithm of the power in mel bands (papers B and C: 25 ms window, 10 ms hop).
+
+    Args:
+        samples: [S], full scale 1, at ``mel.sample_rate``.
+        mel: window, bands and their range.
+
+    Returns:
+        [K, M] with K = S // 160 + 1: hop k is centred on sample 160 k, that is on k * 10 ms. Four hops a
+        frame and one more: frame t begins at hop 4 t.
+
+    Raises:
+        ValueError: no samples, more than one channel, or samples that are not finite.
+    """
+    if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
+        raise ValueError(
+            f"sound must be one channel of finite samples, not an array of shape {samples.shape}"
+        )
+    window = mel.sample_rate * mel.window_ms // 1000
+    fft = _fft_size(window)
+    spectrum = librosa.stft(
+        np.asarray(samples, np.float32),
+        n_fft=fft,
+        hop_length=mel.sample_rate * mel.hop_ms // 1000,
+        win_length=window,
+        window="hamming",
+        center=True,
+        pad_mode="constant",
+    )
+    power_MK = _filters(mel) @ (spectrum.real**2 + spectrum.imag**2)
+    return np.log(np.maximum(power_MK, _FLOOR)).T.astype(np.float32)
+
+
+def mfcc(mel_KM: np.ndarray, coefficients: int) -> npt.NDArray[np.float32]:
+    """Cepstral coefficients 1 to ``coefficients``, [K, C]; the energy c0 is dropped (paper B, section 4.1).
+
+    The transform is orthonormal (DCT-II). Doubling the volume changes no coefficient.
+
+    Raises:
+        ValueError: as many coefficients as bands or more.
+    """
+    if not 0 < coefficients < mel_KM.shape[1]:
+        raise ValueError(f"{coefficients} coefficients without c0 need more than {mel_KM.shape[1]} mel bands")
+    return dct(mel_KM, type=2, norm="ortho", axis=1)[:, 1 : coefficients + 1].astype(np.float32)
+
+
+def _fft_size(window: int) -> int:
+    return 1 << (window - 1).bit_length()
+
+
+@functools.cache
+def _filters(mel: Mel) -> npt.NDArray[np.float32]:
+    """Triangles of unit height, equally spaced on HTK's mel scale."""
+    return librosa.filters.mel(
+        sr=mel.sample_rate,
+        n_fft=_fft_size(mel.sample_rate * mel.window_ms // 1000),
+        n_mels=mel.bands,
+        fmin=mel.low_hz,
+        fmax=mel.high_hz,
+        htk=True,
+        norm=None,
+    )

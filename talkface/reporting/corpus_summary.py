@@ -25,9 +25,9 @@ _COUNTS = {
 
 
 def summarise_corpus(split: pd.DataFrame, checks: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One row per speaker and a last row "all": the counts, and ``reasons`` as "2 x no sound; 1 x no face".
+    """One row per speaker and a last row "all": the counts, and ``reasons`` as "2 x no sound; ...".
 
-    ``frames`` and ``bridged_frames`` count usable clips only. Raises ``ValueError`` when the split names a clip that
+    ``frames`` and ``bridged_frames`` count usable clips only. Raises ``ValueError`` for a clip of the split that
     was never checked.
     """
     checked = pd.concat(checks, ignore_index=True).set_index("clip")
@@ -67,8 +67,8 @@ def corpus_view(summary: pd.DataFrame, title: str) -> TableView:
         counts = [f"{row[name]:,}" for name in _COUNTS]
         rows.append((str(row["speaker"]), *counts, str(row["reasons"])))
     notes = (
-        "Frames at 25 per second. Bridged: the face was not found there and its position interpolated between "
-        "neighbours. Unused: usable clips outside the split, such as of speakers that it leaves out.",
+        "Frames at 25 per second. Bridged: the face was not found there and its position interpolated "
+        "between neighbours. Unused: usable clips outside the split, such as of speakers that it leaves out.",
     )
     headers = ("Speaker", *_COUNTS.values(), "Reasons of failure")
     return TableView("corpus_summary", title, (), headers, (Block("", tuple(rows)),), notes)

@@ -57,7 +57,7 @@ MEASURES = (
     Measure("ssim", "SSIM", "ssim", "mean", 3, "high", "structural similarity, whole crop"),
     Measure("psnr_mouth_db", "PSNR mouth dB", "psnr_mouth", "mean", 2, "high", "the same in the mouth box"),
     Measure("ssim_mouth", "SSIM mouth", "ssim_mouth", "mean", 3, "high", "the same in the mouth box"),
-    Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 mouth points, each set centred, px of the crop"),
+    Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 centred mouth points, px of the crop"),
     Measure("lmd_eyes", "LMD / eye distance", "lmd_eyes", "mean", 4, "low", "LMD over the eyes' distance"),
     Measure("au_f1", "AU F1", "au", "au_f1", 3, "high", "presence, pooled over clips, mean over AUs"),
     Measure("au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy"),

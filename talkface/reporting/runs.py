@@ -65,6 +65,26 @@ def trained_run(path: Path) -> StageRun:
     return StageRun(parts[-4], parts[-3], int(seeded[1]))
 
 
+def generated_run(path: Path) -> Run:
+    """The run of a table of generated frames or of their landmarks, from the last folders of its path."""
+    parts = path.parts
+    seeded = _SEEDED.fullmatch(parts[-3]) if len(parts) >= 5 else None
+    if seeded is None or parts[-5] != "generate":
+        raise LayoutError(f"{path}: expected generate/{{method}}/seed-{{seed}}/{{protocol}}/{{file}}")
+    return Run(parts[-4], int(seeded[1]), parts[-2])
+
+
+def by_method(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Generated tables by method, in the order of tables; of several seeds or protocols only the first."""
+    runs: dict[Run, list[Path]] = {}
+    for path in paths:
+        runs.setdefault(generated_run(path), []).append(path)
+    first: dict[str, list[Path]] = {}
+    for run in sorted(runs):
+        first.setdefault(run.method, runs[run])
+    return {method: first[method] for method in ordered(first)}
+
+
 def is_other_sound(method: str) -> bool:
     """Whether a method is a variant driven by another clip's sound."""
     return method.endswith(OTHER_SOUND)

@@ -149,9 +149,10 @@ def _multicolumn(span: int, alignment: str, content: str) -> str:
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
     "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "\N{EN DASH}": "--", "\N{PLUS-MINUS SIGN}": r"$\pm$",
-    "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{DAGGER}": r"\dag{}", "\N{GREEK SMALL LETTER ETA}": r"$\eta$",
-    "\N{MIDDLE DOT}": r"$\cdot$", "\N{NO-BREAK SPACE}": "~", "\n": " ",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "\N{EN DASH}": "--",
+    "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$", "\N{DAGGER}": r"\dag{}",
+    "\N{NO-BREAK SPACE}": "~", "\n": " ",
 }  # fmt: skip
 
 

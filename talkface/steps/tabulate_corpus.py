@@ -25,9 +25,10 @@ def tabulate_corpus(
     tex: Path,
     content: Path,
 ) -> None:
-    """Count each speaker's clips: listed, usable, failed by reason, bridged frames, and the parts of the split.
+    """Count each speaker's clips: listed, usable, failed by reason, and in each part of the split.
 
-    ``checks``: what decoding and face tracking found, per speaker. ``content``: the table as JSON for the page.
+    ``checks``: what decoding and face tracking found, per speaker. ``content``: the table as JSON for the
+    page.
     """
     summary = summarise_corpus(read_frame(split, SPLIT), [read_frame(path, CHECKS) for path in checks])
     title = f"Corpus {corpus.name}: what became of every clip" + (f" ({DEMO})" if corpus.demo else "")

@@ -45,8 +45,8 @@ def tabulate_main_results(
 ) -> None:
     """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
 
-    ``scores``: the score tables of all methods, in their folders ``scores/{method}/seed-{seed}/{protocol}``.
-    ``histories``: of every training, for the budget in the notes. ``published``: the file of published numbers.
+    ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
+    ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
     ``samplers``: of each variant. ``content``: tables and notes once more, as JSON for the report's page.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """

@@ -1,0 +1,64 @@
+"""How figures look and are written: without a display, the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from talkface.reporting.files import write_text
+
+TRUTH, OURS, OTHER = "#1a1a1a", "#0072b2", "#d55e00"
+CYCLE = (OURS, OTHER, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#8b6914", "#5d3a9b", "#7a9900")
+"""Okabe and Ito's colours, told apart by colour-blind readers, and four more."""
+
+_STYLE = {
+    "svg.hashsalt": "talkface",  # ids of an SVG are random without it
+    "svg.fonttype": "path",  # looks the same where a font is missing
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.3,
+    "figure.constrained_layout.use": True,
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """The project's style for the figures made and saved inside."""
+    with matplotlib.rc_context(_STYLE):
+        yield
+
+
+def save_svg(figure: Figure, path: Path) -> None:
+    """Write a figure as SVG; the same figure gives the same bytes. Call it inside :func:`styled`."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": "talkface"})
+    write_text(path, stream.getvalue())
+
+
+def plain(text: str) -> str:
+    """A name for a figure, shown as it is: an unescaped dollar sign would start a formula."""
+    return text.replace("$", r"\$")
+
+
+def picture_axes(axes: Axes) -> None:
+    """Axes that only show a picture."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -19,7 +19,7 @@ from talkface.config import Compute, Evaluation, Gallery
 from talkface.features.landmarks import lip_opening, mouth_points
 from talkface.generation.controls import mean_mouth_points, shown_frames
 from talkface.generation.selection import evaluation_clips, gallery_clips, other_sound
-from talkface.generation.sheets import contact_sheet, side_by_side
+from talkface.generation.side_by_side import side_by_side
 from talkface.media.images import decode_png
 from talkface.schemas import GENERATED, LANDMARKS, SCORES, SPLIT
 from talkface.steps.generate_controls import generate_controls
@@ -309,13 +309,8 @@ def test_pictures_without_a_face_are_tracked_as_missed(tmp_path, truth):
 # ---- pictures for people
 
 
-def test_sheets():
-    frames = np.stack([np.full((16, 16, 3), value, np.uint8) for value in range(0, 200, 10)])
-    sheet = contact_sheet({"truth": frames, "ours": frames[::-1]}, columns=5, factor=2)
-    assert sheet.shape == (2 * (32 + 22), 5 * 32, 3)
-    assert [int(sheet[16, 32 * column + 16, 0]) for column in range(5)] == [0, 50, 100, 140, 190]
-    assert sheet[32:54].min() < 128  # the label is there
-    with pytest.raises(ValueError, match="length"):
-        contact_sheet({"truth": frames, "ours": frames[:-1]})
-    pair = side_by_side({"true": frames[0], "generated": frames[5]})
+def test_truth_and_generated_stand_side_by_side():
+    black, grey = (np.full((16, 16, 3), value, np.uint8) for value in (0, 50))
+    pair = side_by_side({"true": black, "generated": grey})
     assert pair.shape == (48 + 22, 96, 3) and pair[24, 24, 0] == 0 and pair[24, 72, 0] == 50
+    assert pair[48:, :48].min() < 128 and pair[48:, 48:].min() < 128  # the labels are there

@@ -11,7 +11,7 @@ import pyarrow as pa
 from talkface.config import Corpus, Evaluation, Gallery
 from talkface.generation.score_rows import tables_by_clip
 from talkface.generation.selection import gallery_clips, other_sound
-from talkface.generation.sheets import side_by_side
+from talkface.generation.side_by_side import side_by_side
 from talkface.logs import progress
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png

@@ -1,11 +1,11 @@
-"""Pictures that people look at: frames side by side with labels, and contact sheets. Imports no torch.
+"""Pictures that people look at: frames side by side with labels. Imports no torch.
 
-Shapes: T frames, H rows, W columns, 3 colours (RGB).
+Shapes: H rows, W columns, 3 colours (RGB).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -31,22 +31,4 @@ def side_by_side(pictures: Mapping[str, np.ndarray], factor: int = 3) -> np.ndar
     """Pictures of one size in a row, enlarged, each with its name under it."""
     return np.concatenate(
         [label_below(enlarge(image_HW3, factor), name) for name, image_HW3 in pictures.items()], axis=1
-    )
-
-
-def contact_sheet(rows: Mapping[str, Sequence[np.ndarray]], columns: int = 10, factor: int = 1) -> np.ndarray:
-    """A sheet ``[H, W, 3]``: one labelled row a clip, ``columns`` frames evenly spaced.
-
-    ``rows``: label -> frames of one size, the same moments in every row (truth, ours, another clip's sound,
-    ...). Raises ``ValueError`` for rows of different length.
-    """
-    lengths = {len(frames) for frames in rows.values()}
-    if len(lengths) != 1:
-        raise ValueError(f"rows of a contact sheet differ in length: {sorted(lengths)}")
-    picks = np.linspace(0, lengths.pop() - 1, columns).round().astype(int)
-    return np.concatenate(
-        [
-            label_below(np.concatenate([enlarge(frames[pick], factor) for pick in picks], axis=1), label)
-            for label, frames in rows.items()
-        ]
     )

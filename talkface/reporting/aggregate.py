@@ -10,7 +10,7 @@ import pandas as pd
 
 from talkface.metrics.presence import pooled_accuracy, pooled_counts, pooled_f1
 from talkface.reporting.measures import MEASURES
-from talkface.reporting.runs import ordered, scored_run
+from talkface.reporting.runs import ordered, run_of
 from talkface.schemas import AU_NAMES, SCORES
 from talkface.tables import read_frame
 
@@ -35,7 +35,7 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     """
     frames = []
     for path in paths:
-        run = scored_run(path)
+        run = run_of(path, "scores")
         frame = read_frame(path, SCORES)
         foreign = sorted(set(frame["subset"]) - set(TEST_SUBSETS))
         if foreign:

@@ -80,9 +80,7 @@ def render_page(
     ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``figures``: an SVG for each of
     ``CAPTIONS``. Every text is escaped; nothing but ``style`` enters as markup.
     """
-    views = {
-        view["key"]: TableView.from_json(view) for part in (content, corpus) for view in part["views"]
-    }
+    views = {view["key"]: TableView.from_json(view) for part in (content, corpus) for view in part["views"]}
     views.setdefault("published_aus", None)
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(template).render(

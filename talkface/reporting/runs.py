@@ -7,7 +7,7 @@ and ``train/{stage}/{variant}/seed-{seed}/history.parquet``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +47,12 @@ class StageRun:
     seed: int
 
 
-def scored_run(path: Path) -> Run:
-    """The run of a score table, from the last folders of its path."""
+def run_of(path: Path, kind: str) -> Run:
+    """The run of a file under ``kind`` ("scores", "generate" or "gallery"), from the last folders of its path."""
     parts = path.parts
     seeded = _SEEDED.fullmatch(parts[-3]) if len(parts) >= 5 else None
-    if seeded is None or parts[-5] != "scores":
-        raise LayoutError(f"{path}: expected scores/{{method}}/seed-{{seed}}/{{protocol}}/{{metric}}.parquet")
+    if seeded is None or parts[-5] != kind:
+        raise LayoutError(f"{path}: expected {kind}/{{method}}/seed-{{seed}}/{{protocol}}/{{file}}")
     return Run(parts[-4], int(seeded[1]), parts[-2])
 
 
@@ -65,24 +65,31 @@ def trained_run(path: Path) -> StageRun:
     return StageRun(parts[-4], parts[-3], int(seeded[1]))
 
 
-def generated_run(path: Path) -> Run:
-    """The run of a table of generated frames or of their landmarks, from the last folders of its path."""
-    parts = path.parts
-    seeded = _SEEDED.fullmatch(parts[-3]) if len(parts) >= 5 else None
-    if seeded is None or parts[-5] != "generate":
-        raise LayoutError(f"{path}: expected generate/{{method}}/seed-{{seed}}/{{protocol}}/{{file}}")
-    return Run(parts[-4], int(seeded[1]), parts[-2])
-
-
-def by_method(paths: Iterable[Path]) -> dict[str, list[Path]]:
-    """Generated tables by method, in the order of tables; of several seeds or protocols only the first."""
+def by_method(paths: Iterable[Path], kind: str) -> dict[str, list[Path]]:
+    """Files by method, in the order of tables; of several seeds or protocols only the first."""
     runs: dict[Run, list[Path]] = {}
     for path in paths:
-        runs.setdefault(generated_run(path), []).append(path)
+        runs.setdefault(run_of(path, kind), []).append(path)
     first: dict[str, list[Path]] = {}
     for run in sorted(runs):
         first.setdefault(run.method, runs[run])
     return {method: first[method] for method in ordered(first)}
+
+
+def gallery_videos(paths: Iterable[Path], clips: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Videos by method and clip. Their names are the clips' places in the gallery: ``gallery/.../{place}.mp4``.
+
+    A clip that fills two places is shown once. Raises ``LayoutError`` for a video without a clip.
+    """
+    shown: dict[str, dict[str, Path]] = {}
+    for method, videos in by_method(paths, "gallery").items():
+        of_clip: dict[str, Path] = {}
+        for video in videos:
+            if not video.stem.isdigit() or int(video.stem) >= len(clips):
+                raise LayoutError(f"{video}: not one of the gallery's {len(clips)} places")
+            of_clip[clips[int(video.stem)]] = video
+        shown[method] = of_clip
+    return shown
 
 
 def is_other_sound(method: str) -> bool:

@@ -39,7 +39,7 @@ def plot_lips(
     truth = tables_by_clip(landmarks_true, LANDMARKS)
     methods = {
         label(method): tables_by_clip(paths, LANDMARKS)
-        for method, paths in by_method(landmarks_generated).items()
+        for method, paths in by_method(landmarks_generated, "generate").items()
     }
     samples = [
         LipSample(

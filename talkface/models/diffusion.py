@@ -1,0 +1,57 @@
+"""Noise schedule of the latent diffusion (Ho et al. 2020; beta linear in its root as in LDM and paper A).
+
+Legend: N frames, C, H, W latent, K timesteps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class NoiseSchedule(nn.Module):
+    """x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise; the network predicts the noise.
+
+    Holds no weights; as a module it follows its network from device to device.
+
+    Args:
+        timesteps: length K of the schedule.
+        beta_start: variance of the first step.
+        beta_end: variance of the last step.
+
+    Raises:
+        ValueError: variances that are not 0 < beta_start <= beta_end < 1.
+    """
+
+    alpha_bar_K: Tensor
+
+    def __init__(self, timesteps: int = 1000, beta_start: float = 0.0015, beta_end: float = 0.0195) -> None:
+        super().__init__()
+        if not 0 < beta_start <= beta_end < 1:
+            raise ValueError(f"noise schedule: 0 < {beta_start} <= {beta_end} < 1 does not hold")
+        self.settings: dict[str, Any] = {
+            "timesteps": timesteps,
+            "beta_start": beta_start,
+            "beta_end": beta_end,
+        }
+        self.timesteps = timesteps
+        beta_K = torch.linspace(beta_start**0.5, beta_end**0.5, timesteps, dtype=torch.float64) ** 2
+        self.register_buffer("alpha_bar_K", (1 - beta_K).cumprod(0).float(), persistent=False)
+
+    def add_noise(self, clean_NCHW: Tensor, noise_NCHW: Tensor, timestep_N: Tensor) -> Tensor:
+        """x_t of clean latents, each frame at its own timestep (int64 [N], 0 .. K - 1)."""
+        signal, noise = self._levels(timestep_N)
+        return signal * clean_NCHW + noise * noise_NCHW
+
+    def clean(self, noisy_NCHW: Tensor, noise_NCHW: Tensor, timestep_N: Tensor) -> Tensor:
+        """The clean latents that a noise prediction implies: the inverse of ``add_noise``."""
+        signal, noise = self._levels(timestep_N)
+        return (noisy_NCHW - noise * noise_NCHW) / signal
+
+    def _levels(self, timestep_N: Tensor) -> tuple[Tensor, Tensor]:
+        if self.alpha_bar_K.device != timestep_N.device:
+            self.to(timestep_N.device)
+        alpha_bar = self.alpha_bar_K[timestep_N][:, None, None, None]
+        return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()

@@ -52,10 +52,11 @@ def render_gallery(
         source = clip
         if driving == "other_sound":
             source = other_sound(table, clip.split("/")[0], evaluation)[clip]
+        label = f"{method}: sound of {source}"
         write_video(
             video,
             (
-                side_by_side({f"true {clip}": decode_png(left), f"{method}": decode_png(right)})
+                side_by_side({f"true: {clip}": decode_png(left), label: decode_png(right)})
                 for left, right in zip(references, images, strict=True)
             ),
             fps=_FPS,

@@ -33,6 +33,7 @@ from talkface.schemas import AU_NAMES, AUS
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
 from talkface.training.loop import Finished, StepContext, Task, run
+from talkface.training.schedule import build_optimizer
 
 logger = logging.getLogger(__name__)
 

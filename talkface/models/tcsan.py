@@ -5,7 +5,7 @@ Legend: B batch, T frames, C channels, G heads, D channels of a head.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -141,7 +141,7 @@ class TCSAN(nn.Module):
         return h_BCT.transpose(1, 2)
 
 
-def stream_windows(net: nn.Module, chunks: Iterable[Tensor], window: int, overlap: int) -> Iterator[Tensor]:
+def stream_windows(net: Callable[[Tensor], Tensor], chunks: Iterable[Tensor], window: int, overlap: int) -> Iterator[Tensor]:
     """Run ``net`` over a sequence of any length at constant memory.
 
     The result is *defined* by windows of ``window`` frames that start at the first frame and every
@@ -194,6 +194,6 @@ def stream_windows(net: nn.Module, chunks: Iterable[Tensor], window: int, overla
         yield tail_TC
 
 
-def apply_in_windows(net: nn.Module, x_TC: Tensor, window: int, overlap: int) -> Tensor:
+def apply_in_windows(net: Callable[[Tensor], Tensor], x_TC: Tensor, window: int, overlap: int) -> Tensor:
     """``stream_windows`` of a whole sequence: [T, C] -> [T, outputs]; equals ``net(x_TC[None])[0]`` for T <= window."""
     return torch.cat(list(stream_windows(net, [x_TC], window, overlap)))

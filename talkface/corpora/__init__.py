@@ -9,6 +9,7 @@ from typing import Any
 from talkface.config import Corpus
 from talkface.corpora import folder, grid
 from talkface.corpora.listing import (
+    CLIP_SUFFIXES,
     SPEAKER_PATTERN,
     CorpusError,
     check_speaker,
@@ -124,9 +125,8 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     if corpus.synthetic is not None:
         return "synthetic"
     root = _root(corpus)
-    files = clip_files(root / speaker) if (root / speaker).is_dir() else {}
     reader = _READERS[corpus.reader]
+    folders = dict.fromkeys([root / speaker, *reader.transcript_folders(root, speaker)])
     digest = hashlib.sha256()
-    for utterance, path in files.items():
-        fingerprint_of([path, *reader.transcripts(root, speaker, utterance)], digest.update)
+    fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
     return digest.hexdigest()[:16]

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from talkface.corpora.listing import Word, read_words
 
+TRANSCRIPT = ".txt"
 
-def transcripts(root: Path, speaker: str, utterance: str) -> list[Path]:
-    """Where an utterance's transcript may lie."""
-    return [root / speaker / f"{utterance}.txt"]
+
+def transcript_folders(root: Path, speaker: str) -> list[Path]:
+    """Where a speaker's transcripts lie."""
+    return [root / speaker]
 
 
 def words(root: Path, speaker: str, utterance: str) -> list[Word]:
     """The utterance's words without silences; empty without a well-formed transcript."""
-    return read_words(transcripts(root, speaker, utterance), 1.0)
+    return read_words([root / speaker / f"{utterance}{TRANSCRIPT}"], 1.0)

@@ -7,14 +7,15 @@ from pathlib import Path
 from talkface.corpora.listing import Word, read_words
 
 SECONDS_PER_UNIT = 1 / 25_000
+TRANSCRIPT = ".align"
 
 
-def transcripts(root: Path, speaker: str, utterance: str) -> list[Path]:
-    """Where an utterance's transcript may lie, the corpus' own place first."""
-    name = f"{utterance}.align"
-    return [root / "alignments" / speaker / name, root / speaker / "align" / name, root / speaker / name]
+def transcript_folders(root: Path, speaker: str) -> list[Path]:
+    """Where a speaker's transcripts may lie, the corpus' own place first."""
+    return [root / "alignments" / speaker, root / speaker / "align", root / speaker]
 
 
 def words(root: Path, speaker: str, utterance: str) -> list[Word]:
     """The utterance's words without silences; empty without a well-formed transcript."""
-    return read_words(transcripts(root, speaker, utterance), SECONDS_PER_UNIT)
+    candidates = [folder / f"{utterance}{TRANSCRIPT}" for folder in transcript_folders(root, speaker)]
+    return read_words(candidates, SECONDS_PER_UNIT)

@@ -123,15 +123,21 @@ def _words(text: str, seconds_per_unit: float) -> Iterable[Word]:
             yield {"start_s": start_s, "end_s": end_s, "word": fields[2]}
 
 
-def fingerprint_of(paths: Iterable[Path], update: Callable[[bytes], object]) -> None:
-    """Feed names, sizes and times of files to a hash; a file that is gone counts as such."""
-    for path in paths:
-        try:
-            status = path.stat()
-            state = f"{status.st_size} {status.st_mtime_ns}"
-        except OSError:
-            state = "absent"
-        update(f"{path.name}\0{state}\0".encode(errors="surrogateescape"))
+def fingerprint_of(
+    folders: Iterable[Path], suffixes: tuple[str, ...], update: Callable[[bytes], object]
+) -> None:
+    """Feed names, sizes and times of files with these suffixes to a hash; absent folders are empty."""
+    for folder in folders:
+        for entry in sorted(_entries(folder) if folder.is_dir() else [], key=lambda entry: entry.name):
+            if not entry.name.lower().endswith(suffixes):
+                continue
+            try:
+                status = entry.stat()
+                state = f"{status.st_size} {status.st_mtime_ns}"
+            except OSError:
+                state = "dangling"
+            update(f"{entry.name}\0{state}\0".encode(errors="surrogateescape"))
+        update(b"\0")
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -7,11 +7,13 @@ ffprobe is not needed: the ffmpeg of the imageio-ffmpeg wheel comes without it.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import re
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable
@@ -133,10 +135,12 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=self._complaints,
             bufsize=0,
-            pipesize=_PIPE_BYTES,
         )
         assert self._process.stdout is not None
         self._output = self._process.stdout
+        if sys.platform == "linux":
+            with suppress(OSError):  # a user's pipes have a limit in all: then it stays as it is, and slower
+                fcntl.fcntl(self._output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._input = self._process.stdin
 
     def __enter__(self) -> Child:

@@ -211,7 +211,7 @@ class _Session:
         )
 
     def _finite(self, values: Values) -> dict[str, float]:
-        floats = {name: float(value) for name, value in values.items()}
+        floats = {name: float(torch.as_tensor(value).detach()) for name, value in values.items()}
         for name, value in floats.items():
             if not math.isfinite(value):
                 raise TrainingError(f"{self._what}: '{name}' is {value} at {self.counters.samples} samples")

@@ -1,7 +1,7 @@
 """What a result was made from: a hash of the code behind a rule.
 
-Snakemake does not see an edit inside an imported package. Rules therefore carry :func:`code_version` among their
-``params``, whose changes Snakemake does see.
+Snakemake does not see an edit inside an imported package. Rules therefore carry :func:`code_version` among
+their ``params``, whose changes it does see.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ NO_BEARING = frozenset(
 """Modules that cannot change what a rule writes."""
 
 BY_NAME = frozenset({f"{PACKAGE}.schemas"})
-"""Modules of independent declarations: only the imported names count, so that a new schema remakes nothing."""
+"""Modules of independent declarations: only the imported names count; a new schema remakes nothing."""
 
 
 def code_version(entry: str | Path) -> str:
     """Hash the code that a rule runs: 16 hexadecimal digits.
 
-    ``entry`` is a rule's script or the dotted name of a module. Hashed is its import closure inside the package,
-    read from the syntax trees without running anything: comments, docstrings and layout do not count, imports
-    inside functions do; so do the data files (templates, published numbers) beside its modules. Raises ``FileNotFoundError`` for an unknown module or script.
+    ``entry`` is a rule's script or the dotted name of a module. Hashed is its import closure inside the
+    package, read from the syntax trees without running anything: comments, docstrings, layout do not count;
+    imports inside functions do, and so do the data files (templates, published numbers) beside its modules.
+    Raises ``FileNotFoundError`` for an unknown module or script.
     """
     path = Path(entry) if isinstance(entry, Path) or entry.endswith(".py") else None
     if path is not None:
@@ -42,7 +43,9 @@ def code_version(entry: str | Path) -> str:
         own, wanted = "", frozenset({(str(entry), "*")})
     reached = sorted(_closure(wanted))
     parts = [own, *(f"{module}:{name}:{_part(module, name)}" for module, name in reached)]
-    parts += [_data_digest(folder) for folder in sorted({_module_path(module).parent for module, _ in reached})]
+    parts += [
+        _data_digest(folder) for folder in sorted({_module_path(module).parent for module, _ in reached})
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -76,7 +79,9 @@ def _tree(path: Path) -> ast.Module:
 
 def _is_bare_string(node: ast.stmt) -> bool:
     return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
     )
 
 
@@ -87,7 +92,7 @@ def _digest(path: Path) -> str:
 
 @cache
 def _data_digest(folder: Path) -> str:
-    """Hash the files of a package's folder that are not code, with those of its folders that are not packages."""
+    """Hash what is not code in a package's folder, with those of its folders that are no packages."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
@@ -99,7 +104,7 @@ def _data_digest(folder: Path) -> str:
 
 @cache
 def _declaration_digest(path: Path, name: str) -> str:
-    """Hash a top-level name's statements and those of the names it is built from, in the order of the file."""
+    """Hash a top-level name's statements and those of the names it is built from, in the file's order."""
     statements = _tree(path).body
     wanted, size = {name}, 0
     while len(wanted) > size:

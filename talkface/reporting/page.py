@@ -17,23 +17,25 @@ from talkface.reporting.views import TableView
 CAPTIONS = {
     "contact_sheet": (
         "Strips of frames of test clips",
-        "The same moments of each clip: the truth, and what was generated from its first frame and a sound. Over "
-        "each column the frame's number and the word spoken there.",
+        "The same moments of each clip: the truth, and what was generated from its first frame and a sound. "
+        "Over each column the frame's number and the word spoken there.",
     ),
     "lips": (
         "Curves of the lip opening over time",
-        "Distance of the inner lips over the distance of the eyes, as the mesh finds it on true and on generated "
-        "frames, with the words of the transcript. Driven by another clip's sound the curve should not follow.",
+        "Distance of the inner lips over the distance of the eyes, as the mesh finds it on true and on "
+        "generated frames, with the words of the transcript. Driven by another clip's sound the curve should "
+        "not follow.",
     ),
     "aus": (
         "Curves of five action units over time",
-        "What the Audio-to-AU nets hear (probability of presence) over the labels of the true frames (intensity "
-        "by fifths; shaded where the AU counts as present).",
+        "What the Audio-to-AU nets hear (probability of presence) over the labels of the true frames "
+        "(intensity by fifths; shaded where the AU counts as present).",
     ),
     "masks": (
         "First frames, attention masks and the two faces made of them",
-        "AU-Attention takes the first frame apart: the mask A keeps what does not speak (Identity-face), the rest "
-        "goes to the renderer's face encoder (Audio-face). A mask of one grey has collapsed. Dashed: the mouth box.",
+        "AU-Attention takes the first frame apart: the mask A keeps what does not speak (Identity-face), the "
+        "rest goes to the renderer's face encoder (Audio-face). A mask of one grey has collapsed. Dashed: "
+        "the mouth box.",
     ),
     "training": (
         "Training curves of every stage",
@@ -53,6 +55,9 @@ _CONTENTS = (
     ("corpus", "Corpus"),
     ("notes", "Notes"),
 )
+
+TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
+STYLE = Path(__file__).parent / "templates" / "report.css"
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,8 @@ def render_page(
 def _by_clip(videos: Sequence[Video]) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for video in videos:
-        group = groups.setdefault(video.clip, {"clip": video.clip, "heading": video.heading, "items": []})
-        group["items"].append({"name": video.name, "source": embedded(video.path, "video/mp4")})
+        group = groups.setdefault(video.clip, {"clip": video.clip, "heading": video.heading, "shown": []})
+        group["shown"].append({"name": video.name, "source": embedded(video.path, "video/mp4")})
     return list(groups.values())
 
 

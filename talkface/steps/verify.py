@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from talkface.logs import progress
 from talkface.schemas import BY_NAME, TableSchema
-from talkface.tables import ClipTable, TableError, read_metadata, read_table
+from talkface.tables import ClipTable, TableError, read_table
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ SCHEMA_OF_FOLDER = {
 }  # fmt: skip
 """Schemas of tables that are named after a speaker."""
 SCHEMA_OF_FILE = {
-    "split": "split", "faces": "faces", "landmarks": "landmarks", "checks": "checks", "sound_checks": "checks",
-    "aus": "aus", "mel": "mel", "history": "history",
+    "split": "split", "faces": "faces", "landmarks": "landmarks", "checks": "checks",
+    "sound_checks": "checks", "aus": "aus", "mel": "mel", "history": "history",
 }  # fmt: skip
 
 
@@ -29,15 +29,15 @@ class VerifyError(ValueError):
     """The experiment is not whole; the message lists every problem."""
 
 
-def verify(*, results: Path, expected: Iterable[Path], passing: Iterable[Path]) -> None:
+def verify(*, results: Path, expected: Iterable[Path]) -> None:
     """Open every expected artifact and look for files that nobody expects.
 
-    ``passing``: temporary artifacts, which may or may not be there. Raises ``VerifyError`` naming each hole, each
-    file that cannot be read as what it should be, and each foreign file under ``results``.
+    Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, and each
+    foreign file under ``results``.
     """
     wanted = sorted(set(expected))
     problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
-    known = {*wanted, *passing}
+    known = set(wanted)
     problems += [f"foreign: {path}" for path in sorted(_files_below(results)) if path not in known]
     if problems:
         raise VerifyError(
@@ -77,12 +77,12 @@ def schema_of(path: Path) -> TableSchema:
         return BY_NAME["au_features"]
     name = SCHEMA_OF_FILE.get(stem) or SCHEMA_OF_FOLDER.get(path.parent.name)
     if name is None:
-        raise TableError(f"{path}: no schema is known for this place ({read_metadata(path)['schema']} is in it)")
+        raise TableError(f"{path}: no schema is known for this place")
     return BY_NAME[name]
 
 
 def _read_through(path: Path, schema: TableSchema) -> None:
-    """Read every row, a clip at a time where the table allows it: shards of a large corpus exceed the memory."""
+    """Read every row, a clip at a time where the table allows it: shards of a large corpus are large."""
     if schema.per_clip_groups:
         for _ in ClipTable(path, schema):
             pass

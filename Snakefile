@@ -1,0 +1,28 @@
+# From raw clips to the results table. `snakemake --cores 2` runs the embedded demo; see README.md.
+# Overlays: --configfile config.yaml configs/grid.yaml. Corpus root: --config root=/path/to/clips.
+
+from snakemake.utils import min_version
+
+min_version("9.12")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/corpus.smk"
+include: "rules/features.smk"
+include: "rules/train.smk"
+include: "rules/generate.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.input,
+
+
+localrules:
+    all,

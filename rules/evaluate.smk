@@ -1,0 +1,105 @@
+# Generated clips against the truth: tidy scores, a row per clip and metric.
+
+
+rule score_pixels:
+    input:
+        generated=collect(
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/pixels.parquet",
+    log:
+        "logs/{experiment}/{corpus}/score_pixels/{method}/seed-{seed}/{protocol}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/score_pixels/{method}/seed-{seed}/{protocol}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    params:
+        code=code_of("score_pixels"),
+        crop_size=CONFIG.video.crop_size,
+    script:
+        "../workflow_scripts/score_pixels.py"
+
+
+rule score_lips:
+    input:
+        landmarks_generated=collect(
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.landmarks.parquet",
+            speaker=SPEAKERS,
+        ),
+        landmarks_true=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
+            speaker=SPEAKERS,
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/lips.parquet",
+    log:
+        "logs/{experiment}/{corpus}/score_lips/{method}/seed-{seed}/{protocol}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/score_lips/{method}/seed-{seed}/{protocol}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        code=code_of("score_lips"),
+    script:
+        "../workflow_scripts/score_lips.py"
+
+
+rule score_aus:
+    input:
+        landmarks_generated=collect(
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.landmarks.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
+            speaker=SPEAKERS,
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/aus.parquet",
+    log:
+        "logs/{experiment}/{corpus}/score_aus/{method}/seed-{seed}/{protocol}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/score_aus/{method}/seed-{seed}/{protocol}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        code=code_of("score_aus"),
+        aus=section(CONFIG.aus),
+    script:
+        "../workflow_scripts/score_aus.py"
+
+
+rule scores:
+    input:
+        everything(
+            [
+                *rules.score_pixels.output,
+                *rules.score_lips.output,
+                *rules.score_aus.output,
+            ]
+        ),
+
+
+localrules:
+    scores,

@@ -1,0 +1,260 @@
+# Scores -> tables, figures and the report's page; and the check of a finished experiment.
+
+
+rule tabulate_corpus:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        checks=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/checks.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        csv="results/{experiment}/{corpus}/tables/corpus_summary.csv",
+        markdown="results/{experiment}/{corpus}/tables/corpus_summary.md",
+        tex="results/{experiment}/{corpus}/tables/corpus_summary.tex",
+        content="results/{experiment}/{corpus}/tables/corpus_summary.json",
+    log:
+        "logs/{experiment}/{corpus}/tabulate_corpus.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/tabulate_corpus.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("tabulate_corpus"),
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+    script:
+        "../workflow_scripts/tabulate_corpus.py"
+
+
+rule tabulate_main_results:
+    input:
+        scores=rules.scores.input,
+        histories=everything(
+            [
+                rules.train_autoencoder.output.history,
+                rules.train_audio_to_au.output.history,
+                rules.train_au_attention.output.history,
+                rules.train_renderer.output.history,
+            ]
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        csv="results/{experiment}/{corpus}/tables/main_results.csv",
+        lips_csv="results/{experiment}/{corpus}/tables/lips_by_speaker.csv",
+        aus_csv="results/{experiment}/{corpus}/tables/aus_by_unit.csv",
+        markdown="results/{experiment}/{corpus}/tables/main_results.md",
+        tex="results/{experiment}/{corpus}/tables/main_results.tex",
+        content="results/{experiment}/{corpus}/tables/main_results.json",
+    log:
+        "logs/{experiment}/{corpus}/tabulate_main_results.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/tabulate_main_results.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("tabulate_main_results"),
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+        split_name=CONFIG.split,
+        chosen_split=section(CONFIG.splits[CONFIG.split]),
+        aus=section(CONFIG.aus),
+        evaluation=section(CONFIG.evaluation),
+        samplers=samplers_of_variants(),
+        seeds=CONFIG.seeds,
+    script:
+        "../workflow_scripts/tabulate_main_results.py"
+
+
+rule plot_training:
+    input:
+        histories=rules.tabulate_main_results.input.histories,
+    output:
+        figure="results/{experiment}/{corpus}/figures/training_curves.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_training.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_training.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        code=code_of("plot_training"),
+    script:
+        "../workflow_scripts/plot_training.py"
+
+
+rule plot_masks:
+    input:
+        identities=everything_shown(rules.disentangle_faces.output.identities),
+        faces=everything(rules.crop_faces.output.faces),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        figure="results/{experiment}/{corpus}/figures/attention_masks.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_masks.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_masks.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("plot_masks"),
+        crop_size=CONFIG.video.crop_size,
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        gallery=section(CONFIG.gallery),
+    script:
+        "../workflow_scripts/plot_masks.py"
+
+
+rule plot_aus:
+    input:
+        au_features=everything_shown(rules.predict_aus.output.au_features),
+        aus=everything(rules.label_aus.output.aus),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        figure="results/{experiment}/{corpus}/figures/predicted_aus.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_aus.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_aus.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("plot_aus"),
+        aus=section(CONFIG.aus),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        gallery=section(CONFIG.gallery),
+    script:
+        "../workflow_scripts/plot_aus.py"
+
+
+rule plot_lips:
+    input:
+        landmarks_true=everything(rules.crop_faces.output.landmarks),
+        landmarks_generated=everything_shown(rules.track_generated.output.landmarks),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        figure="results/{experiment}/{corpus}/figures/lip_opening.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_lips.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_lips.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("plot_lips"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        gallery=section(CONFIG.gallery),
+    script:
+        "../workflow_scripts/plot_lips.py"
+
+
+rule plot_contact_sheet:
+    input:
+        faces=everything(rules.crop_faces.output.faces),
+        videos=everything_shown(rules.render_gallery.output.videos),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        figure="results/{experiment}/{corpus}/figures/contact_sheet.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_contact_sheet.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_contact_sheet.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("plot_contact_sheet"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        gallery=section(CONFIG.gallery),
+    script:
+        "../workflow_scripts/plot_contact_sheet.py"
+
+
+rule tables:
+    input:
+        everything([*rules.tabulate_main_results.output, *rules.tabulate_corpus.output]),
+
+
+rule build_report:
+    input:
+        main_results=rules.tabulate_main_results.output.content,
+        corpus_summary=rules.tabulate_corpus.output.content,
+        training=rules.plot_training.output.figure,
+        masks=rules.plot_masks.output.figure,
+        aus=rules.plot_aus.output.figure,
+        lips=rules.plot_lips.output.figure,
+        contact_sheet=rules.plot_contact_sheet.output.figure,
+        videos=everything_shown(rules.render_gallery.output.videos),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        page="results/{experiment}/{corpus}/report/index.html",
+    log:
+        "logs/{experiment}/{corpus}/build_report.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/build_report.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("build_report"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        gallery=section(CONFIG.gallery),
+    script:
+        "../workflow_scripts/build_report.py"
+
+
+rule report:
+    input:
+        everything(rules.build_report.output),
+        rules.tables.input,
+        everything(rules.render_gallery.output),
+
+
+rule verify:
+    # No inputs: a hole is to be reported, not remade.
+    log:
+        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/verify.log",
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
+        expected=expected_artifacts,
+    script:
+        "../workflow_scripts/verify.py"
+
+
+localrules:
+    tables,
+    report,

@@ -1,0 +1,238 @@
+# The four training stages of paper A, and what each hands on, computed once by its frozen networks.
+
+
+rule train_autoencoder:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_autoencoder/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_autoencoder/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=2880,
+    params:
+        code=code_of("train_autoencoder"),
+        work="work/{experiment}/{corpus}/autoencoder/shared/seed-{seed}",
+        crop_size=CONFIG.video.crop_size,
+        autoencoder=section(CONFIG.autoencoder),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_autoencoder.py"
+
+
+rule encode_latents:
+    input:
+        model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+    output:
+        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{speaker}.parquet",
+    log:
+        "logs/{experiment}/{corpus}/encode_latents/seed-{seed}/{speaker}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/encode_latents/seed-{seed}/{speaker}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        code=code_of("encode_latents"),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/encode_latents.py"
+
+
+rule train_audio_to_au:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        mel=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_audio_to_au/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_audio_to_au/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        code=code_of("train_audio_to_au"),
+        work="work/{experiment}/{corpus}/audio_to_au/shared/seed-{seed}",
+        audio_to_au=section(CONFIG.audio_to_au),
+        mfcc=section(CONFIG.mfcc),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_audio_to_au.py"
+
+
+rule predict_aus:
+    input:
+        model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
+        mel="results/{experiment}/{corpus}/features/{speaker}/mel.parquet",
+        checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
+    output:
+        au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{speaker}.parquet",
+    log:
+        "logs/{experiment}/{corpus}/predict_aus/seed-{seed}/{speaker}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/predict_aus/seed-{seed}/{speaker}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        code=code_of("predict_aus"),
+        mfcc=section(CONFIG.mfcc),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/predict_aus.py"
+
+
+rule train_au_attention:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        model="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_au_attention/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_au_attention/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=2880,
+    params:
+        code=code_of("train_au_attention"),
+        work="work/{experiment}/{corpus}/au_attention/shared/seed-{seed}",
+        crop_size=CONFIG.video.crop_size,
+        au_attention=section(CONFIG.au_attention),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_au_attention.py"
+
+
+rule disentangle_faces:
+    input:
+        au_attention="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
+        autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
+    output:
+        identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
+    log:
+        "logs/{experiment}/{corpus}/disentangle_faces/seed-{seed}/{speaker}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/disentangle_faces/seed-{seed}/{speaker}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=code_of("disentangle_faces"),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/disentangle_faces.py"
+
+
+rule train_renderer:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        latents=collect(
+            "results/{{experiment}}/{{corpus}}/train/autoencoder/shared/seed-{{seed}}/latents/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
+        au_features=collect(
+            "results/{{experiment}}/{{corpus}}/train/audio_to_au/shared/seed-{{seed}}/features/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
+        identities=collect(
+            "results/{{experiment}}/{{corpus}}/train/au_attention/shared/seed-{{seed}}/identities/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
+        mel=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=12000,
+        runtime=5760,
+    params:
+        code=code_of("train_renderer"),
+        work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",
+        renderer=renderer_section,
+        mfcc=section(CONFIG.mfcc),
+        crop_size=CONFIG.video.crop_size,
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_renderer.py"
+
+
+rule models:
+    input:
+        everything(
+            [
+                *rules.train_autoencoder.output,
+                *rules.train_audio_to_au.output,
+                *rules.train_au_attention.output,
+                *rules.train_renderer.output,
+            ]
+        ),
+
+
+localrules:
+    models,

@@ -1,0 +1,19 @@
+"""Rule crop_faces."""
+
+from pathlib import Path
+
+from talkface.config import Faces, validate
+from talkface.logs import log_to
+from talkface.steps.crop_faces import crop_faces
+
+with log_to(snakemake.log[0]):
+    crop_faces(
+        corpus=validate(snakemake.config).corpus,
+        speaker=snakemake.wildcards.speaker,
+        clips=Path(snakemake.input.clips),
+        faces=Faces.model_validate(snakemake.params.faces),
+        crop_size=snakemake.params.crop_size,
+        faces_table=Path(snakemake.output.faces),
+        landmarks_table=Path(snakemake.output.landmarks),
+        checks_table=Path(snakemake.output.checks),
+    )

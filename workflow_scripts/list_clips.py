@@ -1,0 +1,14 @@
+"""Rule list_clips."""
+
+from pathlib import Path
+
+from talkface.config import validate
+from talkface.logs import log_to
+from talkface.steps.list_clips import list_clips
+
+with log_to(snakemake.log[0]):
+    list_clips(
+        corpus=validate(snakemake.config).corpus,
+        speaker=snakemake.wildcards.speaker,
+        clips=Path(snakemake.output.clips),
+    )

@@ -1,0 +1,18 @@
+"""Rule plot_masks."""
+
+from pathlib import Path
+
+from talkface.config import Evaluation, Gallery
+from talkface.logs import log_to
+from talkface.steps.plot_masks import plot_masks
+
+with log_to(snakemake.log[0]):
+    plot_masks(
+        identities=[Path(path) for path in snakemake.input.identities],
+        faces=[Path(path) for path in snakemake.input.faces],
+        split=Path(snakemake.input.split),
+        crop_size=snakemake.params.crop_size,
+        evaluation=Evaluation.model_validate(snakemake.params.evaluation),
+        gallery=Gallery.model_validate(snakemake.params.gallery),
+        figure=Path(snakemake.output.figure),
+    )

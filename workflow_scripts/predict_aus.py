@@ -1,0 +1,17 @@
+"""Rule predict_aus."""
+
+from pathlib import Path
+
+from talkface.config import Compute, Mfcc
+from talkface.logs import log_to
+from talkface.steps.predict_aus import predict_aus
+
+with log_to(snakemake.log[0]):
+    predict_aus(
+        model=Path(snakemake.input.model),
+        mel=Path(snakemake.input.mel),
+        checks=Path(snakemake.input.checks),
+        mfcc=Mfcc.model_validate(snakemake.params.mfcc),
+        compute=Compute.model_validate(snakemake.params.compute),
+        au_features=Path(snakemake.output.au_features),
+    )

@@ -1,0 +1,16 @@
+"""Rule score_aus."""
+
+from pathlib import Path
+
+from talkface.config import AuLabels
+from talkface.logs import log_to
+from talkface.steps.score_aus import score_aus
+
+with log_to(snakemake.log[0]):
+    score_aus(
+        landmarks_generated=[Path(path) for path in snakemake.input.landmarks_generated],
+        aus=[Path(path) for path in snakemake.input.aus],
+        split=Path(snakemake.input.split),
+        labels=AuLabels.model_validate(snakemake.params.aus),
+        scores=Path(snakemake.output.scores),
+    )

@@ -1,0 +1,15 @@
+"""Rule score_pixels."""
+
+from pathlib import Path
+
+from talkface.logs import log_to
+from talkface.steps.score_pixels import score_pixels
+
+with log_to(snakemake.log[0]):
+    score_pixels(
+        generated=[Path(path) for path in snakemake.input.generated],
+        faces=[Path(path) for path in snakemake.input.faces],
+        split=Path(snakemake.input.split),
+        crop_size=snakemake.params.crop_size,
+        scores=Path(snakemake.output.scores),
+    )

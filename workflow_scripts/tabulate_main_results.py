@@ -1,0 +1,32 @@
+"""Rule tabulate_main_results."""
+
+from pathlib import Path
+
+from talkface.config import AuLabels, Corpus, Evaluation, Sampler, Split
+from talkface.logs import log_to
+from talkface.reporting.published import PUBLISHED
+from talkface.steps.tabulate_main_results import tabulate_main_results
+
+with log_to(snakemake.log[0]):
+    samplers = snakemake.params.samplers.items()
+    tabulate_main_results(
+        scores=[Path(path) for path in snakemake.input.scores],
+        split=Path(snakemake.input.split),
+        histories=[Path(path) for path in snakemake.input.histories],
+        published=PUBLISHED,
+        experiment=snakemake.wildcards.experiment,
+        corpus=Corpus.model_validate(snakemake.params.corpus),
+        split_name=snakemake.params.split_name,
+        chosen_split=Split.model_validate(snakemake.params.chosen_split),
+        aus=AuLabels.model_validate(snakemake.params.aus),
+        evaluation=Evaluation.model_validate(snakemake.params.evaluation),
+        samplers={variant: Sampler.model_validate(sampler) for variant, sampler in samplers},
+        seeds=snakemake.params.seeds,
+        code=snakemake.params.code,
+        csv=Path(snakemake.output.csv),
+        lips_csv=Path(snakemake.output.lips_csv),
+        aus_csv=Path(snakemake.output.aus_csv),
+        markdown=Path(snakemake.output.markdown),
+        tex=Path(snakemake.output.tex),
+        content=Path(snakemake.output.content),
+    )

@@ -1,0 +1,22 @@
+"""Rule train_audio_to_au."""
+
+from pathlib import Path
+
+from talkface.config import AudioToAu, Compute, Mfcc
+from talkface.logs import log_to
+from talkface.stages.train_audio_to_au import train_audio_to_au
+
+with log_to(snakemake.log[0]):
+    train_audio_to_au(
+        split=Path(snakemake.input.split),
+        mel=[Path(path) for path in snakemake.input.mel],
+        aus=[Path(path) for path in snakemake.input.aus],
+        audio_to_au=AudioToAu.model_validate(snakemake.params.audio_to_au),
+        mfcc=Mfcc.model_validate(snakemake.params.mfcc),
+        compute=Compute.model_validate(snakemake.params.compute),
+        seed=int(snakemake.wildcards.seed),
+        code=snakemake.params.code,
+        model=Path(snakemake.output.model),
+        history=Path(snakemake.output.history),
+        work=Path(snakemake.params.work),
+    )

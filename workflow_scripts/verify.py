@@ -1,0 +1,12 @@
+"""Rule verify."""
+
+from pathlib import Path
+
+from talkface.logs import log_to
+from talkface.steps.verify import verify
+
+with log_to(snakemake.log[0]):
+    verify(
+        results=Path(snakemake.params.results),
+        expected=[Path(path) for path in snakemake.params.expected],
+    )

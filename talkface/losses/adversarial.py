@@ -1,7 +1,7 @@
 """Losses of AU-Attention (paper A; Pumarola et al. 2018, section 5; Gulrajani et al. 2017).
 
-Legend: B batch, A action units, H, W pixels. Every loss is a scalar, unweighted; the papers' weights are in the
-configuration.
+Legend: B batch, A action units, H, W pixels. Every loss is a scalar, unweighted; the papers' weights are in
+the configuration.
 """
 
 from __future__ import annotations

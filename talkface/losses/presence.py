@@ -28,8 +28,8 @@ def inverse_rate_weights(rate_A: Tensor) -> Tensor:
 class PresenceLoss:
     """mean_a w_a (BCE_a + Dice_a), with Dice_a = 1 - (2 sum(y p) + eps) / (sum(y^2) + sum(p^2) + eps).
 
-    The Dice sums run over all frames of the batch ([ours]; the papers' per-frame form is undefined in all but name
-    for a frame where an AU is absent).
+    The Dice sums run over all frames of the batch ([ours]; a frame where an AU is absent has
+    no overlap to speak of, and most frames are such).
 
     Args:
         weights_A: one weight an AU, see ``inverse_rate_weights``.
@@ -41,7 +41,7 @@ class PresenceLoss:
         self.epsilon = epsilon
 
     def __call__(self, logit_BTA: Tensor, presence_BTA: Tensor, valid_BT: Tensor | None = None) -> Tensor:
-        """Scalar loss of logits [..., A] against presence 0/1 [..., A]; frames not ``valid`` [...] count for nothing."""
+        """Scalar loss of logits [..., A] against presence 0/1 [..., A]; only ``valid`` frames [...] count."""
         weights_A = self.weights_A.to(logit_BTA.device)
         logit = logit_BTA.float().flatten(0, -2)
         truth = presence_BTA.float().flatten(0, -2)

@@ -39,8 +39,9 @@ class _Residual(nn.Module):
 class AuGenerator(nn.Module):
     """Image and target AUs to a colour picture and a mask.
 
-    [ours] No normalisation after the first convolution: the AUs are constant over the picture, and an instance
-    norm would subtract all that they add there; only the zero padding at the borders would let them through.
+    [ours] No normalisation after the first convolution: the AUs are constant over the picture, and an
+    instance norm would subtract all that they add there; only the zero padding at the borders would let them
+    through.
 
     Args:
         width: channels of the trunk (64 in the paper); the residual blocks run at four times as many.
@@ -63,7 +64,8 @@ class AuGenerator(nn.Module):
         self.mask = nn.Conv2d(width, 1, 7, 1, 3, bias=False)
 
     def forward(self, image_B3HW: Tensor, au_BA: Tensor) -> tuple[Tensor, Tensor]:
-        """Image in [-1, 1] and intensities / 5 [B, 5] -> colour [B, 3, H, W] in (-1, 1), mask [B, 1, H, W] in (0, 1).
+        """Image in [-1, 1] and intensities / 5 [B, 5] -> colour [B, 3, H, W] in (-1, 1), mask [B, 1, H, W]
+        in (0, 1).
 
         Raises:
             ValueError: sides that are not multiples of four.

@@ -1,6 +1,7 @@
-"""Audio-to-AU: from the sound to five speech-related facial action units (paper A, papers B and C section 3.2).
+"""Audio-to-AU: from the sound to five speech-related facial action units (papers A, B and C).
 
-Legend: B batch, T frames, C cepstral coefficients, K hops of a frame's window, N = B x T, A action units, F features.
+Legend: B batch, T frames, C cepstral coefficients, K hops of a frame's window, A action units,
+F features.
 
 How a window shrinks through a net's five blocks, coefficients x hops (no padding anywhere)::
 
@@ -11,15 +12,14 @@ How a window shrinks through a net's five blocks, coefficients x hops (no paddin
     k(3,1) s(2,1)     128 x  5 x  1
     k(3,1) s(2,1)     256 x  2 x  1   pool(2,1) -> 256 x 1 x 1
 
-The first three blocks look along time alone, the last two across coefficients alone, and the paper's window ends as
-exactly one 256-d vector a frame. The LSTM runs over these vectors, that is over the *frames* of the sequence. (The
-released code's 25 hops end as the same single vector.)
+The first three blocks look along time alone, the last two across coefficients alone, and the paper's window
+ends as exactly one 256-d vector a frame. The LSTM runs over these vectors, that is over the *frames* of the
+sequence. (The released code's 25 hops end as the same single vector.)
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +37,7 @@ _POOLS = (None, None, (1, 2), None, (2, 1))
 
 
 def _block(
-    inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int], pool: Any
+    inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int], pool: tuple[int, int] | None
 ) -> nn.Sequential:
     """Conv, MaxPool, batch norm, LeakyReLU: the released code's order."""
     return nn.Sequential(
@@ -71,7 +71,9 @@ class AuNet(nn.Module):
         super().__init__()
         self.dropout = dropout
         layers = zip(pairwise(_CHANNELS), _KERNELS, _STRIDES, _POOLS, strict=True)
-        self.blocks = nn.Sequential(*(_block(*width, *rest) for width, *rest in layers))
+        self.blocks = nn.Sequential(
+            *(_block(before, after, kernel, stride, pool) for (before, after), kernel, stride, pool in layers)
+        )
         self.recurrent = nn.LSTM(
             _shrunk(coefficients, window_hops), 128, num_layers=2, batch_first=True, bidirectional=True
         )
@@ -116,7 +118,7 @@ class AudioToAu(nn.Module):
         self.nets = nn.ModuleList(AuNet(dropout, coefficients, window_hops) for _ in range(NUM_AUS))
 
     def forward(self, mfcc_BTCK: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Windows [B, T, C, K], any T -> feature [B, T, 320], presence logit [B, T, 5], intensity [B, T, 5]."""
+        """Windows [B, T, C, K], any T -> feature [B, T, 320], presence logit and intensity [B, T, 5]."""
         expected = (self.settings["coefficients"], self.settings["window_hops"])
         if mfcc_BTCK.ndim != 4 or tuple(mfcc_BTCK.shape[2:]) != expected:
             raise ValueError(

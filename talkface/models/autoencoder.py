@@ -1,6 +1,8 @@
 """VQ autoencoder with f = 4: images to a small grid of three-channel latents and back.
 
-After Rombach et al. 2022 (vq-f4) and van den Oord et al. 2017; codebook by moving averages (Razavi et al. 2019).
+After Rombach et al. 2022 (vq-f4) and van den Oord et al. 2017; codebook by moving averages (Razavi et al.
+2019).
+
 Legend: B batch, C latent channels, H, W latent height and width, V vectors (B x H x W), D codes.
 """
 
@@ -21,7 +23,7 @@ _DISTANCES_AT_ONCE_DEVICE = 1 << 26
 
 
 class Encoder(nn.Module):
-    """Residual levels with a stride-2 convolution between them, attention at the bottom: [B, 3, ...] -> latents."""
+    """Residual levels with stride-2 convolutions between, attention at the bottom: [B, 3, ...] -> latents."""
 
     def __init__(self, width: int, multipliers: list[int], blocks: int, latent_channels: int) -> None:
         super().__init__()
@@ -86,9 +88,9 @@ def _middle(channels: int) -> nn.Sequential:
 class Codebook(nn.Module):
     """Vector quantiser: nearest code, straight-through gradient, codes as moving averages of their latents.
 
-    The codes start on latents of the first training batch, and a code that almost nothing uses moves onto a random
-    latent of the current batch, so that all codes stay in use. The random choice draws from torch's global generator, as
-    dropout does, so that a training loop that seeds it repeats bit for bit.
+    The codes start on latents of the first training batch, and a code that almost nothing uses moves onto a
+    random latent of the current batch, so that all codes stay in use. The random choice draws from torch's
+    global generator, as dropout does, so that a training loop that seeds it repeats bit for bit.
     """
 
     codes_DC: Tensor
@@ -107,9 +109,11 @@ class Codebook(nn.Module):
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
     def forward(self, z_BCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, C, H, W] -> nearest codes [B, C, H, W] (gradient passes straight through), commitment loss, indices [B, H, W].
+        """[B, C, H, W] -> nearest codes [B, C, H, W] (gradient passes straight through), commitment loss,
+        indices [B, H, W].
 
-        The commitment loss, mean squared distance to the codes, is unweighted. In training mode the codebook moves.
+        The commitment loss, mean squared distance to the codes, is unweighted. In training mode the codebook
+        moves.
         """
         B, C, H, W = z_BCHW.shape
         with torch.autocast(z_BCHW.device.type, enabled=False):
@@ -157,7 +161,8 @@ class Codebook(nn.Module):
         self.size_D.lerp_(used_D, 1 - _DECAY)
         self.sum_DC.lerp_(torch.zeros_like(self.sum_DC).index_add_(0, index_V, vectors_VC), 1 - _DECAY)
         dead_D = self.size_D < _DEAD * even
-        # Drawn for all codes, used or not: no count of dead codes leaves the device, and the draw is of fixed length.
+        # Drawn for all codes, used or not: no count of dead codes leaves the device, and the draw is of
+        # fixed length.
         fresh_DC = _drawn(vectors_VC, codes)
         self.size_D.copy_(torch.where(dead_D, 0.5 * even, self.size_D))
         self.sum_DC.copy_(torch.where(dead_D[:, None], 0.5 * even * fresh_DC, self.sum_DC))
@@ -171,9 +176,9 @@ def _drawn(vectors_VC: Tensor, count: int) -> Tensor:
 class VQAutoencoder(nn.Module):
     """Images in [-1, 1] to latents of a quarter of the size (with three multipliers) and back.
 
-    ``encode`` gives latents before quantisation, which is where the diffusion runs; ``decode`` quantises first.
-    ``scale`` and ``shift`` bring the latents to zero mean and unit variance per channel: call ``set_latent_statistics`` after
-    training.
+    ``encode`` gives latents before quantisation, which is where the diffusion runs; ``decode`` quantises
+    first. ``scale`` and ``shift`` bring the latents to zero mean and unit variance per channel: call
+    ``set_latent_statistics`` after training.
 
     Args:
         width: channels of the first level (128 in vq-f4).
@@ -222,7 +227,10 @@ class VQAutoencoder(nn.Module):
         return self.encoder(x_B3HW)
 
     def quantise(self, z_BCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """[B, C, H, W] -> (codes [B, C, H, W] with straight-through gradient, unweighted commitment loss, indices [B, H, W])."""
+        """[B, C, H, W] -> (codes [B, C, H, W], unweighted commitment loss, indices [B, H, W]).
+
+        The gradient passes straight through the codes. In training mode the codebook moves.
+        """
         return self.codebook(z_BCHW)
 
     def decode(self, z_BCHW: Tensor, quantise: bool = True) -> Tensor:

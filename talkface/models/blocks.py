@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation that fits any width: LDM's 32 groups from 128 channels on, groups of about four below.
+    """Group normalisation that fits any width: LDM's 32 groups from 128 channels on, fewer below.
 
     Its statistics are float32 inside whatever the precision of its input.
     """
@@ -32,8 +32,8 @@ def zeroed(layer: nn.Conv2d) -> nn.Conv2d:
 class ResidualBlock(nn.Module):
     """GroupNorm, SiLU, conv 3 x 3, twice, plus the input (1 x 1 where the width changes).
 
-    With ``embedding_width`` an embedding scales and shifts the second normalisation's output (ADM's form, Dhariwal
-    and Nichol 2021, section 3).
+    With ``embedding_width`` an embedding scales and shifts the second normalisation's output (ADM's form,
+    Dhariwal and Nichol 2021, section 3).
     """
 
     def __init__(self, inputs: int, outputs: int, *, embedding_width: int = 0) -> None:

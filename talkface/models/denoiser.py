@@ -1,12 +1,13 @@
 """The conditional denoiser: a U-Net over latents (paper A; Dhariwal and Nichol 2021, Rombach et al. 2022).
 
-Legend: N frames, C channels, H, W latent height and width, L positions (H x W), S context tokens, E embedding.
+Legend: N frames, C channels, H, W latent height and width, L positions (H x W), S context tokens,
+E embedding.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,9 +64,9 @@ class FeedForward(nn.Module):
 class Transformer(nn.Module):
     """Self-attention, cross-attention to the context, feed-forward; starts as the identity.
 
-    [ours] A learned empty token stands beside the context: over the paper's single token a softmax is constant,
-    queries and keys would never be trained, and every position would receive the same. With it each position
-    decides how much of the frame's token it takes.
+    [ours] A learned empty token stands beside the context: over the paper's single token a softmax is
+    constant, queries and keys would never be trained, and every position would receive the same. With it
+    each position decides how much of the frame's token it takes.
     """
 
     def __init__(self, channels: int, context_width: int, head_width: int) -> None:
@@ -120,9 +121,10 @@ class Stage(nn.Module):
 class Denoiser(nn.Module):
     """Noise prediction from noisy latents, the timestep and the frame's token.
 
-    The token reaches the picture by cross-attention (paper A) and, [ours] with ``token_in_embedding``, together
-    with the timestep through every residual block's scale and shift: the mouth depends on nothing else. On the
-    way up each level is resized to its skip, so that 28 -> 14 -> 7 -> 4 comes back as 4 -> 7 -> 14 -> 28.
+    The token reaches the picture by cross-attention (paper A) and, [ours] with ``token_in_embedding``,
+    together with the timestep through every residual block's scale and shift: the mouth depends on nothing
+    else. On the way up each level is resized to its skip, so that 28 -> 14 -> 7 -> 4 comes back as 4 -> 7 ->
+    14 -> 28.
 
     Args:
         in_channels: noisy latent 3 + masked face's latent 3 + Identity-face's latent 3.
@@ -204,7 +206,7 @@ class Denoiser(nn.Module):
         self.conv_out = zeroed(nn.Conv2d(channels, out_channels, 3, padding=1))
 
     def forward(self, x_NCHW: Tensor, timestep_N: Tensor, context: Tensor) -> Tensor:
-        """Noise in latents [N, in_channels, H, W] at timesteps [N] given tokens [N, C] or [N, S, C]: [N, out, H, W]."""
+        """Latents [N, in_channels, H, W], timesteps [N], tokens [N, C] or [N, S, C] -> noise of N frames."""
         context_NSC = context[:, None] if context.ndim == 2 else context
         embedding_NE = self.time(timestep_embedding(timestep_N, self.settings["width"]))
         if self.token is not None:
@@ -213,7 +215,7 @@ class Denoiser(nn.Module):
         h = self.conv_in(x_NCHW.contiguous(memory_format=torch.channels_last))
         skips = [h]
         for level, row in enumerate(self.down):
-            for stage in row:
+            for stage in cast(nn.ModuleList, row):
                 h = stage(h, embedding_NE, context_NSC)
                 skips.append(h)
             if level < len(self.shrink):
@@ -221,7 +223,7 @@ class Denoiser(nn.Module):
                 skips.append(h)
         h = self.middle_out(self.middle_in(h, embedding_NE, context_NSC), embedding_NE, context_NSC)
         for level, row in enumerate(self.up):
-            for stage in row:
+            for stage in cast(nn.ModuleList, row):
                 h = stage(torch.cat([h, skips.pop()], dim=1), embedding_NE, context_NSC)
             if level < len(self.grow):
                 height, width = skips[-1].shape[2:]

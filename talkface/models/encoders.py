@@ -16,7 +16,8 @@ from talkface.models.sound_norm import SoundNorm
 class AudioEncoder(nn.Module):
     """Five convolutions 3 x 3 (width 1, 2, 4, 8, 16 times; strides 1, 2, 1, 1, 2), BN, ReLU; then FC, FC.
 
-    12 x 28 -> 12 x 28 -> 6 x 14 -> 6 x 14 -> 6 x 14 -> 3 x 7. Cepstra are standardised first (``sound_norm``).
+    12 x 28 -> 12 x 28 -> 6 x 14 -> 6 x 14 -> 6 x 14 -> 3 x 7. Cepstra are standardised first
+    (``sound_norm``).
 
     Args:
         width: channels of the first convolution (16 in the paper).
@@ -53,7 +54,9 @@ class AudioEncoder(nn.Module):
 
 
 class FaceEncoder(nn.Module):
-    """Four convolutions 5 x 5 of stride 2 (width 1, 2, 4, 8 times), ReLU; then FC: 112 -> 56 -> 28 -> 14 -> 7.
+    """Four convolutions 5 x 5 of stride 2 (width 1, 2, 4, 8 times), ReLU; then FC.
+
+    112 x 112 -> 56 -> 28 -> 14 -> 7 x 7.
 
     Args:
         width: channels of the first convolution (16 in the paper).

@@ -18,8 +18,8 @@ from talkface.models.tcsan import TCSAN
 class Renderer(nn.Module):
     """Sound, Audio-face and AU features to one token a frame; token and latents to the frame's noise.
 
-    The defaults are the paper's sizes: the fusion sees 512 + 512 + 320 = 1344 channels and gives 1024. The fusion's
-    two halves are public, so that long clips can run in windows: ``fusion_input``, then ``fusion``
+    The defaults are the paper's sizes: the fusion sees 512 + 512 + 320 = 1344 channels and gives 1024. The
+    fusion's two halves are public, so that long clips can run in windows: ``fusion_input``, then ``fusion``
     through ``talkface.models.tcsan.stream_windows``.
 
     Args:
@@ -96,14 +96,14 @@ class Renderer(nn.Module):
         )
 
     def fusion_input(self, mfcc_BTCK: Tensor, audio_face_B3HW: Tensor, au_feature_BTF: Tensor) -> Tensor:
-        """Face feature (the clip's, at every frame), audio feature and AU feature side by side: [B, T, 1344]."""
+        """The clip's face feature, the frames' audio and AU features side by side: [B, T, 1344]."""
         B, T = mfcc_BTCK.shape[:2]
         audio_BTC = self.audio_encoder(mfcc_BTCK.flatten(0, 1)[:, None]).view(B, T, -1)
         face_BTC = self.face_encoder(audio_face_B3HW)[:, None].expand(-1, T, -1)
         return torch.cat([face_BTC, audio_BTC, au_feature_BTF.to(audio_BTC.dtype)], dim=-1)
 
     def fuse(self, mfcc_BTCK: Tensor, audio_face_B3HW: Tensor, au_feature_BTF: Tensor) -> Tensor:
-        """Windows [B, T, 12, 28], Audio-faces [B, 3, H, W], AU features [B, T, 320] -> tokens [B, T, C], any T."""
+        """Sound windows [B, T, 12, 28], faces [B, 3, H, W], AU features [B, T, 320] -> tokens [B, T, C]."""
         return self.fusion(self.fusion_input(mfcc_BTCK, audio_face_B3HW, au_feature_BTF))
 
     def denoise(
@@ -114,6 +114,6 @@ class Renderer(nn.Module):
         identity_latent_NCHW: Tensor,
         masked_latent_NCHW: Tensor,
     ) -> Tensor:
-        """Noise in the noisy latents of N frames, each with its timestep, its token and its clip's latents."""
+        """Noise in the latents of N frames, each with its timestep, its token and its clip's faces."""
         input_NCHW = torch.cat([noisy_NCHW, masked_latent_NCHW, identity_latent_NCHW], dim=1)
         return self.denoiser(input_NCHW, timestep_N, token_NC)

@@ -22,10 +22,11 @@ class ChannelAttention(nn.Module):
     """Attention between channels: which elements of the fused feature weigh on which (tokens = channels).
 
     Published: tokens are channels and a token's embedding is its course over time, projected by learned T x T
-    matrices and split into heads along time, which welds the sequence length. Here queries, keys and values come
-    from temporal convolutions, and each head attends among its own group of channels, as cross-covariance
-    attention does: every matrix is channels x channels, so any T works. The scores are the *mean* over time
-    times sqrt(50): equal to the published division by sqrt(T) at T = 50, and no sharper in longer windows.
+    matrices and split into heads along time, which welds the sequence length. Here queries, keys and values
+    come from temporal convolutions, and each head attends among its own group of channels, as
+    cross-covariance attention does: every matrix is channels x channels, so any T works. The scores are the
+    *mean* over time times sqrt(50): equal to the published division by sqrt(T) at T = 50, and no sharper in
+    longer windows.
     """
 
     def __init__(self, channels: int, heads: int, kernel: int) -> None:
@@ -48,8 +49,9 @@ class ChannelAttention(nn.Module):
 class TCSANBlock(nn.Module):
     """(Weight-norm dilated conv, ReLU, dropout) twice, channel attention, plus the input, ReLU.
 
-    [ours] What the convolutions give is added to what the attention gives (``attention_skip``): a softmax over
-    hundreds of channels starts as a plain mean, which would leave one signal a head and let nothing else through.
+    [ours] What the convolutions give is added to what the attention gives (``attention_skip``): a softmax
+    over hundreds of channels starts as a plain mean, which would leave one signal a head and let nothing
+    else through.
     """
 
     def __init__(
@@ -141,13 +143,15 @@ class TCSAN(nn.Module):
         return h_BCT.transpose(1, 2)
 
 
-def stream_windows(net: Callable[[Tensor], Tensor], chunks: Iterable[Tensor], window: int, overlap: int) -> Iterator[Tensor]:
+def stream_windows(
+    net: Callable[[Tensor], Tensor], chunks: Iterable[Tensor], window: int, overlap: int
+) -> Iterator[Tensor]:
     """Run ``net`` over a sequence of any length at constant memory.
 
     The result is *defined* by windows of ``window`` frames that start at the first frame and every
-    ``window - overlap`` frames after it; where two overlap, they are cross-faded linearly. The last window is as
-    long as the sequence leaves it; a sequence no longer than a window is one plain call. How the sequence is cut
-    into chunks changes nothing.
+    ``window - overlap`` frames after it; where two overlap, they are cross-faded linearly. The last window
+    is as long as the sequence leaves it; a sequence no longer than a window is one plain call. How the
+    sequence is cut into chunks changes nothing.
 
     Args:
         net: [1, T, C] -> [1, T, outputs], in evaluation mode.
@@ -195,5 +199,5 @@ def stream_windows(net: Callable[[Tensor], Tensor], chunks: Iterable[Tensor], wi
 
 
 def apply_in_windows(net: Callable[[Tensor], Tensor], x_TC: Tensor, window: int, overlap: int) -> Tensor:
-    """``stream_windows`` of a whole sequence: [T, C] -> [T, outputs]; equals ``net(x_TC[None])[0]`` for T <= window."""
+    """``stream_windows`` of a whole sequence: [T, C] -> [T, outputs]."""
     return torch.cat(list(stream_windows(net, [x_TC], window, overlap)))

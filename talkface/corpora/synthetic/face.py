@@ -7,7 +7,7 @@ Image axes: H rows, W columns, C channels (RGB, uint8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -91,8 +91,11 @@ def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.nda
         shadow = ellipse(6, identity.chin_y + mouth.jaw_drop - 2, 42, 20)
         paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.5), opacity=0.6, soften=8,
                       clip=canvas[..., 3].copy())  # fmt: skip
-    mask = paint.polygon_mask(canvas.shape[:2], to_canvas(face_outline(identity, mouth.jaw_drop)))
+    outline = face_outline(identity, mouth.jaw_drop)
+    mask = paint.polygon_mask(canvas.shape[:2], to_canvas(outline))
     paint.lay_over(lower, layers.skin[CHEEK_ROW:], mask[CHEEK_ROW:])
+    jaw = outline[outline[:, 1] > 0.72 * identity.chin_y]  # light falls from above: the jaw's edge lies in shade
+    paint.stroke(canvas, to_canvas(jaw), shade(identity.skin, 0.55), width=5, opacity=0.5, soften=3.0, clip=mask)
     paint.lay_over(canvas[front], layers.front[front], layers.front_mask[front])
     return canvas
 
@@ -172,34 +175,39 @@ def _draw_mouth(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
         return to_canvas(np.concatenate([upper, np.stack([mouth.x, bottom], 1)[start:stop][::-1]]))
 
     lips = identity.lips
-    line = (mouth.inner_up + mouth.inner_low) / 2
-    paint.polygon(canvas, band(mouth.inner_up, mouth.inner_low), (46, 16, 18))
-    gap = mouth.inner_low - mouth.inner_up
-    if mouth.gap_mm > 1.0:
-        tongue_top = mouth.inner_low - 0.42 * gap * (1 - U**2) ** 0.5
-        paint.polygon(canvas, band(np.maximum(tongue_top, mouth.inner_up + 0.3 * gap), mouth.inner_low, 7), (150, 70, 72),
-                      opacity=0.75, soften=1.5)  # fmt: skip
-        edge = identity.mouth_y + 2.4 - 3.0 * U**2  # upper teeth hang from the skull, not from the lip
-        bottom = np.clip(edge, mouth.inner_up, mouth.inner_up + 0.8 * gap)
-        paint.polygon(canvas, band(mouth.inner_up, bottom, 5), (232, 226, 212), opacity=0.95, soften=0.6)
-        for x in (-13.5, -7.5, 0.0, 7.5, 13.5):
-            k = int(np.argmin(np.abs(mouth.x - x)))
-            paint.stroke(canvas, to_canvas(np.array([[x, mouth.inner_up[k]], [x, bottom[k] - 0.4]])), (150, 130, 120),
-                         width=1, opacity=0.35, soften=0.4)  # fmt: skip
-        paint.stroke(canvas, band(mouth.inner_up, mouth.inner_up)[: len(U)], (40, 14, 16), width=3, opacity=0.5, soften=1.2)
     paint.polygon(canvas, band(mouth.outer_up, mouth.inner_up), shade(lips, 0.84), soften=0.7)
     paint.polygon(canvas, band(mouth.inner_low, mouth.outer_low), lips, soften=0.7)
     middle = mouth.inner_low + 0.45 * (mouth.outer_low - mouth.inner_low)
-    paint.stroke(canvas, to_canvas(np.stack([mouth.x - 1.5, middle], 1)[13:-13]), shade(lips, 1.3), width=4, opacity=0.45,
-                 soften=2.2)  # fmt: skip
-    paint.stroke(canvas, to_canvas(np.stack([mouth.x, mouth.outer_low - 0.8], 1)[4:-4]), shade(lips, 0.6), width=2, opacity=0.35,
-                 soften=1.4)  # fmt: skip
-    seam = (70, 26, 28)
-    shut = 1.0 - 0.8 * mouth.open_share
-    paint.stroke(canvas, to_canvas(np.stack([mouth.x, line], 1)), seam, width=2, opacity=0.85 * shut, soften=0.6)
-    for side in (0, -1):
-        corner = ellipse(float(mouth.x[side]), float(line[side]), 1.8, 1.3, 12)
-        paint.polygon(canvas, to_canvas(corner), seam, opacity=0.6, soften=1.5)
+    gloss = np.stack([mouth.x - 1.5, middle], 1)[13:-13]
+    paint.stroke(canvas, to_canvas(gloss), shade(lips, 1.3), width=4, opacity=0.45, soften=2.2)
+    border = np.stack([mouth.x, mouth.outer_low - 0.8], 1)[4:-4]
+    paint.stroke(canvas, to_canvas(border), shade(lips, 0.6), width=2, opacity=0.35, soften=1.4)
+    paint.polygon(canvas, band(mouth.inner_up, mouth.inner_low), (46, 16, 18))  # shut: the line between the lips
+    lit = float(np.clip(mouth.gap_mm / 2.0, 0.0, 0.95))  # a slit leaves the teeth in the dark
+    if lit > 0:
+        _draw_inside(canvas, identity, mouth, band, lit)
+    seam = (np.stack([mouth.x, (mouth.inner_up + mouth.inner_low) / 2], 1)[[0, -1]]).tolist()
+    for x, y in seam:
+        paint.polygon(canvas, to_canvas(ellipse(x, y, 1.8, 1.3, 12)), (70, 26, 28), opacity=0.6, soften=1.5)
+
+
+def _draw_inside(
+    canvas: np.ndarray, identity: Identity, mouth: Mouth, band: Callable[..., np.ndarray], lit: float
+) -> None:
+    """Tongue and upper teeth."""
+    gap = mouth.inner_low - mouth.inner_up
+    tongue = np.maximum(mouth.inner_low - 0.42 * gap * (1 - U**2) ** 0.5, mouth.inner_up + 0.3 * gap)
+    paint.polygon(canvas, band(tongue, mouth.inner_low - 0.3, 7), (150, 70, 72), opacity=0.8 * lit, soften=1.5)
+    edge = identity.mouth_y + 2.4 - 3.0 * U**2  # upper teeth hang from the skull, not from the lip
+    bottom = np.clip(edge, mouth.inner_up, mouth.inner_up + 0.72 * gap)
+    seen = lit * (1.0 - 0.5 * mouth.pucker)  # rounded lips stand in front of them
+    paint.polygon(canvas, band(mouth.inner_up, bottom, 5), (236, 230, 218), opacity=seen, soften=0.6)
+    for x in (-13.5, -7.5, 0.0, 7.5, 13.5):
+        k = int(np.argmin(np.abs(mouth.x - x)))
+        between = np.array([[x, mouth.inner_up[k]], [x, bottom[k] - 0.4]])
+        paint.stroke(canvas, to_canvas(between), (150, 130, 120), width=1, opacity=0.4 * seen, soften=0.4)
+    lip_shadow = np.stack([mouth.x, mouth.inner_up], 1)
+    paint.stroke(canvas, to_canvas(lip_shadow), (40, 14, 16), width=2, opacity=0.3, soften=0.8)
 
 
 def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray:

@@ -28,7 +28,7 @@ class Mouth:
     raise_lip: float  # AU10, 0-1
     dimple: float  # AU14, 0-1
     stretch: float  # AU20, 0-1
-    open_share: float  # 0-1: how much cavity there is to see
+    pucker: float  # 0-1
 
     @property
     def gap_mm(self) -> float:
@@ -50,12 +50,12 @@ def shape_mouth(identity: Identity, aus: Sequence[float] | np.ndarray, pucker: f
     """
     a10, a14, a20, a25, a26 = np.clip(np.asarray(aus, float), 0.0, MAX_INTENSITY) / MAX_INTENSITY
     pucker = float(np.clip(pucker, 0.0, 1.0))
-    half = identity.mouth_width + 7.0 * a20 + 1.0 * a14 - 8.5 * pucker - 1.5 * a26
+    half = identity.mouth_width + 7.0 * a20 + 1.0 * a14 - 7.0 * pucker - 1.5 * a26
     up = 3.4 * a10 + 1.5 * a25
-    low = -0.9 * a10 + 6.5 * a25 + 11.5 * a26
+    low = -2.2 * a10 + (6.5 + 3.0 * pucker) * a25 + 11.5 * a26
     corner = 1.6 * a20 - 3.8 * a14 + 2.5 * a26 + 0.6 * a25
-    thin = 1.0 - 0.16 * a20 - 0.22 * a14 + 0.22 * pucker
-    roundness = 0.85 - 0.3 * pucker - 0.1 * a26
+    thin = 1.0 - 0.16 * a20 - 0.22 * a14 + 0.10 * pucker
+    roundness = 0.85 - 0.25 * pucker - 0.1 * a26
     corner_line = corner * np.abs(U) ** 2.2
     arch = _ARCH**roundness
     rest = 0.7 * np.cos(np.pi * U) * _ARCH  # a closed mouth's line is not straight
@@ -71,9 +71,9 @@ def shape_mouth(identity: Identity, aus: Sequence[float] | np.ndarray, pucker: f
         inner_up=inner_up,
         inner_low=inner_low,
         outer_low=inner_low + lower,
-        jaw_drop=13.0 * a26 + 1.0 * a25,
+        jaw_drop=15.0 * a26 + 1.0 * a25,
         raise_lip=float(a10),
         dimple=float(a14),
         stretch=float(a20),
-        open_share=float(np.clip((inner_low - inner_up).max() / 6.0, 0.0, 1.0)),
+        pucker=pucker,
     )

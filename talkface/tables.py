@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -29,7 +29,7 @@ class TableError(ValueError):
     """A table that cannot be read or written as the schema asks; the message names the file and the column."""
 
 
-Rows = pa.Table | pd.DataFrame | Iterable[Mapping[str, Any]]
+Rows: TypeAlias = pa.Table | pd.DataFrame | Iterable[Mapping[str, Any]]
 
 
 def to_arrow(rows: Rows, schema: TableSchema, where: str = "table") -> pa.Table:

@@ -5,17 +5,21 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from tiny_corpus import (
     CROP,
     landmark_rows,
     make_clip,
     small_corpus,
+    tiny_autoencoder,
+    tiny_renderer,
     write_features,
     write_generated,
+    write_identities,
     write_split,
 )
 
-from talkface.config import Compute, Corpus, Evaluation, Gallery
+from talkface.config import Compute, Corpus, Evaluation, Gallery, Mfcc, Sampler
 from talkface.features.landmarks import lip_opening, mouth_points
 from talkface.generation.controls import mean_mouth_points, shown_frames
 from talkface.generation.selection import evaluation_clips, gallery_clips, other_sound
@@ -23,7 +27,9 @@ from talkface.generation.side_by_side import side_by_side
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
 from talkface.media.video import read_frames, write_video
+from talkface.models.autoencoder import VQAutoencoder
 from talkface.schemas import CLIPS, GENERATED, LANDMARKS, SCORES, SPLIT
+from talkface.steps.generate_clips import generate_clips
 from talkface.steps.generate_controls import generate_controls
 from talkface.steps.render_gallery import render_gallery
 from talkface.steps.score_lips import score_lips
@@ -38,6 +44,7 @@ from talkface.tables import (
     read_table,
     write_table,
 )
+from talkface.training.checkpoint import load_model
 
 ALL = Evaluation()
 
@@ -51,6 +58,14 @@ def bare(name, subset):
 
 
 _BARE = make_clip("s1/a", "train", 3, 0)
+
+
+@pytest.fixture
+def truth(tmp_path):
+    clips = small_corpus()
+    split = write_split(tmp_path / "split.parquet", clips)
+    features = {speaker: write_features(tmp_path, clips, speaker) for speaker in ("s1", "s2")}
+    return clips, split, features
 
 
 # ---- which clips
@@ -151,15 +166,149 @@ def test_mean_mouth_is_the_oracles():
     assert distance[nearest] <= np.sort(distance)[1]
 
 
-# ---- scores
+# ---- clips
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return {
+        "renderer": tiny_renderer(folder / "renderer.safetensors"),
+        "autoencoder": tiny_autoencoder(folder / "autoencoder.safetensors"),
+    }
 
 
 @pytest.fixture
-def truth(tmp_path):
+def generate(tmp_path, models):
+    """``generate(clips, speaker, driving, **sampler)`` -> {clip: pictures [T, S, S, 3]}."""
+
+    def run(clips, speaker="s1", driving="own", seed=0, compute=None, **sampler):
+        features = [write_features(tmp_path, clips, name) for name in ("s1", "s2")]
+        generate_clips(
+            **models,
+            identities=write_identities(
+                tmp_path / "identities.parquet", [clip for clip in clips if clip.name[:2] == speaker]
+            ),
+            au_features=[paths["au_features"] for paths in features],
+            mel=[paths["mel"] for paths in features],
+            split=write_split(tmp_path / "split.parquet", clips),
+            speaker=speaker,
+            driving=driving,
+            sampler=Sampler(**{"steps": 3, "batch_frames": 64, **sampler}),
+            evaluation=ALL,
+            mfcc=Mfcc(),
+            crop_size=CROP,
+            compute=compute or Compute(threads=1),
+            seed=seed,
+            generated=tmp_path / "generated.parquet",
+        )
+        made = {}
+        for clip, rows in ClipTable(tmp_path / "generated.parquet", GENERATED):
+            made.setdefault(clip, []).extend(rows["image"].to_pylist())
+        return {clip: np.stack([decode_png(image) for image in images]) for clip, images in made.items()}
+
+    return run
+
+
+def difference(one, other):
+    return np.abs(one.astype(int) - other.astype(int))
+
+
+def test_every_test_clip_is_generated_at_its_own_length(generate):
     clips = small_corpus()
-    split = write_split(tmp_path / "split.parquet", clips)
-    features = {speaker: write_features(tmp_path, clips, speaker) for speaker in ("s1", "s2")}
-    return clips, split, features
+    made = generate(clips)
+    assert {clip: images.shape for clip, images in made.items()} == {
+        clip.name: (len(clip.images), CROP, CROP, 3) for clip in clips[1:3]
+    }
+    again = generate(clips)
+    assert all(np.array_equal(made[clip], again[clip]) for clip in made)
+    assert difference(made["s1/b"], generate(clips, seed=1)["s1/b"]).mean() > 0.5
+    assert list(generate(clips, speaker="s2")) == ["s2/d"]
+
+
+@pytest.mark.parametrize("shared_noise", [True, False])
+def test_the_batch_split_does_not_matter(generate, shared_noise):
+    whole = generate(small_corpus(), shared_noise=shared_noise, eta=0.5)["s1/b"]
+    split = generate(small_corpus(), shared_noise=shared_noise, eta=0.5, batch_frames=4)["s1/b"]
+    # Another batch size rounds differently, and a latent between two codes may then fall to the other.
+    assert difference(whole, split).mean() < 0.05 and whole.shape == split.shape
+    assert difference(whole[1:], whole[:-1]).mean() > 0.5  # frames do differ
+
+
+def test_long_clips_run_in_windows(generate):
+    clips = [make_clip("s1/a", "seen_test", 60, 7), *small_corpus()[1:]]
+    windowed = generate(clips, fusion_window_frames=20, fusion_overlap_frames=6)["s1/a"]
+    parts = generate(clips, fusion_window_frames=20, fusion_overlap_frames=6, batch_frames=7)["s1/a"]
+    assert windowed.shape == (60, CROP, CROP, 3)
+    assert difference(windowed, parts).mean() < 0.05
+    whole = generate(clips)["s1/a"]
+    assert difference(whole, windowed).mean() < difference(whole, whole[::-1]).mean()
+
+
+def test_the_sound_of_a_frame_moves_that_frame(generate):
+    clips = small_corpus()
+    before = generate(clips)["s1/b"]
+    clips[1].mel[4 * 12 :] += np.linspace(-3, 3, clips[1].mel.shape[1], dtype=np.float32)
+    after = generate(clips)["s1/b"]
+    assert difference(before, after)[12:].mean() > 5 * difference(before, after)[:4].mean()
+    clips[1].au_feature[12:] += 1
+    assert difference(after, generate(clips)["s1/b"])[12:].mean() > 0.1
+
+
+def test_another_clips_sound_takes_the_place_of_the_clips_own(generate):
+    clips = small_corpus()
+    made = generate(clips, driving="other_sound")
+    assert {clip: len(images) for clip, images in made.items()} == {"s1/b": 15, "s1/c": 11}
+    b, c = clips[1], clips[2]  # the two are driven by each other's sound
+    swapped = [
+        clips[0],
+        dataclasses.replace(b, mel=c.mel, au_feature=c.au_feature),  # shorter: its last moment is held
+        dataclasses.replace(c, mel=b.mel[: 4 * 11 + 1], au_feature=b.au_feature[:11]),
+        clips[3],
+    ]
+    swapped[1].au_feature = np.concatenate([c.au_feature, np.repeat(c.au_feature[-1:], 4, axis=0)])
+    swapped[1].mel = np.concatenate([c.mel, np.repeat(c.mel[-1:], 16, axis=0)])
+    own = generate(swapped)
+    assert all(np.array_equal(made[clip], own[clip]) for clip in made)
+    assert difference(made["s1/b"], generate(clips)["s1/b"]).mean() > 0.5
+    borrowed = generate(clips, speaker="s2", driving="other_sound")["s2/d"]  # s2 has no second clip
+    assert difference(borrowed, generate(clips, speaker="s2")["s2/d"]).mean() > 0.5
+
+
+def test_bfloat16_stays_near_float32(generate):
+    exact = generate(small_corpus())["s1/b"]
+    rounded = generate(small_corpus(), compute=Compute(threads=1, precision="bfloat16"))["s1/b"]
+    assert 0 < difference(exact, rounded).mean() < 12
+
+
+def test_control_autoencoder_shows_what_the_codes_keep(tmp_path, truth, models):
+    clips, split, features = truth
+    target = tmp_path / "autoencoder.parquet"
+    arguments = {
+        "method": "autoencoder",
+        "faces": features["s1"]["faces"],
+        "landmarks": features["s1"]["landmarks"],
+        "split": split,
+        "speaker": "s1",
+        "evaluation": ALL,
+        "compute": Compute(threads=1),
+        "generated": target,
+    }
+    generate_controls(**arguments, autoencoder=models["autoencoder"])
+    shown = np.stack(
+        [decode_png(image) for image in ClipTable(target, GENERATED).read("s1/b")["image"].to_pylist()]
+    )
+    network = load_model(models["autoencoder"], lambda settings: VQAutoencoder(**settings))
+    x = torch.from_numpy(clips[1].images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    quantised = ((network.decode(network.encode(x)) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()
+    plain = ((network.decode(network.encode(x), quantise=False) + 1) * 127.5).clamp(0, 255)
+    assert np.abs(shown - quantised).max() < 0.6
+    assert np.abs(shown - plain.permute(0, 2, 3, 1).numpy()).mean() > 1  # the codes are part of it
+    with pytest.raises(ValueError, match="needs the weights"):
+        generate_controls(**arguments, autoencoder=None)
+
+
+# ---- scores
 
 
 def values(scores, clip):

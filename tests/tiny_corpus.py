@@ -5,11 +5,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import encode_png
-from talkface.schemas import AU_FEATURES, AUS, FACES, GENERATED, LANDMARKS, MEL, SPLIT
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.renderer import Renderer
+from talkface.schemas import AU_FEATURES, AUS, FACES, GENERATED, IDENTITIES, LANDMARKS, MEL, SPLIT
 from talkface.tables import TableWriter, write_table
+from talkface.training.checkpoint import save_model
 
 CROP = 32
 BANDS = 13
@@ -155,3 +159,64 @@ TABLES = [
     (MEL, mel_rows),
     (AU_FEATURES, au_feature_rows),
 ]
+
+
+def random_weights(module, seed: int):
+    """Fill a network so that nothing in it is silent: several layers start at zero."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in module.parameters():
+        if not parameter.any():
+            parameter.data = 0.2 * torch.randn(parameter.shape, generator=generator)
+    return module.eval()
+
+
+def tiny_autoencoder(path: Path) -> Path:
+    torch.manual_seed(0)
+    network = VQAutoencoder(width=8, multipliers=[1, 2, 2], blocks=1, codes=512)
+    random_weights(network, 0)
+    latents = torch.randn(512, 3, generator=torch.Generator().manual_seed(1))
+    network.codebook.codes_DC.copy_(latents)
+    save_model(path, network, network.settings, {})
+    return path
+
+
+def tiny_renderer(path: Path) -> Path:
+    torch.manual_seed(1)
+    network = Renderer(
+        audio_width=16,
+        face_width=16,
+        encoder_width=4,
+        fusion_widths=[16],
+        width=16,
+        multipliers=[1, 2],
+        blocks=1,
+        attention_levels=[1],
+        head_width=8,
+        crop_size=CROP,
+    )
+    random_weights(network, 2)
+    for encoder in (network.audio_encoder.dense[-1], network.face_encoder.dense):
+        encoder.weight.data *= 30  # untrained, the three features differ in scale by as much
+    schedule = {"timesteps": 100, "beta_start": 0.0015, "beta_end": 0.0195}
+    save_model(path, network, network.settings, {"schedule": schedule})
+    return path
+
+
+def write_identities(path: Path, clips: list[Clip], seed: int = 0) -> Path:
+    """Identity records that no network made: any numbers will do where only their use is tested."""
+    rng = np.random.default_rng(seed)
+    with TableWriter(path, IDENTITIES) as writer:
+        for clip in clips:
+            latents = rng.normal(0, 1, (2, 3, CROP // 4, CROP // 4)).astype(np.float16)
+            writer.write(
+                [
+                    {
+                        "clip": clip.name,
+                        "mask": np.full((CROP, CROP), 0.5, np.float16).tobytes(),
+                        "audio_face": (clip.images[0] // 2).tobytes(),
+                        "identity_latent": latents[0].tobytes(),
+                        "masked_latent": latents[1].tobytes(),
+                    }
+                ]
+            )
+    return path

@@ -9,42 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 from talkface.config import Mfcc
+from talkface.data.rows import halves as halves
+from talkface.data.rows import read_clips as read_clips
+from talkface.data.rows import vectors as vectors
 from talkface.data.subsets import clip_lengths as clip_lengths
 from talkface.data.windows import hop_indices
 from talkface.features.mel import mfcc
-from talkface.schemas import MEL, TableSchema
-from talkface.tables import ClipTable
-
-
-def read_clips(tables: Iterable[Path], schema: TableSchema, clips: Iterable[str]) -> dict[str, pa.Table]:
-    """The rows of the named clips, from whichever of the speakers' tables holds each."""
-    missing = dict.fromkeys(clips)
-    found: dict[str, pa.Table] = {}
-    for path in tables:
-        table = ClipTable(path, schema)
-        for clip in table.clips:
-            if clip in missing:
-                found[clip] = table.read(clip)
-    lost = [clip for clip in missing if clip not in found]
-    if lost:
-        raise ValueError(f"no '{schema.name}' rows for {len(lost)} clips, for example '{lost[0]}'")
-    return {clip: found[clip] for clip in missing}
-
-
-def vectors(table: pa.Table, column: str) -> np.ndarray:
-    """A fixed- or equal-length list column as a float32 array [rows, size]."""
-    values = table[column].combine_chunks()
-    return np.asarray(values.flatten(), dtype=np.float32).reshape(len(values), -1)
-
-
-def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """A binary column of float16 arrays as a float16 tensor [rows, *shape]."""
-    joined = b"".join(table[column].to_pylist())
-    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(-1, *shape).copy())
+from talkface.schemas import MEL
 
 
 def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> dict[str, torch.Tensor]:

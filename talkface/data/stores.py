@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from talkface.data.sequences import halves
+from talkface.data.rows import halves
 from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS, TableSchema
 from talkface.tables import ClipTable
 

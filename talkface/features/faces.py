@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -251,8 +251,10 @@ class _Graph:
 
     def process(self, image: Image) -> Any:
         """Results for one picture of any memory layout."""
+        with nullcontext() if self._used else _quiet():
+            result = self._solution.process(np.ascontiguousarray(image))
         self._used = True
-        return self._solution.process(np.ascontiguousarray(image))
+        return result
 
     def reset(self) -> None:
         """Forget what was tracked."""
@@ -300,8 +302,8 @@ def _run_mesh(mesh: _Graph, frame: Image, region: _Region) -> Array | None:
 def _cut(frame: Image, region: _Region) -> Image:
     """The region's pixels, black outside of the frame.
 
-    Always a square: in others MediaPipe shears the mesh of a tilted head (it warns of "NORM_RECT without
-    IMAGE_DIMENSIONS").
+    Always a square: the detector inside the mesh scales by the longer side, and its first guess, which the
+    mesh still shows by half a pixel, would depend on the picture's format.
     """
     left, top, side = region
     height, width = frame.shape[:2]

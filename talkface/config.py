@@ -1,7 +1,7 @@
 """The experiment's configuration: these pydantic models are its truth.
 
-``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) holds only what
-differs. ``config.schema.json`` is generated from here and a test holds the two together.
+``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) holds only
+what differs. ``config.schema.json`` is generated from here and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -196,6 +196,8 @@ class Renderer(Strict):
     beta_end: float = 0.0195
     window_frames: int = 50  # training window of the fusion
     frames_per_window: int = 50  # of those, frames that are denoised per sample (all 50 in the paper)
+    preconditioned: bool = False  # [ours] the network gives what is left of the noise after copying its input
+    even_timesteps: bool = False  # [ours] weigh the noise error so that high noise, where mouths open, counts
     mouth_weight: float = 1.0  # weight of the mouth region in the noise loss
     training: Training
 
@@ -323,7 +325,7 @@ def validate(raw: Mapping[str, Any]) -> Config:
 
 
 def schema_json() -> str:
-    """The JSON schema of a configuration file, for editors: ``python -m talkface.config > config.schema.json``."""
+    """The JSON schema of a configuration file, for editors: ``python -m talkface.config``."""
     return json.dumps(Config.model_json_schema(), indent=2) + "\n"
 
 

@@ -20,7 +20,6 @@ from talkface.data.stores import Identity
 from talkface.data.windows import HOPS_PER_FRAME
 from talkface.generation.sampler import ddim, frame_noise
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.diffusion import NoiseSchedule
 from talkface.models.renderer import Renderer
 from talkface.models.tcsan import stream_windows
 from talkface.training.device import autocast
@@ -53,14 +52,13 @@ class ClipGenerator:
         self,
         renderer: Renderer,
         autoencoder: VQAutoencoder,
-        schedule: NoiseSchedule,
         sampler: Sampler,
         device: torch.device,
         precision: str,
     ):
         self._renderer = renderer.to(device).eval()
         self._autoencoder = autoencoder.to(device).eval()
-        self._schedule, self._sampler = schedule, sampler
+        self._sampler = sampler
         self._device, self._precision = device, precision
 
     def pictures(self, identity: Identity, sound: Sound, *, clip: str, seed: int) -> Iterator[np.ndarray]:
@@ -117,10 +115,10 @@ class ClipGenerator:
         ).to(self._device)
 
         def denoise(x_NCHW: Tensor, timestep_N: Tensor) -> Tensor:
-            return self._renderer.denoise(x_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW).float()
+            return self._renderer.denoise(x_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW)
 
         with autocast(self._device, self._precision):
-            alpha_bar_K = self._schedule.alpha_bar_K
+            alpha_bar_K = self._renderer.schedule.alpha_bar_K
             latent_NCHW = ddim(denoise, noise_SNCHW, alpha_bar_K, steps=sampler.steps, eta=sampler.eta)
             return to_images(self._autoencoder.from_latent(latent_NCHW))
 

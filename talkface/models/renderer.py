@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from talkface.models.denoiser import Denoiser
+from talkface.models.diffusion import NoiseSchedule
 from talkface.models.encoders import AudioEncoder, FaceEncoder
 from talkface.models.tcsan import TCSAN
 
@@ -36,6 +37,8 @@ class Renderer(nn.Module):
         window_hops: hops of a sound window.
         coefficients: cepstral coefficients of a sound window.
         token_in_embedding: see ``Denoiser``.
+        timesteps, beta_start, beta_end: see ``NoiseSchedule``.
+        preconditioned: see ``NoiseSchedule.noise_of``; ``False`` is the paper.
     """
 
     def __init__(
@@ -57,6 +60,10 @@ class Renderer(nn.Module):
         window_hops: int = 28,
         coefficients: int = 12,
         token_in_embedding: bool = True,
+        timesteps: int = 1000,
+        beta_start: float = 0.0015,
+        beta_end: float = 0.0195,
+        preconditioned: bool = False,
     ) -> None:
         super().__init__()
         self.settings: dict[str, Any] = {
@@ -77,7 +84,13 @@ class Renderer(nn.Module):
             "window_hops": window_hops,
             "coefficients": coefficients,
             "token_in_embedding": token_in_embedding,
+            "timesteps": timesteps,
+            "beta_start": beta_start,
+            "beta_end": beta_end,
+            "preconditioned": preconditioned,
         }
+        self.schedule = NoiseSchedule(timesteps, beta_start, beta_end)
+        self.preconditioned = preconditioned
         self.audio_encoder = AudioEncoder(encoder_width, audio_width, coefficients, window_hops)
         self.face_encoder = FaceEncoder(encoder_width, face_width, crop_size)
         self.fusion = TCSAN(
@@ -116,4 +129,7 @@ class Renderer(nn.Module):
     ) -> Tensor:
         """Noise in the latents of N frames, each with its timestep, its token and its clip's faces."""
         input_NCHW = torch.cat([noisy_NCHW, masked_latent_NCHW, identity_latent_NCHW], dim=1)
-        return self.denoiser(input_NCHW, timestep_N, token_NC)
+        output_NCHW = self.denoiser(input_NCHW, timestep_N, token_NC).float()
+        if not self.preconditioned:
+            return output_NCHW
+        return self.schedule.noise_of(output_NCHW, noisy_NCHW, timestep_N)

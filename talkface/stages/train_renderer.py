@@ -20,7 +20,6 @@ from talkface.data.regions import mouth_box
 from talkface.data.sequences import WindowIndex, load_sound, sound_statistics, sound_windows
 from talkface.data.stores import au_feature_store, identity_store, latent_store
 from talkface.data.subsets import clip_lengths
-from talkface.models.diffusion import NoiseSchedule
 from talkface.models.renderer import Renderer
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
@@ -46,12 +45,11 @@ def train_renderer(
     work: Path,
 ) -> None:
     """Train on the split's training clips and publish the averaged weights."""
-    schedule = {name: getattr(renderer, name) for name in ("timesteps", "beta_start", "beta_end")}
 
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, Renderer)
-        save_model(model, network, network.settings, {**finished.metadata, "schedule": schedule})
+        save_model(model, network, network.settings, finished.metadata)
 
     run(
         RendererTask(split, latents, au_features, identities, mel, renderer, mfcc, crop_size, seed),
@@ -97,7 +95,7 @@ class RendererTask(Task):
         self._config, self._window_hops = config, mfcc.window_hops
         self.network = build_renderer(config, mfcc, crop_size)
         self.network.audio_encoder.sound_norm.set(*sound_statistics(self._sound))
-        self.schedule = NoiseSchedule(config.timesteps, config.beta_start, config.beta_end)
+        self.schedule = self.network.schedule
         self.modules = {"renderer": self.network}
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
@@ -140,7 +138,10 @@ class RendererTask(Task):
                 noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW
             )
         error_NHW = (predicted_NCHW.float() - noise_NCHW).square().mean(1)
-        loss = (error_NHW * self._weight_HW.to(device)).mean()
+        weight_N = (
+            self.schedule.weights(timestep_N) if self._config.even_timesteps else torch.ones(1, device=device)
+        )
+        loss = (weight_N[:, None, None] * error_NHW * self._weight_HW.to(device)).mean()
         context.update(loss)
         return {"loss": loss, "loss/noise": error_NHW.mean()}
 
@@ -166,6 +167,10 @@ def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int) -> Render
         crop_size=crop_size,
         window_hops=mfcc.window_hops,
         coefficients=mfcc.coefficients,
+        timesteps=config.timesteps,
+        beta_start=config.beta_start,
+        beta_end=config.beta_end,
+        preconditioned=config.preconditioned,
     )
 
 

@@ -16,11 +16,10 @@ from talkface.generation.selection import evaluation_clips, other_sound
 from talkface.logs import ProgressMeter
 from talkface.media.images import encode_png
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.diffusion import NoiseSchedule
 from talkface.models.renderer import Renderer
 from talkface.schemas import GENERATED, MEL, SPLIT
 from talkface.tables import TableWriter, read_table
-from talkface.training.checkpoint import load_model, read_metadata
+from talkface.training.checkpoint import load_model
 from talkface.training.device import pick_precision, prepare
 
 
@@ -60,7 +59,6 @@ def generate_clips(
     generator = ClipGenerator(
         load_model(renderer, lambda settings: Renderer(**settings), device),
         load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device),
-        NoiseSchedule(**read_metadata(renderer)["schedule"]),
         sampler,
         device,
         pick_precision(compute, device),

@@ -69,7 +69,7 @@ class Frames:
         clip = self.clips[position]
         return clip, index - (int(self._ends[position]) - self._lengths[clip])
 
-    def images(self, indices: Sequence[int]) -> np.ndarray:
+    def images(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """The images of running indices, uint8 [N, H, W, 3]."""
         if self._decoded is not None:
             return self._decoded[np.asarray(indices)]

@@ -66,6 +66,10 @@ rule score_aus:
             "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.landmarks.parquet",
             speaker=SPEAKERS,
         ),
+        generated=collect(
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
         aus=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
             speaker=SPEAKERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def lips_by_speaker(scores: pd.DataFrame) -> pd.DataFrame:
     return in_table_order(pd.DataFrame(rows))
 
 
-def aus_by_unit(scores: pd.DataFrame, proxies: Sequence[str]) -> pd.DataFrame:
+def aus_by_unit(scores: pd.DataFrame, proxies: Collection[str]) -> pd.DataFrame:
     """F1, accuracy and the truth's share of positive frames (percent) of each AU, over all clips and seeds.
 
     Empty where no run has AU scores. ``proxy`` marks AUs whose label stands in for the muscle's movement.

@@ -27,8 +27,8 @@ _COUNTS = {
 def summarise_corpus(split: pd.DataFrame, checks: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One row per speaker and a last row "all": the counts, and ``reasons`` as "2 x no sound; ...".
 
-    ``frames`` and ``bridged_frames`` count usable clips only. Raises ``ValueError`` for a clip of the split that
-    was never checked.
+    ``frames`` and ``bridged_frames`` count usable clips only. Raises ``ValueError`` for a clip that was
+    never checked.
     """
     checked = pd.concat(checks, ignore_index=True).set_index("clip")
     unknown = sorted(set(split["clip"]) - set(checked.index))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class LipSample:
     words: Sequence[Word]
 
 
-def draw_aus(samples: Sequence[AuSample], proxies: Sequence[str] = ()) -> Figure:
+def draw_aus(samples: Sequence[AuSample], proxies: Collection[str] = ()) -> Figure:
     """AUs down, clips across: probability from the sound over the label's intensity; presence is shaded."""
     columns = max(1, len(samples))
     figure = Figure(figsize=(1.2 + 4.6 * columns, 7.6))

@@ -13,7 +13,10 @@ from talkface.reporting.runs import CONTROLS, is_other_sound, is_variant, label
 from talkface.reporting.views import Block, Group, TableView
 from talkface.schemas import AU_NAMES
 
-PROTOCOLS = {"one_shot": "one-shot protocol: first frame and sound only", "inpaint": "inpaint protocol"}
+PROTOCOLS = {
+    "one_shot": "one-shot protocol (first frame and sound only)",
+    "inpaint": "inpaint protocol (also the upper half of every true frame)",
+}
 
 
 def main_view(
@@ -28,7 +31,7 @@ def main_view(
     groups = [Group("", 1), Group(measured, len(MEASURES))]
     for corpus in corpora:
         headers += [f"{header} (publ.)" for _, header, _ in PUBLISHED_MEASURES]
-        groups.append(Group(published.conditions.header(corpus), len(PUBLISHED_MEASURES)))
+        groups.append(Group(published.conditions.header(corpus), len(PUBLISHED_MEASURES), published=True))
     blocks = []
     for (protocol, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
         cells = tuple(_measured_row(row, published, corpora) for row in rows.to_dict("records"))
@@ -44,7 +47,7 @@ def block_title(protocol: str, subset: str, rows: pd.DataFrame) -> str:
     """Subset, protocol, and how many clips and speakers the rows rest on."""
     clips, speakers = int(rows["clips"].max()), int(rows["speakers"].max())
     return (
-        f"{TEST_SUBSETS[subset]}, {PROTOCOLS.get(protocol, protocol)}: "
+        f"{TEST_SUBSETS[subset]}; {PROTOCOLS.get(protocol, protocol)}; "
         f"{counted(clips, 'clip')}, {counted(speakers, 'speaker')}"
     )
 
@@ -104,12 +107,14 @@ def _footnotes(summary: pd.DataFrame) -> tuple[str, ...]:
             f"A lip correlation is not defined for a mouth that does not move: {'; '.join(said)}. "
             f"A row without any defined value shows {MISSING}."
         )
-    for row in summary.to_dict("records"):
-        if row["au_left_out"]:
+    for (subset, left_out), rows in summary.groupby(["subset", "au_left_out"], sort=False):
+        if left_out:
+            methods = "; ".join(label(str(method)) for method in rows["method"])
+            if len(rows) == sum(summary["subset"] == subset):
+                methods = "all rows"
             notes.append(
-                f"{label(str(row['method']))}, {TEST_SUBSETS[str(row['subset'])].lower()}: "
-                f"{str(row['au_left_out']).replace(';', ', ')} without a positive in truth and prediction, "
-                "left out of the mean F1."
+                f"{TEST_SUBSETS[str(subset)]}, {methods}: {str(left_out).replace(';', ', ')} without a positive "
+                "in truth and prediction, left out of the mean F1."
             )
     for (_, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
         for row in rows.to_dict("records"):

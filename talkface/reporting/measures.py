@@ -29,6 +29,7 @@ class Measure:
     digits: int
     better: Literal["high", "low", "near one", ""]
     meaning: str
+    scale: float = 1.0
 
     def over_clips(self, scores: pd.DataFrame) -> float | None:
         """Bring the clips of one run and subset together; ``None`` where no clip has a value."""
@@ -36,16 +37,16 @@ class Measure:
             return mean_defined(pooled_f1(scores, AU_NAMES))[0]
         if self.how == "au_accuracy":
             share = mean_defined(pooled_accuracy(scores, AU_NAMES))[0]
-            return None if share is None else 100.0 * share
+            return None if share is None else self.scale * share
         rows = scores[(scores["metric"] == self.metric) & scores["value"].notna()]
         if rows.empty:
             return None
         if self.how == "median":
-            return float(rows["value"].median())
+            return self.scale * float(rows["value"].median())
         if self.how == "mean":
-            return float(rows["value"].mean())
+            return self.scale * float(rows["value"].mean())
         weight = float(rows["weight"].sum())
-        return float((rows["value"] * rows["weight"]).sum() / weight) if weight else None
+        return self.scale * float((rows["value"] * rows["weight"]).sum()) / weight if weight else None
 
     def undefined_clips(self, scores: pd.DataFrame) -> int:
         """Clips that were scored but have no value, such as the correlation of a mouth that does not move."""
@@ -60,7 +61,7 @@ MEASURES = (
     Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 centred mouth points, px of the crop"),
     Measure("lmd_eyes", "LMD / eye distance", "lmd_eyes", "mean", 4, "low", "LMD over the eyes' distance"),
     Measure("au_f1", "AU F1", "au", "au_f1", 3, "high", "presence, pooled over clips, mean over AUs"),
-    Measure("au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy"),
+    Measure("au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy", 100),
     Measure(
         "lip_correlation_words", "Lip corr. words", "lip_correlation_words", "median", 2, "high",
         "correlation of the lip opening with the truth's within the spoken words, median over clips",
@@ -75,7 +76,7 @@ MEASURES = (
     ),
     Measure(
         "detection_percent", "Faces found %", "detection_rate", "weighted", 1, "high",
-        "share of frames in which the mesh found a face",
+        "share of frames in which the mesh found a face", 100,
     ),
     Measure(
         "sharpness_mouth_ratio", "Sharpness mouth", "sharpness_mouth_ratio", "mean", 2, "near one",

@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 
 from talkface import __version__
-from talkface.config import AuLabels, Corpus, Evaluation, Sampler, Split
+from talkface.config import Corpus, Evaluation, Sampler, Split
 from talkface.reporting.main_table import PROTOCOLS, counted
 from talkface.reporting.measures import MEASURES
 from talkface.reporting.runs import trained_run
@@ -107,14 +107,6 @@ _PARTS = {
     "seen_test": "held-back clips of seen speakers",
     "unseen_test": "unseen speakers",
 }
-
-
-def labeller_name(aus: AuLabels) -> str:
-    """Labeller and version, for headers: a stand-in never carries the canonical name."""
-    if aus.backend == "openface":
-        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
-    kind = "geometric" if aus.backend == "geometric" else "blendshapes"
-    return f"{kind} ({versions('mediapipe')})"
 
 
 def split_sentence(name: str, chosen: Split, split: pd.DataFrame) -> str:

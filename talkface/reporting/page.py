@@ -60,6 +60,10 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
 STYLE = Path(__file__).parent / "templates" / "report.css"
 
 
+TEMPLATE = Path(__file__).with_name("templates") / "report.html.j2"
+STYLE = TEMPLATE.with_name("report.css")
+
+
 @dataclass(frozen=True)
 class Video:
     """A clip's video of one method."""
@@ -89,7 +93,8 @@ def render_page(
     views.setdefault("published_aus", None)
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(template).render(
-        title=content["title"].removeprefix("Main results: "),
+        title=content["title"],
+        heading=content["heading"],
         demo=content["demo"],
         paper=paper,
         style=Markup(style),  # noqa: S704 - our own file, and CSS has no entities

@@ -48,7 +48,7 @@ class StageRun:
 
 
 def run_of(path: Path, kind: str) -> Run:
-    """The run of a file under ``kind`` ("scores", "generate" or "gallery"), from the last folders of its path."""
+    """The run of a file under ``kind`` ("scores", "generate", "gallery"), from its last folders."""
     parts = path.parts
     seeded = _SEEDED.fullmatch(parts[-3]) if len(parts) >= 5 else None
     if seeded is None or parts[-5] != kind:
@@ -77,7 +77,7 @@ def by_method(paths: Iterable[Path], kind: str) -> dict[str, list[Path]]:
 
 
 def gallery_videos(paths: Iterable[Path], clips: Sequence[str]) -> dict[str, dict[str, Path]]:
-    """Videos by method and clip. Their names are the clips' places in the gallery: ``gallery/.../{place}.mp4``.
+    """Videos by method and clip; their names are the clips' places in the gallery (``{place}.mp4``).
 
     A clip that fills two places is shown once. Raises ``LayoutError`` for a video without a clip.
     """

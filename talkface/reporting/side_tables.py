@@ -16,7 +16,7 @@ ONE_CLIP = "\N{DAGGER}"
 PROXY = "proxy"
 
 
-def lips_view(lips: pd.DataFrame) -> TableView:
+def lips_view(lips: pd.DataFrame, stamp: str) -> TableView:
     """Speakers down, methods across: lip correlation within the words; rows on one clip are marked."""
     defined = lips[lips["lip_correlation_words"].notna()]
     methods = ordered(defined["method"])
@@ -28,7 +28,7 @@ def lips_view(lips: pd.DataFrame) -> TableView:
             values = dict(zip(own["method"], own["lip_correlation_words"], strict=True))
             name = f"{speaker} {ONE_CLIP}" if clips == 1 else str(speaker)
             cells.append((name, str(clips), *(number(values.get(method), 2) for method in methods)))
-        title = f"{TEST_SUBSETS[str(subset)]}, {PROTOCOLS.get(str(protocol), str(protocol))}"
+        title = f"{TEST_SUBSETS[str(subset)]}; {PROTOCOLS.get(str(protocol), str(protocol))}"
         blocks.append(Block(title, tuple(cells)))
     notes = [
         "Pearson correlation of the inner-lip opening with the truth's within the spoken words, median over "
@@ -38,7 +38,7 @@ def lips_view(lips: pd.DataFrame) -> TableView:
         notes.append(f"{ONE_CLIP} rests on a single clip.")
     return TableView(
         "lip_by_speaker",
-        "Lip correlation by speaker",
+        f"Lip correlation by speaker{stamp}",
         (),
         ("Speaker", "Clips", *(label(method) for method in methods)),
         tuple(blocks),
@@ -46,7 +46,7 @@ def lips_view(lips: pd.DataFrame) -> TableView:
     )
 
 
-def aus_view(units: pd.DataFrame, labeller: str) -> TableView:
+def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
     """Methods down, AUs across: F1 and accuracy of presence against the same labeller on the true frames."""
     headers = ["Method"]
     proxies = set(units.loc[units["proxy"], "au"]) if not units.empty else set()
@@ -67,7 +67,7 @@ def aus_view(units: pd.DataFrame, labeller: str) -> TableView:
             cells.append(tuple(cell))
         first = rows.drop_duplicates("au").set_index("au")["truth_positive_percent"]
         shares = ", ".join(f"{au} {number(first[au], 0)} %" for au in AU_NAMES if au in first.index)
-        title = f"{TEST_SUBSETS[str(subset)]}, {PROTOCOLS.get(str(protocol), str(protocol))}"
+        title = f"{TEST_SUBSETS[str(subset)]}; {PROTOCOLS.get(str(protocol), str(protocol))}"
         title += f"; present in the truth: {shares}"
         blocks.append(Block(title, tuple(cells)))
     notes = [
@@ -79,7 +79,8 @@ def aus_view(units: pd.DataFrame, labeller: str) -> TableView:
             f"{PROXY}: the label follows a geometric quantity that is not specific to this muscle "
             f"({', '.join(au for au in AU_NAMES if au in proxies)})."
         )
-    return TableView("au_by_unit", "Action units one by one", (), tuple(headers), tuple(blocks), tuple(notes))
+    title = f"Action units one by one{stamp}"
+    return TableView("au_by_unit", title, (), tuple(headers), tuple(blocks), tuple(notes))
 
 
 def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) -> TableView | None:
@@ -98,7 +99,7 @@ def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) ->
     return TableView(
         "published_aus",
         "Action units one by one, as published",
-        (Group("", 1), Group(header, len(headers) - 1)),
+        (Group("", 1), Group(header, len(headers) - 1, published=True)),
         tuple(headers),
         (Block("", tuple(cells)),),
         (f"Labelled by {published.conditions.labeller}: not comparable digit by digit with ours.",),

@@ -13,6 +13,7 @@ class Group:
 
     title: str
     span: int
+    published: bool = False  # other people's figures: set apart from ours
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,40 @@ class TableView:
                     f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
                 )
 
+    @property
+    def edges(self) -> frozenset[int]:
+        """Columns with which a group begins, but for the first."""
+        return frozenset(sum(group.span for group in self.groups[:n]) for n in range(1, len(self.groups)))
+
+    @property
+    def published(self) -> frozenset[int]:
+        """Columns of published figures."""
+        owners = [group.published for group in self.groups for _ in range(group.span)]
+        return frozenset(column for column, published in enumerate(owners) if published)
+
+    def panels(self) -> list[TableView]:
+        """One table per block without the columns that are empty there; the notes go with the last.
+
+        Only for tables with published columns, which few rows fill; others stay whole.
+        """
+        if not self.published:
+            return [self]
+        panels = []
+        for number, block in enumerate(self.blocks, 1):
+            kept = [c for c in range(len(self.headers)) if c == 0 or any(row[c] for row in block.rows)]
+            groups, start = [], 0
+            for group in self.groups:
+                span = sum(start <= column < start + group.span for column in kept)
+                start += group.span
+                groups += [Group(group.title, span, group.published)] if span else []
+            rows = tuple(tuple(row[column] for column in kept) for row in block.rows)
+            headers = tuple(self.headers[column] for column in kept)
+            notes = self.notes if number == len(self.blocks) else ()
+            panels.append(
+                TableView(self.key, self.title, tuple(groups), headers, (Block(block.title, rows),), notes)
+            )
+        return panels
+
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dicts, for the page."""
         return asdict(self)
@@ -64,24 +99,29 @@ class TableView:
 def to_markdown(view: TableView) -> str:
     """A heading, one table per block, the notes as a list.
 
-    Markdown has no column groups: a line above the tables says which columns belong together.
+    Markdown has no column groups: a line above each table says which columns belong together.
     """
     lines = [f"## {_markdown(view.title)}", ""]
-    start = 0
-    for group in view.groups:
-        columns = view.headers[start : start + group.span]
-        start += group.span
-        if group.title:
-            first, last = _markdown(columns[0]), _markdown(columns[-1])
-            lines += [f"Columns *{first}* to *{last}*: {_markdown(group.title)}.", ""]
-    for block in view.blocks:
-        if block.title:
-            lines += [f"**{_markdown(block.title)}**", ""]
-        lines += [*_markdown_rows(view.headers, block.rows), ""]
+    for panel in view.panels():
+        for block in panel.blocks:
+            if block.title:
+                lines += [f"### {_markdown(block.title)}", ""]
+            lines += _group_lines(panel)
+            lines += [*_markdown_rows(panel.headers, block.rows), ""]
     lines += [f"- {_markdown(note)}" for note in view.notes]
     if view.notes:
         lines.append("")
     return "\n".join(lines)
+
+
+def _group_lines(view: TableView) -> list[str]:
+    lines, start = [], 0
+    for group in view.groups:
+        first, last = view.headers[start], view.headers[start + group.span - 1]
+        start += group.span
+        if group.title:
+            lines += [f"*{_markdown(first)}* to *{_markdown(last)}*: {_markdown(group.title)}.", ""]
+    return lines
 
 
 def _markdown_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -100,13 +140,26 @@ def _markdown_rows(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> lis
 
 def to_latex(view: TableView) -> str:
     """A ``table`` float with booktabs rules, scaled to the line; needs the packages booktabs and graphicx."""
-    columns = len(view.headers)
     lines = [
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex(view.title)}}}",
         rf"\label{{tab:{view.key}}}",
-        r"\resizebox{\linewidth}{!}{%",
+    ]
+    for panel in view.panels():
+        lines += [*_tabular(panel), r"\par\medskip"]
+    if view.notes:
+        lines += [r"\begin{minipage}{\linewidth}\footnotesize"]
+        lines += [rf"{latex(note)}\par" for note in view.notes]
+        lines += [r"\end{minipage}"]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _tabular(view: TableView) -> list[str]:
+    columns = len(view.headers)
+    # Scaled down to the line where it is wider, never up.
+    lines = [
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{l{'r' * (columns - 1)}}}",
         r"\toprule",
     ]
@@ -124,12 +177,7 @@ def to_latex(view: TableView) -> str:
         if block.title:
             lines.append(_multicolumn(columns, "l", rf"\textit{{{latex(block.title)}}}") + r" \\")
         lines += [" & ".join(latex(cell) for cell in row) + r" \\" for row in block.rows]
-    lines += [r"\bottomrule", r"\end{tabular}}"]
-    if view.notes:
-        lines += [r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize"]
-        lines += [rf"{latex(note)}\par" for note in view.notes]
-        lines += [r"\end{minipage}"]
-    return "\n".join([*lines, r"\end{table}", ""])
+    return [*lines, r"\bottomrule", r"\end{tabular}}"]
 
 
 def _narrow(group: Group) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from talkface.config import AuLabels, Evaluation, Gallery
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.aus import PROXY_AUS
 from talkface.generation.score_rows import tables_by_clip
 from talkface.generation.selection import gallery_clips
@@ -51,4 +51,4 @@ def plot_aus(
             )
         )
     with styled():
-        save_svg(draw_aus(samples, PROXY_AUS if labels.backend == "geometric" else ()), figure)
+        save_svg(draw_aus(samples, PROXY_AUS[labels.backend]), figure)

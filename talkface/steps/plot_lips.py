@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from talkface.config import Evaluation, Gallery
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.landmarks import NUM_POINTS, lip_opening
 from talkface.generation.score_rows import tables_by_clip
 from talkface.generation.selection import gallery_clips

@@ -36,5 +36,11 @@ def tabulate_corpus(
     write_text(csv, summary.to_csv(index=False))
     write_text(markdown, markdown_document(title, [view], []))
     write_text(tex, latex_document(title, [view], []))
-    page = {"title": title, "demo": corpus.demo, "views": [view.to_json()], "notes": []}
+    page = {
+        "title": title,
+        "heading": corpus.name,
+        "demo": corpus.demo,
+        "views": [view.to_json()],
+        "notes": [],
+    }
     write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")

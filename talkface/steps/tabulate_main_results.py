@@ -10,10 +10,11 @@ import pandas as pd
 
 from talkface.config import AuLabels, Corpus, Evaluation, Sampler, Split
 from talkface.features.aus import PROXY_AUS
+from talkface.features.aus.geometric import GeometricLabeller
 from talkface.reporting.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.files import write_text
 from talkface.reporting.main_table import main_csv, main_view
-from talkface.reporting.notes import DEMO, experiment_notes, labeller_name, read_budgets
+from talkface.reporting.notes import DEMO, experiment_notes, read_budgets, versions
 from talkface.reporting.published import corpora_beside, load_published
 from talkface.reporting.side_tables import aus_view, lips_view, published_aus_view
 from talkface.reporting.views import latex_document, markdown_document
@@ -52,14 +53,15 @@ def tabulate_main_results(
     """
     measured, papers = read_scores(scores), load_published(published)
     corpora, labeller = corpora_beside(corpus.reader, corpus.name), labeller_name(aus)
-    proxies = PROXY_AUS if aus.backend == "geometric" else ()
-    summary, lips, units = summarise(measured), lips_by_speaker(measured), aus_by_unit(measured, proxies)
-    title = f"Main results: {experiment} on {corpus.name}" + (f" ({DEMO})" if corpus.demo else "")
+    summary, lips = summarise(measured), lips_by_speaker(measured)
+    units = aus_by_unit(measured, PROXY_AUS[aus.backend])
+    stamp = f" ({DEMO})" if corpus.demo else ""
+    title = f"Main results: {experiment} on {corpus.name}{stamp}"
     heading = f"Measured here: {corpus.name}, AU labels {labeller}, split '{split_name}'"
     views = [
-        main_view(summary, papers, corpora, title, heading),
-        lips_view(lips),
-        aus_view(units, labeller),
+        main_view(summary, papers, corpora, f"Main results{stamp}", heading),
+        lips_view(lips, stamp),
+        aus_view(units, labeller, stamp),
         published_aus_view(papers, corpora),
     ]
     shown = [view for view in views if view is not None]
@@ -90,5 +92,20 @@ def tabulate_main_results(
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))
     write_text(markdown, markdown_document(title, shown, notes))
     write_text(tex, latex_document(title, shown, notes))
-    page = {"title": title, "demo": corpus.demo, "views": [view.to_json() for view in shown], "notes": notes}
+    page = {
+        "title": title,
+        "heading": f"{experiment} on {corpus.name}",
+        "demo": corpus.demo,
+        "views": [view.to_json() for view in shown],
+        "notes": notes,
+    }
     write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")
+
+
+def labeller_name(aus: AuLabels) -> str:
+    """Labeller and version, for headers: a stand-in never carries the canonical name."""
+    if aus.backend == "openface":
+        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
+    if aus.backend == "blendshapes":
+        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
+    return f"{GeometricLabeller.version} ({versions('mediapipe')})"

@@ -62,7 +62,9 @@ class Clip:
 
 def make_speaker(seed: int, number: int) -> Speaker:
     """Speaker ``number`` of the corpus of this seed."""
-    return Speaker(seed, number, make_identity(seed, number), make_voice(seed, number), make_habits(seed, number))
+    return Speaker(
+        seed, number, make_identity(seed, number), make_voice(seed, number), make_habits(seed, number)
+    )
 
 
 def sentences_of(speaker: Speaker, count: int) -> list[Sentence]:
@@ -83,10 +85,10 @@ def draw_clip(speaker: Speaker, clip: Clip) -> Iterator[np.ndarray]:
     """The clip's pictures, 288 x 360 x 3 uint8, one by one."""
     moves = clip.performance
     for frame, pose in enumerate(moves.poses):
-        gaze_x, gaze_y = moves.gaze_T2[frame].tolist()
+        gaze_x, gaze_y = moves.gaze_mm[frame].tolist()
         yield draw_face(
-            speaker.identity, moves.aus_TA[frame], pose,
-            blink=float(moves.blink_T[frame]), pucker=float(moves.pucker_T[frame]), gaze_mm=(gaze_x, gaze_y),
+            speaker.identity, moves.aus[frame], pose,
+            blink=float(moves.blink[frame]), pucker=float(moves.pucker[frame]), gaze_mm=(gaze_x, gaze_y),
         )  # fmt: skip
 
 
@@ -95,12 +97,12 @@ def truth_rows(speaker: Speaker, clip: Clip) -> list[dict[str, Any]]:
     rows = []
     moves = clip.performance
     for frame, pose in enumerate(moves.poses):
-        mouth = shape_mouth(speaker.identity, moves.aus_TA[frame], float(moves.pucker_T[frame]))
+        mouth = shape_mouth(speaker.identity, moves.aus[frame], float(moves.pucker[frame]))
         rows.append(
             {
                 "clip": f"{speaker.name}/{clip.sentence.name}",
                 "frame": frame,
-                "aus": moves.aus_TA[frame].astype(np.float32).tolist(),
+                "aus": moves.aus[frame].astype(np.float32).tolist(),
                 "lip_gap": lip_gap_px(mouth, pose),
                 "mouth_width": mouth_width_px(mouth, pose),
             }
@@ -155,7 +157,11 @@ def write_mpeg(path: Path, frames: Iterable[np.ndarray], samples: np.ndarray) ->
         sound, partial = Path(folder) / "sound.f32", Path(folder) / "clip.mpg"
         sound.write_bytes(samples.astype("<f4").tobytes())
         picture = ffmpeg.input(
-            "pipe:0", format="rawvideo", pix_fmt="rgb24", video_size=(PICTURE_WIDTH, PICTURE_HEIGHT), framerate=FPS
+            "pipe:0",
+            format="rawvideo",
+            pix_fmt="rgb24",
+            video_size=(PICTURE_WIDTH, PICTURE_HEIGHT),
+            framerate=FPS,
         )
         voice = ffmpeg.input(address(sound), format="f32le", ar=SOUND_RATE, ac=1)
         sink = ffmpeg.output(

@@ -18,12 +18,14 @@ from talkface.corpora.synthetic.head import (
     CHEEK_ROW,
     EYES_PX,
     FRINGE_END_ROW,
+    HEIGHT_MM,
     LEFT_MM,
     PICTURE_HEIGHT,
     PICTURE_WIDTH,
     PIXELS_PER_MM,
     SCALE,
     TOP_MM,
+    WIDTH_MM,
     Head,
     ellipse,
     face_outline,
@@ -92,10 +94,12 @@ def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.nda
         paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.5), opacity=0.6, soften=8,
                       clip=canvas[..., 3].copy())  # fmt: skip
     outline = face_outline(identity, mouth.jaw_drop)
-    mask = paint.polygon_mask(canvas.shape[:2], to_canvas(outline))
+    mask = paint.polygon_mask(canvas.shape, to_canvas(outline))
     paint.lay_over(lower, layers.skin[CHEEK_ROW:], mask[CHEEK_ROW:])
-    jaw = outline[outline[:, 1] > 0.72 * identity.chin_y]  # light falls from above: the jaw's edge lies in shade
-    paint.stroke(canvas, to_canvas(jaw), shade(identity.skin, 0.55), width=5, opacity=0.5, soften=3.0, clip=mask)
+    jaw = outline[outline[:, 1] > 0.72 * identity.chin_y]  # the light is above: the jaw's edge lies in shade
+    paint.stroke(
+        canvas, to_canvas(jaw), shade(identity.skin, 0.55), width=5, opacity=0.5, soften=3.0, clip=mask
+    )
     paint.lay_over(canvas[front], layers.front[front], layers.front_mask[front])
     return canvas
 
@@ -107,7 +111,14 @@ def _draw_nose(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
     for side in (-1, 1):
         nostril = ellipse(side * wing * 0.45, base, wing * 0.25, 2.0)
         paint.polygon(canvas, to_canvas(nostril), dark, opacity=0.85, soften=1.2)
-        curve = np.array([[wing * 0.86, base - 10], [wing * 1.02, base - 4], [wing * 0.92, base + 1], [wing * 0.7, base + 1]])
+        curve = np.array(
+            [
+                [wing * 0.86, base - 10],
+                [wing * 1.02, base - 4],
+                [wing * 0.92, base + 1],
+                [wing * 0.7, base + 1],
+            ]
+        )
         paint.stroke(canvas, to_canvas(smooth(curve * (side, 1), closed=False)), shade(identity.skin, 0.6), width=2,
                      opacity=0.6, soften=1.2)  # fmt: skip
 
@@ -123,7 +134,7 @@ def _draw_eye(
     wide = tilt - 0.58 * height * (1 - t**2) ** 0.75
     up = wide + (low - 0.2 - wide) * float(np.clip(blink, 0, 1))
     opening = np.concatenate([np.stack([x, up], 1), np.stack([x, low], 1)[::-1]])
-    box_mask = paint.polygon_mask(canvas.shape[:2], to_canvas(opening))
+    box_mask = paint.polygon_mask(canvas.shape, to_canvas(opening))
     if blink > 0.1:  # the lid comes down as skin
         lid = np.concatenate([np.stack([x, wide], 1), np.stack([x, up], 1)[::-1]])
         paint.polygon(canvas, to_canvas(lid), shade(identity.skin, 0.84), soften=0.8)
@@ -134,12 +145,21 @@ def _draw_eye(
         for size, colour in ((1.0, shade(identity.iris, 0.55)), (0.86, identity.iris), (0.45, (16, 12, 12))):
             paint.polygon(canvas, to_canvas(ellipse(iris_x, iris_y, radius * size, radius * size, 24)), colour,
                           clip=box_mask)  # fmt: skip
-        paint.polygon(canvas, to_canvas(ellipse(iris_x - 2, iris_y - 2.2, 1.4, 1.4, 12)), (250, 250, 250), clip=box_mask)
+        paint.polygon(
+            canvas, to_canvas(ellipse(iris_x - 2, iris_y - 2.2, 1.4, 1.4, 12)), (250, 250, 250), clip=box_mask
+        )
         shadow = np.stack([x, up + 1.0], 1)
         paint.stroke(canvas, to_canvas(shadow), (60, 40, 40), width=5, opacity=0.4, soften=1.6, clip=box_mask)
     lash = shade(identity.hair, 0.4)
     paint.stroke(canvas, to_canvas(np.stack([x, up], 1)), lash, width=2.4, opacity=0.9, soften=0.5)
-    paint.stroke(canvas, to_canvas(np.stack([x, low], 1)), shade(identity.skin, 0.6), width=1.2, opacity=0.6, soften=0.6)
+    paint.stroke(
+        canvas,
+        to_canvas(np.stack([x, low], 1)),
+        shade(identity.skin, 0.6),
+        width=1.2,
+        opacity=0.6,
+        soften=0.6,
+    )
     crease = np.stack([x, wide - 2.8 + 0.6 * t**2], 1)[2:-2]
     paint.stroke(canvas, to_canvas(crease), shade(identity.skin, 0.62), width=1.6, opacity=0.6 * (1 - 0.7 * blink),
                  soften=0.9)  # fmt: skip
@@ -155,7 +175,14 @@ def _draw_folds(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
             [wing + 2, base - 7 - 2 * mouth.raise_lip], [0.45 * wing + 0.55 * corner_x + 5, 0.5 * base + 0.5 * corner_y - 5],
             [corner_x + 7, corner_y - 1], [corner_x + 7, corner_y + 6],
         ])  # fmt: skip
-        paint.stroke(canvas, to_canvas(smooth(fold * (side, 1), closed=False)), dark, width=3, opacity=depth, soften=2.6)
+        paint.stroke(
+            canvas,
+            to_canvas(smooth(fold * (side, 1), closed=False)),
+            dark,
+            width=3,
+            opacity=depth,
+            soften=2.6,
+        )
         if mouth.dimple > 0.03:
             dimple = smooth(np.array([[corner_x + 4, corner_y - 6], [corner_x + 6.5, corner_y], [corner_x + 4.5, corner_y + 6]])
                             * (side, 1), closed=False)  # fmt: skip
@@ -182,7 +209,9 @@ def _draw_mouth(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
     paint.stroke(canvas, to_canvas(gloss), shade(lips, 1.3), width=4, opacity=0.45, soften=2.2)
     border = np.stack([mouth.x, mouth.outer_low - 0.8], 1)[4:-4]
     paint.stroke(canvas, to_canvas(border), shade(lips, 0.6), width=2, opacity=0.35, soften=1.4)
-    paint.polygon(canvas, band(mouth.inner_up, mouth.inner_low), (46, 16, 18))  # shut: the line between the lips
+    paint.polygon(
+        canvas, band(mouth.inner_up, mouth.inner_low), (46, 16, 18)
+    )  # shut: the line between the lips
     lit = float(np.clip(mouth.gap_mm / 2.0, 0.0, 0.95))  # a slit leaves the teeth in the dark
     if lit > 0:
         _draw_inside(canvas, identity, mouth, band, lit)
@@ -197,7 +226,9 @@ def _draw_inside(
     """Tongue and upper teeth."""
     gap = mouth.inner_low - mouth.inner_up
     tongue = np.maximum(mouth.inner_low - 0.42 * gap * (1 - U**2) ** 0.5, mouth.inner_up + 0.3 * gap)
-    paint.polygon(canvas, band(tongue, mouth.inner_low - 0.3, 7), (150, 70, 72), opacity=0.8 * lit, soften=1.5)
+    paint.polygon(
+        canvas, band(tongue, mouth.inner_low - 0.3, 7), (150, 70, 72), opacity=0.8 * lit, soften=1.5
+    )
     edge = identity.mouth_y + 2.4 - 3.0 * U**2  # upper teeth hang from the skull, not from the lip
     bottom = np.clip(edge, mouth.inner_up, mouth.inner_up + 0.72 * gap)
     seen = lit * (1.0 - 0.5 * mouth.pucker)  # rounded lips stand in front of them
@@ -212,23 +243,30 @@ def _draw_inside(
 
 def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray:
     """Lay the oversampled head over the background with its pose."""
-    canvas = cv2.blur(canvas, (2, 2))  # the canvas holds 2.5 samples a pixel: remove what the picture cannot hold
+    # The canvas holds 2.5 samples a pixel: remove what the picture cannot hold.
+    canvas = cv2.blur(canvas, (2, 2))
     zoom = SCALE / (PIXELS_PER_MM * pose.scale)
-    cosine, sine = np.cos(pose.roll) * zoom, np.sin(pose.roll) * zoom
+    cosine, sine = np.float32(np.cos(pose.roll) * zoom), np.float32(np.sin(pose.roll) * zoom)
     centre_x, centre_y = EYES_PX[0] + pose.x_px, EYES_PX[1] + pose.y_px
-    x = _X - np.float32(centre_x)
-    y = _Y - np.float32(centre_y)
-    map_x = np.float32(cosine) * x + np.float32(sine) * y
-    map_y = np.float32(-sine) * x + np.float32(cosine) * y
+    reach = (WIDTH_MM / 2 + abs(pose.roll) * HEIGHT_MM) * PIXELS_PER_MM * pose.scale + 2
+    columns = slice(max(0, int(centre_x - reach)), min(PICTURE_WIDTH, int(centre_x + reach) + 1))
+    x = _X[:, columns] - np.float32(centre_x)
+    y = _Y[:, columns] - np.float32(centre_y)
+    map_x, map_y = cosine * x + sine * y, cosine * y - sine * x
     if pose.yaw_mm:  # a turning head: what is nearer to the viewer moves further
-        depth = np.exp(-((map_x / np.float32(52 * SCALE)) ** 2) - ((map_y - np.float32(30 * SCALE)) / np.float32(75 * SCALE)) ** 2)
-        map_x -= np.float32(pose.yaw_mm * SCALE) * depth
+        across, down = map_x / np.float32(52 * SCALE), map_y / np.float32(75 * SCALE) - np.float32(0.4)
+        map_x -= np.float32(pose.yaw_mm * SCALE) * np.exp(-across * across - down * down)
     map_x -= np.float32(LEFT_MM * SCALE)
     map_y -= np.float32(TOP_MM * SCALE)
-    head = cv2.remap(canvas, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
-    weight = head[..., 3:].astype(np.float32) * np.float32(1 / 255)
-    picture = background + (head[..., :3] - background.astype(np.float32)) * weight
-    return np.rint(picture).astype(np.uint8)
+    head = cv2.remap(
+        canvas, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_CLEAR
+    )
+    weight = head[..., 3] * np.float32(1 / 255)
+    picture = background.copy()
+    behind = np.ascontiguousarray(background[:, columns])
+    picture[:, columns] = cv2.blendLinear(np.ascontiguousarray(head[..., :3]), behind, weight, 1 - weight)
+    return picture
 
 
+_CLEAR = (0, 0, 0, 0)
 _Y, _X = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH].astype(np.float32)

@@ -56,7 +56,12 @@ def smooth(points: np.ndarray, closed: bool = True, per_segment: int = 8) -> np.
     for p0, p1, p2, p3 in zip(padded[:-3], padded[1:-2], padded[2:-1], padded[3:], strict=True):
         pieces.append(
             0.5
-            * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3)
+            * (
+                2 * p1
+                + (p2 - p0) * t
+                + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
+                + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+            )
         )
     return np.concatenate([*pieces, points[-1:]]) if not closed else np.concatenate(pieces)
 
@@ -171,11 +176,14 @@ def _background(identity: Identity) -> np.ndarray:
     shoulder = [[22.0, 200], [26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, 320], [0, 320]]
     outline = smooth(mirrored(np.array(shoulder)), per_segment=6) + (180, 0)
     paint.polygon(canvas, outline * 2, identity.clothes, soften=1.0)
-    body = paint.polygon_mask(canvas.shape[:2], outline * 2)
+    body = paint.polygon_mask(canvas.shape, outline * 2)
     for side, dark in ((-1, 0.16), (1, 0.34)):
         arm = np.array([[150, 238], [110, 228], [98, 300], [150, 300]], np.float64) * (side, 1) + (180, 0)
         paint.polygon(canvas, arm * 2, (0, 0, 0), opacity=dark, soften=16, clip=body)
-    collar = smooth(np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]]), closed=False) + (180, 0)
+    collar = smooth(np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]]), closed=False) + (
+        180,
+        0,
+    )
     paint.stroke(canvas, collar * 2, shade(identity.clothes, 0.6), width=5, soften=1.5)
     return cv2.resize(canvas, (PICTURE_WIDTH, PICTURE_HEIGHT), interpolation=cv2.INTER_AREA)
 
@@ -196,7 +204,9 @@ def _back(identity: Identity) -> np.ndarray:
             for k in range(5):
                 lock = np.array([[1.03 + 0.045 * k, -50], [1.1 + 0.04 * k, 10], [1.02 + 0.05 * k, long - 8]])
                 line = smooth(lock * (side * cheek, 1), closed=False)
-                paint.stroke(layer, to_canvas(line), shade(identity.hair, 0.95), width=3, opacity=0.35, soften=1.5)
+                paint.stroke(
+                    layer, to_canvas(line), shade(identity.hair, 0.95), width=3, opacity=0.35, soften=1.5
+                )
     neck = [[33.0, 40.0], [37, 90], [38, 112], [43, 124], [30, 138], [12, 143], [0, 144]]
     paint.polygon(layer, to_canvas(smooth(mirrored(np.array(neck)))), shade(identity.skin, 0.86))
     paint.polygon(layer, to_canvas(ellipse(6, identity.chin_y - 2, 46, 24)), shade(identity.skin, 0.52),
@@ -204,7 +214,9 @@ def _back(identity: Identity) -> np.ndarray:
     if long is None:
         for side in (-1, 1):
             ear = [[0.97, -10], [1.07, -16], [1.15, -9], [1.14, 8], [1.07, 24], [1.0, 30], [0.95, 20]]
-            paint.polygon(layer, to_canvas(smooth(np.array(ear) * (side * cheek, 1))), shade(identity.skin, 0.86))
+            paint.polygon(
+                layer, to_canvas(smooth(np.array(ear) * (side * cheek, 1))), shade(identity.skin, 0.86)
+            )
             fold = [[1.03, -6], [1.09, -8], [1.1, 4], [1.05, 17]]
             line = smooth(np.array(fold) * (side * cheek, 1), closed=False)
             paint.stroke(layer, to_canvas(line), shade(identity.skin, 0.6), width=4, opacity=0.7, soften=1.5)
@@ -218,7 +230,9 @@ def _draw_brows(layer: np.ndarray, identity: Identity) -> None:
             [12.0, y + 2], [22, y - 1.5], [34, y - 3 + 0.3 * tilt], [48, y + 2.5 + tilt],
             [35, y + 0.55 * thick + 0.3 * tilt], [22, y + thick], [12, y + thick + 2],
         ])  # fmt: skip
-        paint.polygon(layer, to_canvas(smooth(arc * (side, 1))), shade(identity.hair, 0.8), opacity=0.85, soften=1.6)
+        paint.polygon(
+            layer, to_canvas(smooth(arc * (side, 1))), shade(identity.hair, 0.8), opacity=0.85, soften=1.6
+        )
 
 
 def _draw_fringe(layer: np.ndarray, identity: Identity) -> None:
@@ -249,7 +263,9 @@ def _draw_fringe(layer: np.ndarray, identity: Identity) -> None:
     rng = np.random.default_rng(identity.grain_seed + 1)
     for _ in range(70):  # strands
         x0 = rng.uniform(-1, 1)
-        strand = np.array([[0.35 * x0, -112 + 6 * x0**2], [0.8 * x0, -92 + 22 * x0**2], [1.04 * x0, -62 + 44 * x0**2]])
+        strand = np.array(
+            [[0.35 * x0, -112 + 6 * x0**2], [0.8 * x0, -92 + 22 * x0**2], [1.04 * x0, -62 + 44 * x0**2]]
+        )
         line = smooth(strand * (cheek, 1) + rng.normal(0, 1.5, (3, 2)), closed=False, per_segment=5)
         paint.stroke(layer, to_canvas(line), shade(identity.hair, rng.uniform(0.65, 1.3)), width=1.5,
                      opacity=0.3, soften=0.6, clip=inside)  # fmt: skip

@@ -37,10 +37,10 @@ class Habits:
 class Performance:
     """One clip's movement, frame by frame."""
 
-    aus_TA: np.ndarray  # [T, 5], 0-5
-    pucker_T: np.ndarray
-    blink_T: np.ndarray
-    gaze_T2: np.ndarray  # mm
+    aus: np.ndarray  # [T, 5], 0-5
+    pucker: np.ndarray  # [T], 0-1
+    blink: np.ndarray  # [T], 0 open - 1 shut
+    gaze_mm: np.ndarray  # [T, 2]
     poses: tuple[Pose, ...]
 
 
@@ -59,10 +59,10 @@ def perform(score: Score, habits: Habits, rng: np.random.Generator) -> Performan
     index = np.arange(len(aus))
     aus_TA = np.stack([np.interp(at, index, aus[:, unit]) for unit in range(5)], axis=1)
     return Performance(
-        aus_TA=aus_TA,
-        pucker_T=np.interp(at, index, pucker),
-        blink_T=_blinks(time_s, habits, rng),
-        gaze_T2=_wander(rng, 2, 0.5) * 0.5,
+        aus=aus_TA,
+        pucker=np.interp(at, index, pucker),
+        blink=_blinks(time_s, habits, rng),
+        gaze_mm=_wander(rng, 2, 0.5) * 0.5,
         poses=_head(habits, rng),
     )
 

@@ -6,12 +6,14 @@ Shapes: points are [N, 2] in canvas pixels (x, y); the canvas is HWC uint8 RGB (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-Points = npt.NDArray[np.floating]
+Points = npt.NDArray[Any]
+_FULL = (255.0,)
 _SHIFT = 4  # fractional bits of cv2's fixed-point coordinates
 
 
@@ -31,7 +33,7 @@ def polygon(
     left, top, right, bottom = box
     mask = np.zeros((bottom - top, right - left), np.uint8)
     moved = np.round((points - (left, top)) * (1 << _SHIFT)).astype(np.int32)
-    cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(mask, [moved], _FULL, cv2.LINE_AA, _SHIFT)
     _blend(canvas[top:bottom, left:right], _finish(mask, soften, clip, box), colour, opacity)
 
 
@@ -52,14 +54,14 @@ def stroke(
     left, top, right, bottom = box
     mask = np.zeros((bottom - top, right - left), np.uint8)
     moved = np.round((points - (left, top)) * (1 << _SHIFT)).astype(np.int32)
-    cv2.polylines(mask, [moved], False, 255, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+    cv2.polylines(mask, [moved], False, _FULL, max(1, round(width)), cv2.LINE_AA, _SHIFT)
     _blend(canvas[top:bottom, left:right], _finish(mask, soften, clip, box), colour, opacity)
 
 
-def polygon_mask(shape: tuple[int, int], points: Points) -> np.ndarray:
-    """HW uint8 mask of an antialiased polygon."""
-    mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.round(points * (1 << _SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT)
+def polygon_mask(shape: tuple[int, ...], points: Points) -> np.ndarray:
+    """HW uint8 mask of an antialiased polygon; of ``shape`` the first two sizes count."""
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(points * (1 << _SHIFT)).astype(np.int32)], _FULL, cv2.LINE_AA, _SHIFT)
     return mask
 
 
@@ -74,7 +76,9 @@ def lay_over(canvas: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
     canvas[rows, columns, :3] = np.rint(mixed).astype(np.uint8)
 
 
-def _finish(mask: np.ndarray, soften: float, clip: np.ndarray | None, box: tuple[int, int, int, int]) -> np.ndarray:
+def _finish(
+    mask: np.ndarray, soften: float, clip: np.ndarray | None, box: tuple[int, int, int, int]
+) -> np.ndarray:
     if soften > 0:
         mask = cv2.GaussianBlur(mask, (0, 0), soften)
     if clip is not None:

@@ -81,6 +81,8 @@ a EH IH|b B IY|c S IY|d D IY|e IY|f EH F|g JH IY|h EH IH CH|i AA IH|j JH EH IH|k
 n EH N|o AO UH|p P IY|q K Y UW|r AA R|s EH S|t T IY|u Y UW|v V IY|x EH K S|y W AA IH|z Z EH D
 """
 PRONUNCIATIONS: dict[str, tuple[str, ...]] = {
-    entry.split()[0]: tuple(entry.split()[1:]) for entry in _PRONUNCIATIONS.replace("\n", "|").split("|") if entry
+    entry.split()[0]: tuple(entry.split()[1:])
+    for entry in _PRONUNCIATIONS.replace("\n", "|").split("|")
+    if entry
 }
 """Word -> phonemes (British English, as GRID's speakers)."""

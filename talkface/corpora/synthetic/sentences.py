@@ -27,7 +27,9 @@ class Sentence:
     def name(self) -> str:
         """The clip's name in GRID's code: ``bin blue at f two now`` is ``bbaf2n``."""
         command, colour, preposition, letter, digit, adverb = self.words
-        return command[0] + colour[0] + preposition[0] + letter + _DIGIT_CODES[DIGITS.index(digit)] + adverb[0]
+        return (
+            command[0] + colour[0] + preposition[0] + letter + _DIGIT_CODES[DIGITS.index(digit)] + adverb[0]
+        )
 
 
 def parse_name(name: str) -> Sentence:

@@ -143,7 +143,10 @@ def _glottis(score: Score, voice: Voice, num_samples: int, rng: np.random.Genera
     position = np.clip((phase - cycle) * (1 + shift[cycle]), 0, 1)
     rising = 0.5 * (1 - np.cos(np.pi * position / _OPEN))
     falling = np.cos(0.5 * np.pi * (position - _OPEN) / _CLOSING)
-    flow = np.where(position < _OPEN, rising, np.where(position < _OPEN + _CLOSING, falling, 0.0)) * shimmer[cycle]
+    flow = (
+        np.where(position < _OPEN, rising, np.where(position < _OPEN + _CLOSING, falling, 0.0))
+        * shimmer[cycle]
+    )
     return np.diff(flow, prepend=0.0) * RATE / voice.f0_hz / 12
 
 
@@ -165,7 +168,9 @@ def _friction(tracks: _Tracks, level: np.ndarray, rng: np.random.Generator) -> n
     return lfilter([1.0, -0.9], [1.0], shaped)
 
 
-def _resonate(signal: np.ndarray, frequency: np.ndarray, width: np.ndarray, *, unity_at_dc: bool) -> np.ndarray:
+def _resonate(
+    signal: np.ndarray, frequency: np.ndarray, width: np.ndarray, *, unity_at_dc: bool
+) -> np.ndarray:
     """Second-order resonator with one coefficient set per block of 80 samples."""
     radius = np.exp(-np.pi * width / RATE)
     a1, a2 = -2 * radius * np.cos(2 * np.pi * frequency / RATE), radius**2

@@ -51,7 +51,8 @@ class Score:
     def align_lines(self) -> list[str]:
         """GRID's transcript: start, end (1/25000 s) and word."""
         return [
-            f"{round(w.start_s * ALIGN_UNITS_PER_S)} {round(w.end_s * ALIGN_UNITS_PER_S)} {w.word}" for w in self.words
+            f"{round(w.start_s * ALIGN_UNITS_PER_S)} {round(w.end_s * ALIGN_UNITS_PER_S)} {w.word}"
+            for w in self.words
         ]
 
 

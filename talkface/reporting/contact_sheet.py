@@ -44,7 +44,8 @@ def draw_sheet(samples: Sequence[SheetSample]) -> Figure:
     columns = max((len(sample.frames) for sample in samples), default=1)
     height = 0.3 + 0.95 * strips + 0.55 * len(samples)
     width = 1.7 + 0.95 * columns
-    figure = Figure(figsize=(width, height), layout="none")
+    figure = Figure(figsize=(width, height))
+    figure.set_layout_engine("none")  # every place is given
     top = 1 - 0.1 / height
     for sample in samples:
         top -= 0.5 / height

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -58,7 +59,7 @@ def counted(count: int, thing: str) -> str:
 
 
 def _measured_row(
-    row: dict[str, object], published: Published, corpora: Sequence[CorpusName]
+    row: Mapping[Any, Any], published: Published, corpora: Sequence[CorpusName]
 ) -> tuple[str, ...]:
     cells = [label(str(row["method"]))]
     for measure in MEASURES:
@@ -91,8 +92,8 @@ def _published_cells(row: Row, corpus: CorpusName) -> list[str]:
     return cells
 
 
-def _real(value: object) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type]
+def _real(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
 
 
 def _footnotes(summary: pd.DataFrame) -> tuple[str, ...]:
@@ -113,8 +114,8 @@ def _footnotes(summary: pd.DataFrame) -> tuple[str, ...]:
             if len(rows) == sum(summary["subset"] == subset):
                 methods = "all rows"
             notes.append(
-                f"{TEST_SUBSETS[str(subset)]}, {methods}: {str(left_out).replace(';', ', ')} without a positive "
-                "in truth and prediction, left out of the mean F1."
+                f"{TEST_SUBSETS[str(subset)]}, {methods}: {str(left_out).replace(';', ', ')} without a "
+                "positive in truth and prediction, left out of the mean F1."
             )
     for (_, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
         for row in rows.to_dict("records"):
@@ -126,7 +127,7 @@ def _footnotes(summary: pd.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _once(rows: pd.DataFrame) -> list[dict[str, object]]:
+def _once(rows: pd.DataFrame) -> list[dict[Any, Any]]:
     sums = rows.groupby("method", sort=False)["lip_correlation_words_undefined"].sum().reset_index()
     return [dict(row) for row in sums.to_dict("records")]
 

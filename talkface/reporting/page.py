@@ -89,8 +89,8 @@ def render_page(
     ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``figures``: an SVG for each of
     ``CAPTIONS``. Every text is escaped; nothing but ``style`` enters as markup.
     """
-    views = {view["key"]: TableView.from_json(view) for part in (content, corpus) for view in part["views"]}
-    views.setdefault("published_aus", None)
+    given = [TableView.from_json(view) for part in (content, corpus) for view in part["views"]]
+    views: dict[str, TableView | None] = {"published_aus": None, **{view.key: view for view in given}}
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(template).render(
         title=content["title"],

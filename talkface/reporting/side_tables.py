@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from talkface.reporting.aggregate import TEST_SUBSETS
@@ -54,16 +56,14 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
         name = f"{au} ({PROXY})" if au in proxies else au
         headers += [f"{name} F1", f"{name} acc. %"]
     blocks = []
-    grouped = [] if units.empty else units.groupby(["protocol", "subset"], sort=False)
-    for (protocol, subset), rows in grouped:
+    for (protocol, subset), rows in _groups(units):
         cells = []
         for method, own in rows.groupby("method", sort=False):
-            by_au = own.set_index("au")
+            by_au = {str(row["au"]): row for row in own.to_dict("records")}
             cell = [label(str(method))]
             for au in AU_NAMES:
-                found = au in by_au.index
-                cell.append(number(by_au.loc[au, "f1"], 3) if found else MISSING)
-                cell.append(number(by_au.loc[au, "accuracy_percent"], 1) if found else MISSING)
+                cell.append(number(by_au[au]["f1"], 3) if au in by_au else MISSING)
+                cell.append(number(by_au[au]["accuracy_percent"], 1) if au in by_au else MISSING)
             cells.append(tuple(cell))
         first = rows.drop_duplicates("au").set_index("au")["truth_positive_percent"]
         shares = ", ".join(f"{au} {number(first[au], 0)} %" for au in AU_NAMES if au in first.index)
@@ -81,6 +81,10 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
         )
     title = f"Action units one by one{stamp}"
     return TableView("au_by_unit", title, (), tuple(headers), tuple(blocks), tuple(notes))
+
+
+def _groups(units: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
+    return [] if units.empty else list(units.groupby(["protocol", "subset"], sort=False))
 
 
 def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) -> TableView | None:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ TRUTH, OURS, OTHER = "#1a1a1a", "#0072b2", "#d55e00"
 CYCLE = (OURS, OTHER, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999", "#8b6914", "#5d3a9b", "#7a9900")
 """Okabe and Ito's colours, told apart by colour-blind readers, and four more."""
 
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "talkface",  # ids of an SVG are random without it
     "svg.fonttype": "path",  # looks the same where a font is missing
     "font.size": 9,

@@ -218,13 +218,19 @@ def markdown_document(title: str, views: Sequence[TableView], notes: Sequence[tu
     """The tables and the notes as one page."""
     lines = [f"# {_markdown(title)}", ""]
     body = "\n".join(to_markdown(view) for view in views)
-    listed = [f"- **{_markdown(name)}:** {_markdown(text)}" for name, text in notes]
-    return "\n".join([*lines, body, "## Notes", "", *listed, ""])
+    if notes:
+        body += "\n## Notes\n\n" + "".join(
+            f"- **{_markdown(name)}:** {_markdown(text)}\n" for name, text in notes
+        )
+    return "\n".join([*lines, body])
 
 
 def latex_document(title: str, views: Sequence[TableView], notes: Sequence[tuple[str, str]]) -> str:
     r"""The tables and notes as a fragment for ``\input``."""
     lines = [f"% {title.encode('ascii', 'replace').decode()}", r"% Needs \usepackage{booktabs,graphicx}"]
     body = [to_latex(view) for view in views]
-    listed = [rf"\item[{latex(name)}] {latex(text)}" for name, text in notes]
-    return "\n".join([*lines, *body, r"\begin{description}", *listed, r"\end{description}", ""])
+    if notes:
+        body += [r"\begin{description}"]
+        body += [rf"\item[{latex(name)}] {latex(text)}" for name, text in notes]
+        body += [r"\end{description}", ""]
+    return "\n".join([*lines, *body])

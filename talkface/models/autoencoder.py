@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, SelfAttention, Upsample, group_norm
 
-_DECAY = 0.99  # of the codebook's moving averages
-_DEAD = 0.03  # a code used by less than this share of an even spread is moved to a current latent
+_DECAY = 0.98  # of the codebook's moving averages
+_PATIENCE = 128  # a code unused while an even share would have been this many latents moves to a current one
 _DISTANCES_AT_ONCE = 1 << 20  # per chunk on a CPU: stays within its cache
 _DISTANCES_AT_ONCE_DEVICE = 1 << 26
 
@@ -88,14 +88,17 @@ def _middle(channels: int) -> nn.Sequential:
 class Codebook(nn.Module):
     """Vector quantiser: nearest code, straight-through gradient, codes as moving averages of their latents.
 
-    The codes start on latents of the first training batch, and a code that almost nothing uses moves onto a
-    random latent of the current batch, so that all codes stay in use. The random choice draws from torch's
-    global generator, as dropout does, so that a training loop that seeds it repeats bit for bit.
+    The codes start on latents of the first training batch, and a code that nothing has used for a while moves
+    onto a random latent of the current batch, so that all codes stay in use even where the latents wander off
+    as one, as an untrained encoder's do. Codes of rare latents, used now and then, stay where they are. The
+    random choice draws from torch's global generator, as dropout does, so that a training loop that seeds it
+    repeats bit for bit.
     """
 
     codes_DC: Tensor
     size_D: Tensor
     sum_DC: Tensor
+    idle_D: Tensor
     started: Tensor
 
     def __init__(self, codes: int, channels: int) -> None:
@@ -106,6 +109,7 @@ class Codebook(nn.Module):
         )
         self.register_buffer("size_D", torch.zeros(codes))
         self.register_buffer("sum_DC", torch.zeros(codes, channels))
+        self.register_buffer("idle_D", torch.zeros(codes))  # even share of the latents since last used
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
 
     def forward(self, z_BCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -160,13 +164,15 @@ class Codebook(nn.Module):
         used_D = torch.bincount(index_V, minlength=codes).to(self.size_D.dtype)
         self.size_D.lerp_(used_D, 1 - _DECAY)
         self.sum_DC.lerp_(torch.zeros_like(self.sum_DC).index_add_(0, index_V, vectors_VC), 1 - _DECAY)
-        dead_D = self.size_D < _DEAD * even
+        self.idle_D.copy_(torch.where(used_D > 0, 0.0, self.idle_D + even))
+        dead_D = self.idle_D > _PATIENCE
         # Drawn for all codes, used or not: no count of dead codes leaves the device, and the draw is of
         # fixed length.
         fresh_DC = _drawn(vectors_VC, codes)
         self.size_D.copy_(torch.where(dead_D, 0.5 * even, self.size_D))
         self.sum_DC.copy_(torch.where(dead_D[:, None], 0.5 * even * fresh_DC, self.sum_DC))
-        self.codes_DC.copy_(self.sum_DC / self.size_D[:, None])
+        self.idle_D.masked_fill_(dead_D, 0.0)
+        self.codes_DC.copy_(self.sum_DC / self.size_D[:, None].clamp_min(1e-8))
 
 
 def _drawn(vectors_VC: Tensor, count: int) -> Tensor:

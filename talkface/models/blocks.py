@@ -18,7 +18,7 @@ def group_norm(channels: int) -> nn.GroupNorm:
 
     Its statistics are float32 inside whatever the precision of its input.
     """
-    return nn.GroupNorm(max(1, math.gcd(32, channels // 4)), channels, eps=1e-6)
+    return nn.GroupNorm(math.gcd(32, max(1, channels // 4), channels), channels, eps=1e-6)
 
 
 def zeroed(layer: nn.Conv2d) -> nn.Conv2d:

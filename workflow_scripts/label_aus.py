@@ -9,7 +9,8 @@ from talkface.steps.label_aus import label_aus
 with log_to(snakemake.log[0]):
     label_aus(
         landmarks=Path(snakemake.input.landmarks),
-        faces=Path(snakemake.input.faces),
-        labels=AuLabels.model_validate(snakemake.params.aus),
-        aus=Path(snakemake.output.aus),
+        faces_table=Path(snakemake.input.faces),
+        speaker=snakemake.wildcards.speaker,
+        aus=AuLabels.model_validate(snakemake.params.aus),
+        aus_table=Path(snakemake.output.aus),
     )

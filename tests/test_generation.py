@@ -19,19 +19,22 @@ from tiny_corpus import (
     write_split,
 )
 
-from talkface.config import Compute, Corpus, Evaluation, Gallery, Mfcc, Sampler
-from talkface.features.landmarks import lip_opening, mouth_points
+from talkface.config import AuLabels, Compute, Corpus, Evaluation, Gallery, Mfcc, Sampler
+from talkface.features.landmarks import mouth_points
 from talkface.generation.controls import mean_mouth_points, shown_frames
 from talkface.generation.selection import evaluation_clips, gallery_clips, other_sound
 from talkface.generation.side_by_side import side_by_side
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
 from talkface.media.video import read_frames, write_video
+from talkface.metrics.presence import pooled_f1
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.schemas import CLIPS, GENERATED, LANDMARKS, SCORES, SPLIT
+from talkface.schemas import AU_NAMES, AUS, CLIPS, GENERATED, LANDMARKS, SCORES, SPLIT
 from talkface.steps.generate_clips import generate_clips
 from talkface.steps.generate_controls import generate_controls
+from talkface.steps.label_aus import label_aus
 from talkface.steps.render_gallery import render_gallery
+from talkface.steps.score_aus import score_aus
 from talkface.steps.score_lips import score_lips
 from talkface.steps.score_pixels import score_pixels
 from talkface.steps.track_generated import track_generated
@@ -161,9 +164,9 @@ def test_mean_mouth_is_the_oracles():
     assert mean.shape == points.shape and np.ptp(mean, axis=0).max() == 0
     assert mean[0] == pytest.approx(points.mean(axis=0), abs=1e-3)
     nearest = shown_frames("mean_mouth", points, 40)[0]
-    openings = lip_opening(points)
-    distance = np.abs(openings - openings.mean())  # in this clip only the opening moves
-    assert distance[nearest] <= np.sort(distance)[1]
+    mouths = [mouth - mouth.mean(axis=0) for mouth in mouth_points(points)]
+    distances = [np.hypot(*(mouth - sum(mouths) / 40).T).mean() for mouth in mouths]
+    assert nearest == np.argmin(distances) != 0
 
 
 # ---- clips
@@ -399,6 +402,72 @@ def test_lip_scores(tmp_path, truth):
     weights = read_frame(scored["same"], SCORES).set_index(["clip", "metric"])["weight"]
     # words from 0.12 s to 0.48 s: frames with centres at 0.14, 0.18, ... 0.46
     assert weights["s1/b", "lip_correlation"] == 15 and weights["s1/b", "lip_correlation_words"] == 9
+
+
+def label(folder, features, speaker, **settings):
+    target = folder / f"{speaker}.aus.parquet"
+    label_aus(
+        landmarks=features[speaker]["landmarks"],
+        faces_table=features[speaker]["faces"],
+        speaker=speaker,
+        aus=AuLabels(**settings),
+        aus_table=target,
+    )
+    return target
+
+
+def test_au_scores(tmp_path, truth):
+    clips, split, features = truth
+    test_clips = [clip for clip in clips if clip.subset != "train"]
+    aus = [label(tmp_path, features, speaker) for speaker in ("s1", "s2")]
+    still = [
+        dataclasses.replace(clip, points=np.repeat(clip.points[:1], len(clip.points), 0))
+        for clip in test_clips
+    ]
+    lost = [dataclasses.replace(clip, points=0 * clip.points, detected=~clip.detected) for clip in test_clips]
+    rows = {}
+    for name, made in {"same": test_clips, "still": still, "lost": lost}.items():
+        score_aus(
+            landmarks_generated=[write_landmarks(tmp_path / f"{name}.parquet", made)],
+            generated=[write_generated(tmp_path / f"{name}.images.parquet", made)],
+            aus=aus,
+            split=split,
+            labels=AuLabels(),
+            scores=tmp_path / "scores.parquet",
+        )
+        rows[name] = read_frame(tmp_path / "scores.parquet", SCORES)
+    table = ClipTable(aus[0], AUS)
+    presence = {clip: np.array(table.read(clip)["presence"].to_pylist()) for clip in ("s1/b", "s1/c")}
+    moving = [au for number, au in enumerate(AU_NAMES) if 0 < presence["s1/b"][:, number].mean() < 1]
+    assert len(moving) >= 2  # or else nothing is tested here
+    for clip, found in presence.items():
+        same = rows["same"][rows["same"]["clip"] == clip].set_index("metric")["value"]
+        frozen = rows["still"][rows["still"]["clip"] == clip].set_index("metric")["value"]
+        for number, au in enumerate(name.lower() for name in AU_NAMES):
+            true, held = found[:, number], found[0, number]
+            assert (same[f"{au}_tp"], same[f"{au}_tn"]) == (true.sum(), (~true).sum())
+            assert same[f"{au}_fp"] == same[f"{au}_fn"] == 0 and same[f"{au}_accuracy"] == 1
+            assert same[f"{au}_f1"] == 1 if true.any() else pd.isna(same[f"{au}_f1"])
+            assert frozen[f"{au}_accuracy"] == pytest.approx((true == held).mean())
+    assert pooled_f1(rows["same"], moving) == dict.fromkeys(moving, 1.0)
+    pd.testing.assert_frame_equal(rows["lost"], rows["still"])  # a missed frame is as good as a frozen one
+    assert read_metadata(tmp_path / "scores.parquet")["labeller"] == "geometric"
+
+
+def test_csvs_of_the_truth_never_label_generated_frames(tmp_path, truth):
+    _, split, features = truth
+    (tmp_path / "csv").mkdir()
+    score_aus(
+        landmarks_generated=[features["s1"]["landmarks"]],
+        generated=[],
+        aus=[features["s1"]["aus"]],
+        split=split,
+        labels=AuLabels(backend="openface", openface_csv=tmp_path / "csv"),
+        scores=tmp_path / "scores.parquet",
+    )
+    rows = read_frame(tmp_path / "scores.parquet", SCORES)
+    assert rows["value"].isna().all() and "au25_accuracy" in set(rows["metric"])
+    assert pooled_f1(rows, AU_NAMES) == dict.fromkeys(AU_NAMES)
 
 
 def test_scores_leave_out_frames_without_a_true_face(tmp_path, truth):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 
+from talkface.features.aus.geometric import _SKULL
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import encode_png
 from talkface.models.autoencoder import VQAutoencoder
@@ -34,12 +35,33 @@ class Clip:
     words: list[dict]
 
 
+def talking_mesh(num_frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Meshes [T, 478, 3] in pixels of the crop: a still skull, and a mouth and chin that move."""
+    unit = np.zeros((num_frames, NUM_POINTS, 3))  # in outer-eye distances from between the eyes
+    unit[:] = rng.uniform(-0.6, 0.6, (NUM_POINTS, 3))
+    unit[:, list(_SKULL)] = list(_SKULL.values())
+    phase_3, pace_3 = rng.uniform(0, 3, (3, 1)), rng.uniform(0.3, 0.9, (3, 1))
+    gap, jaw, smile = 0.1 * (1 + np.sin(phase_3 + pace_3 * np.arange(num_frames)))
+    for point, x, y in (
+        (0, 0, 0.72 - 0.1 * gap),
+        (13, 0, 0.8 - gap / 2),
+        (14, 0, 0.8 + gap / 2),
+        (2, 0, 0.55),
+        (152, 0, 1.3 + jaw),
+        (61, -0.3 - smile / 4, 0.82 - smile),
+        (291, 0.3 + smile / 4, 0.82 - smile),
+    ):
+        unit[:, point, 0], unit[:, point, 1], unit[:, point, 2] = x, y, -0.4
+    points = unit * (46 / 112 * CROP)
+    points[..., :2] += np.array([0.5, 0.375]) * CROP
+    return points.astype(np.float32)
+
+
 def make_clip(name: str, subset: str, num_frames: int, seed: int) -> Clip:
     rng = np.random.default_rng(seed)
     base = cv2.resize(rng.integers(0, 255, (6, 6, 3), dtype=np.uint8), (CROP, CROP))
     drift = rng.normal(0, 6, (num_frames, 1, 1, 3)).cumsum(axis=0)
-    points = np.repeat(rng.uniform(0, CROP, (1, NUM_POINTS, 3)), num_frames, axis=0)
-    points[:, 14, 1] += 2 + np.cumsum(rng.normal(0, 0.5, num_frames))  # the lower lip moves
+    points = talking_mesh(num_frames, rng)
     return Clip(
         name,
         subset,

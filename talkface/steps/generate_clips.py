@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from talkface.config import Compute, Evaluation, Mfcc, Sampler
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.data.stores import ClipStore, au_feature_store, identity_store
 from talkface.features.mel import mfcc as cepstra
 from talkface.generation.clip import ClipGenerator, Sound

@@ -10,7 +10,7 @@ import torch
 
 from talkface.config import Compute, Evaluation
 from talkface.data.frames import to_images, to_tensor
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.controls import shown_frames
 from talkface.generation.selection import evaluation_clips

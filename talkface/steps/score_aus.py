@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from talkface.config import AuLabels
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.score_rows import ScoreRows, same_length, tables_by_clip

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from talkface.config import Video
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.landmarks import NUM_POINTS, OUTER_EYES, lip_opening, mouth_points
 from talkface.generation.score_rows import ScoreRows, same_length, tables_by_clip
 from talkface.logs import progress

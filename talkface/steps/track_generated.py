@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from talkface.data.sequences import vectors
+from talkface.data.rows import vectors
 from talkface.features.faces import mesh_crops
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.controls import mean_mouth_points

@@ -20,7 +20,7 @@ from talkface.tables import TableWriter
 
 
 def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
-    """Make a synthetic speaker's clips and transcripts under ``corpus.root`` and, last, the table of their truth.
+    """Make a synthetic speaker's clips and transcripts under ``corpus.root`` and, last, their truth.
 
     Args:
         corpus: its ``synthetic`` section says how many speakers and clips, and the seed.
@@ -36,7 +36,9 @@ def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
         raise SyntheticError(f"corpus '{corpus.name}': corpus.synthetic is not given, nothing to generate")
     names = [f"s{number}" for number in range(1, plan.speakers + 1)]
     if speaker not in names:
-        raise SyntheticError(f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}")
+        raise SyntheticError(
+            f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}"
+        )
     root = Path(corpus.root)
     who = make_speaker(plan.seed, names.index(speaker) + 1)
     sentences = sentences_of(who, plan.clips_per_speaker)

@@ -1,5 +1,5 @@
 """The embedded demo corpus: drawn faces that speak formant speech, written in GRID's own layout.
 
-Nobody's likeness, nobody's voice: shapes, colours and voices follow from (seed, speaker) alone, sentences, timing
-and movement from (seed, speaker, utterance).
+Nobody's likeness, nobody's voice: shapes, colours and voices follow from (seed, speaker) alone, timing and
+movement from (seed, speaker, utterance).
 """

@@ -25,8 +25,9 @@ from talkface.media.ffmpeg import Child, MediaError, address
 
 SIGNATURE = "GENERATED.txt"
 _SIGNATURE_TEXT = (
-    "talkface made this folder: drawn faces and synthetic speech in the layout of the GRID corpus, nobody's\n"
-    "likeness or voice. truth/ holds the action units that drove the drawings. Safe to delete; never add to it.\n"
+    "talkface made this folder: drawn faces and synthetic speech in the layout of the GRID corpus,\n"
+    "nobody's likeness or voice. truth/ holds the action units that drove the drawings.\n"
+    "Safe to delete; never add to it.\n"
 )
 
 
@@ -129,8 +130,8 @@ def prepare_folder(root: Path, speaker: str, names: Iterable[str]) -> None:
     if not signature.is_file():
         if clips.is_dir() and any(clips.iterdir()):
             raise SyntheticError(
-                f"{clips}: holds files that talkface did not make; a synthetic corpus needs a folder of its own "
-                "(corpus.root), or corpus.synthetic must be left out"
+                f"{clips}: holds files that talkface did not make; a synthetic corpus needs a folder "
+                "of its own (corpus.root), or corpus.synthetic must be left out"
             )
         _write_text(signature, _SIGNATURE_TEXT)
     kept = set(names)

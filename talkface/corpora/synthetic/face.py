@@ -40,7 +40,7 @@ from talkface.corpora.synthetic.mouth import Mouth, U, shape_mouth
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is: shift in picture pixels, roll in radians, size, yaw in millimetres of sideways shear."""
+    """Where the head is: shift in picture pixels, roll in radians, size, yaw in mm of sideways shear."""
 
     x_px: float = 0.0
     y_px: float = 0.0
@@ -62,8 +62,8 @@ def draw_face(
 ) -> np.ndarray:
     """One 288 x 360 x 3 uint8 picture.
 
-    ``aus``: intensities 0-5 of AU10, AU14, AU20, AU25, AU26. ``blink`` 0 (open) to 1 (shut); ``pucker`` 0-1 rounds
-    the lips (none of the five units); ``gaze_mm`` moves the irises.
+    ``aus``: intensities 0-5 of AU10, AU14, AU20, AU25, AU26. ``blink`` 0 (open) to 1 (shut); ``pucker`` 0-1
+    rounds the lips (none of the five units); ``gaze_mm`` moves the irises.
     """
     layers = still_layers(identity)
     mouth = shape_mouth(identity, aus, pucker)
@@ -91,15 +91,14 @@ def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.nda
     lower, front = canvas[CHEEK_ROW:], slice(CHEEK_ROW, FRINGE_END_ROW)
     if mouth.jaw_drop > 0.5:  # the neck's shadow follows the chin
         shadow = ellipse(6, identity.chin_y + mouth.jaw_drop - 2, 42, 20)
-        paint.polygon(canvas, to_canvas(shadow), shade(identity.skin, 0.5), opacity=0.6, soften=8,
-                      clip=canvas[..., 3].copy())  # fmt: skip
+        dark = shade(identity.skin, 0.5)
+        paint.polygon(canvas, to_canvas(shadow), dark, opacity=0.6, soften=8, clip=layers.neck_mask)
     outline = face_outline(identity, mouth.jaw_drop)
     mask = paint.polygon_mask(canvas.shape, to_canvas(outline))
     paint.lay_over(lower, layers.skin[CHEEK_ROW:], mask[CHEEK_ROW:])
     jaw = outline[outline[:, 1] > 0.72 * identity.chin_y]  # the light is above: the jaw's edge lies in shade
-    paint.stroke(
-        canvas, to_canvas(jaw), shade(identity.skin, 0.55), width=5, opacity=0.5, soften=3.0, clip=mask
-    )
+    edge = shade(identity.skin, 0.55)
+    paint.stroke(canvas, to_canvas(jaw), edge, width=5, opacity=0.5, soften=3.0, clip=mask)
     paint.lay_over(canvas[front], layers.front[front], layers.front_mask[front])
     return canvas
 
@@ -111,16 +110,12 @@ def _draw_nose(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
     for side in (-1, 1):
         nostril = ellipse(side * wing * 0.45, base, wing * 0.25, 2.0)
         paint.polygon(canvas, to_canvas(nostril), dark, opacity=0.85, soften=1.2)
-        curve = np.array(
-            [
-                [wing * 0.86, base - 10],
-                [wing * 1.02, base - 4],
-                [wing * 0.92, base + 1],
-                [wing * 0.7, base + 1],
-            ]
+        wing_mm = np.array([[0.86 * wing, -10], [1.02 * wing, -4], [0.92 * wing, 1], [0.7 * wing, 1]]) + (
+            0,
+            base,
         )
-        paint.stroke(canvas, to_canvas(smooth(curve * (side, 1), closed=False)), shade(identity.skin, 0.6), width=2,
-                     opacity=0.6, soften=1.2)  # fmt: skip
+        curve = to_canvas(smooth(wing_mm * (side, 1), closed=False))
+        paint.stroke(canvas, curve, shade(identity.skin, 0.6), width=2, opacity=0.6, soften=1.2)
 
 
 def _draw_eye(
@@ -134,7 +129,7 @@ def _draw_eye(
     wide = tilt - 0.58 * height * (1 - t**2) ** 0.75
     up = wide + (low - 0.2 - wide) * float(np.clip(blink, 0, 1))
     opening = np.concatenate([np.stack([x, up], 1), np.stack([x, low], 1)[::-1]])
-    box_mask = paint.polygon_mask(canvas.shape, to_canvas(opening))
+    inside = paint.polygon_mask(canvas.shape, to_canvas(opening))
     if blink > 0.1:  # the lid comes down as skin
         lid = np.concatenate([np.stack([x, wide], 1), np.stack([x, up], 1)[::-1]])
         paint.polygon(canvas, to_canvas(lid), shade(identity.skin, 0.84), soften=0.8)
@@ -143,26 +138,18 @@ def _draw_eye(
         iris_x, iris_y = side * 31.0 + gaze_mm[0], -0.06 * height + gaze_mm[1]
         radius = 6.0
         for size, colour in ((1.0, shade(identity.iris, 0.55)), (0.86, identity.iris), (0.45, (16, 12, 12))):
-            paint.polygon(canvas, to_canvas(ellipse(iris_x, iris_y, radius * size, radius * size, 24)), colour,
-                          clip=box_mask)  # fmt: skip
-        paint.polygon(
-            canvas, to_canvas(ellipse(iris_x - 2, iris_y - 2.2, 1.4, 1.4, 12)), (250, 250, 250), clip=box_mask
-        )
+            disc = ellipse(iris_x, iris_y, radius * size, radius * size, 24)
+            paint.polygon(canvas, to_canvas(disc), colour, clip=inside)
+        glint = ellipse(iris_x - 2, iris_y - 2.2, 1.4, 1.4, 12)
+        paint.polygon(canvas, to_canvas(glint), (250, 250, 250), clip=inside)
         shadow = np.stack([x, up + 1.0], 1)
-        paint.stroke(canvas, to_canvas(shadow), (60, 40, 40), width=5, opacity=0.4, soften=1.6, clip=box_mask)
+        paint.stroke(canvas, to_canvas(shadow), (60, 40, 40), width=5, opacity=0.4, soften=1.6, clip=inside)
     lash = shade(identity.hair, 0.4)
     paint.stroke(canvas, to_canvas(np.stack([x, up], 1)), lash, width=2.4, opacity=0.9, soften=0.5)
-    paint.stroke(
-        canvas,
-        to_canvas(np.stack([x, low], 1)),
-        shade(identity.skin, 0.6),
-        width=1.2,
-        opacity=0.6,
-        soften=0.6,
-    )
-    crease = np.stack([x, wide - 2.8 + 0.6 * t**2], 1)[2:-2]
-    paint.stroke(canvas, to_canvas(crease), shade(identity.skin, 0.62), width=1.6, opacity=0.6 * (1 - 0.7 * blink),
-                 soften=0.9)  # fmt: skip
+    line = shade(identity.skin, 0.6)
+    paint.stroke(canvas, to_canvas(np.stack([x, low], 1)), line, width=1.2, opacity=0.6, soften=0.6)
+    crease = to_canvas(np.stack([x, wide - 2.8 + 0.6 * t**2], 1)[2:-2])
+    paint.stroke(canvas, crease, line, width=1.6, opacity=0.6 - 0.4 * blink, soften=0.9)
 
 
 def _draw_folds(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
@@ -171,24 +158,20 @@ def _draw_folds(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
     corner_x, corner_y = float(mouth.x[-1]), float(mouth.inner_up[-1])
     depth = 0.22 + 0.45 * mouth.raise_lip + 0.2 * mouth.stretch + 0.2 * mouth.dimple
     for side in (-1, 1):
-        fold = np.array([
-            [wing + 2, base - 7 - 2 * mouth.raise_lip], [0.45 * wing + 0.55 * corner_x + 5, 0.5 * base + 0.5 * corner_y - 5],
-            [corner_x + 7, corner_y - 1], [corner_x + 7, corner_y + 6],
+        fold_mm = np.array([
+            [wing + 2, base - 7 - 2 * mouth.raise_lip],
+            [0.45 * wing + 0.55 * corner_x + 5, 0.5 * (base + corner_y) - 5],
+            [corner_x + 7, corner_y - 1],
+            [corner_x + 7, corner_y + 6],
         ])  # fmt: skip
-        paint.stroke(
-            canvas,
-            to_canvas(smooth(fold * (side, 1), closed=False)),
-            dark,
-            width=3,
-            opacity=depth,
-            soften=2.6,
-        )
+        fold = to_canvas(smooth(fold_mm * (side, 1), closed=False))
+        paint.stroke(canvas, fold, dark, width=3, opacity=depth, soften=2.6)
         if mouth.dimple > 0.03:
-            dimple = smooth(np.array([[corner_x + 4, corner_y - 6], [corner_x + 6.5, corner_y], [corner_x + 4.5, corner_y + 6]])
-                            * (side, 1), closed=False)  # fmt: skip
-            paint.stroke(canvas, to_canvas(dimple), dark, width=4, opacity=0.9 * mouth.dimple, soften=1.8)
+            pit_mm = np.array([[4, -6], [6.5, 0], [4.5, 6]]) + np.array([corner_x, corner_y])
+            pit = to_canvas(smooth(pit_mm * (side, 1), closed=False))
+            paint.stroke(canvas, pit, dark, width=4, opacity=0.9 * mouth.dimple, soften=1.8)
             bulge = ellipse(side * (corner_x + 11), corner_y - 1, 3.5, 6)
-            paint.polygon(canvas, to_canvas(bulge), light, opacity=0.5 * mouth.dimple, soften=3)
+            paint.polygon(canvas, to_canvas(bulge), light, opacity=0.35 * mouth.dimple, soften=3)
     below = float(mouth.outer_low[len(U) // 2])
     paint.polygon(canvas, to_canvas(ellipse(0, below + 3.5, 13, 2.6)), dark, opacity=0.5, soften=3.5)
     chin = identity.chin_y + mouth.jaw_drop - 13

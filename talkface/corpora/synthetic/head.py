@@ -21,6 +21,7 @@ WIDTH_MM, HEIGHT_MM = 200.0, 268.0
 PICTURE_WIDTH, PICTURE_HEIGHT = 360, 288
 PIXELS_PER_MM = 0.8
 EYES_PX = (180.0, 122.0)  # where the point between the eyes rests in the picture
+_NECK = np.array([[33.0, 40.0], [37, 90], [38, 112], [43, 124], [30, 138], [12, 143], [0, 144]])
 _SHAPE = (round(HEIGHT_MM * SCALE), round(WIDTH_MM * SCALE))
 
 
@@ -37,6 +38,7 @@ class Head:
     skin: np.ndarray  # canvas HWC uint8: shaded skin without outline
     front: np.ndarray  # canvas HWC uint8 colour of fringe, brows and nose
     front_mask: np.ndarray  # canvas HW uint8
+    neck_mask: np.ndarray  # canvas HW uint8
 
 
 def to_canvas(points_mm: np.ndarray) -> np.ndarray:
@@ -112,7 +114,7 @@ def still_layers(identity: Identity) -> Head:
     above = slice(None, CHEEK_ROW)
     paint.lay_over(upper[above], skin[above], mask[above])
     paint.lay_over(upper[above], front_colour[above], front_mask[above])
-    return Head(_background(identity), upper, skin, front_colour, front_mask)
+    return Head(_background(identity), upper, skin, front_colour, front_mask, _neck_mask())
 
 
 def shade(colour: RGB, factor: float) -> tuple[float, float, float]:
@@ -174,18 +176,21 @@ def _background(identity: Identity) -> np.ndarray:
     picture = np.clip(np.array(identity.background, np.float32) * light[..., None], 0, 255).astype(np.uint8)
     canvas = cv2.resize(picture, None, fx=2, fy=2)
     shoulder = [[22.0, 200], [26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, 320], [0, 320]]
-    outline = smooth(mirrored(np.array(shoulder)), per_segment=6) + (180, 0)
+    centre = np.array([PICTURE_WIDTH / 2, 0.0])
+    outline = smooth(mirrored(np.array(shoulder)), per_segment=6) + centre
     paint.polygon(canvas, outline * 2, identity.clothes, soften=1.0)
     body = paint.polygon_mask(canvas.shape, outline * 2)
     for side, dark in ((-1, 0.16), (1, 0.34)):
-        arm = np.array([[150, 238], [110, 228], [98, 300], [150, 300]], np.float64) * (side, 1) + (180, 0)
+        arm = np.array([[150, 238], [110, 228], [98, 300], [150, 300]], np.float64) * (side, 1) + centre
         paint.polygon(canvas, arm * 2, (0, 0, 0), opacity=dark, soften=16, clip=body)
-    collar = smooth(np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]]), closed=False) + (
-        180,
-        0,
-    )
+    neckline = np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]])
+    collar = smooth(neckline, closed=False) + centre
     paint.stroke(canvas, collar * 2, shade(identity.clothes, 0.6), width=5, soften=1.5)
     return cv2.resize(canvas, (PICTURE_WIDTH, PICTURE_HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+def _neck_mask() -> np.ndarray:
+    return paint.polygon_mask(_SHAPE, to_canvas(smooth(mirrored(_NECK))))
 
 
 def _back(identity: Identity) -> np.ndarray:
@@ -207,10 +212,9 @@ def _back(identity: Identity) -> np.ndarray:
                 paint.stroke(
                     layer, to_canvas(line), shade(identity.hair, 0.95), width=3, opacity=0.35, soften=1.5
                 )
-    neck = [[33.0, 40.0], [37, 90], [38, 112], [43, 124], [30, 138], [12, 143], [0, 144]]
-    paint.polygon(layer, to_canvas(smooth(mirrored(np.array(neck)))), shade(identity.skin, 0.86))
-    paint.polygon(layer, to_canvas(ellipse(6, identity.chin_y - 2, 46, 24)), shade(identity.skin, 0.52),
-                  opacity=0.75, soften=9, clip=layer[..., 3].copy())  # fmt: skip
+    paint.polygon(layer, to_canvas(smooth(mirrored(_NECK))), shade(identity.skin, 0.86))
+    chin_shadow, dark = ellipse(6, identity.chin_y - 2, 46, 24), shade(identity.skin, 0.52)
+    paint.polygon(layer, to_canvas(chin_shadow), dark, opacity=0.75, soften=9, clip=_neck_mask())
     if long is None:
         for side in (-1, 1):
             ear = [[0.97, -10], [1.07, -16], [1.15, -9], [1.14, 8], [1.07, 24], [1.0, 30], [0.95, 20]]
@@ -256,10 +260,10 @@ def _draw_fringe(layer: np.ndarray, identity: Identity) -> None:
     points = to_canvas(smooth(outline * (cheek, 1)))
     paint.polygon(layer, points, identity.hair, soften=1.0)
     inside = layer[..., 3].copy()
-    paint.polygon(layer, to_canvas(ellipse(-20, -96, 34, 12)), shade(identity.hair, 1.35), opacity=0.5, soften=11,
-                  clip=inside)  # fmt: skip
-    paint.polygon(layer, to_canvas(ellipse(cheek, -50, 16, 46)), shade(identity.hair, 0.6), opacity=0.6, soften=10,
-                  clip=inside)  # fmt: skip
+    paint.polygon(layer, to_canvas(ellipse(-20, -96, 34, 12)), shade(identity.hair, 1.35),
+                  opacity=0.5, soften=11, clip=inside)  # fmt: skip
+    paint.polygon(layer, to_canvas(ellipse(cheek, -50, 16, 46)), shade(identity.hair, 0.6),
+                  opacity=0.6, soften=10, clip=inside)  # fmt: skip
     rng = np.random.default_rng(identity.grain_seed + 1)
     for _ in range(70):  # strands
         x0 = rng.uniform(-1, 1)

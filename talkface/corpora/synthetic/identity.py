@@ -1,4 +1,4 @@
-"""Who a synthetic speaker is: face shape, colours and hair, by seed. Lengths in millimetres, colours RGB 0-255."""
+"""Who a synthetic speaker is: face shape, colours and hair, by seed. Lengths in mm, colours RGB 0-255."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 RGB = tuple[float, float, float]
 
 _SKINS: tuple[RGB, ...] = (
-    (236, 194, 168), (146, 98, 70), (214, 160, 122), (244, 208, 188), (182, 128, 94), (112, 74, 54), (228, 182, 140),
+    (236, 194, 168), (146, 98, 70), (214, 160, 122), (244, 208, 188), (182, 128, 94), (112, 74, 54),
+    (228, 182, 140),
 )  # fmt: skip
 _HAIRS: tuple[RGB, ...] = (
-    (88, 58, 36), (28, 24, 24), (52, 36, 28), (196, 154, 92), (40, 30, 30), (24, 22, 26), (132, 66, 34), (150, 146, 142),
+    (88, 58, 36), (28, 24, 24), (52, 36, 28), (196, 154, 92), (40, 30, 30), (24, 22, 26),
+    (132, 66, 34), (150, 146, 142),
 )  # fmt: skip
 _IRISES: tuple[RGB, ...] = (
     (84, 120, 150),
@@ -26,7 +28,8 @@ _CLOTHES: tuple[RGB, ...] = (
     (70, 84, 110), (148, 58, 60), (60, 104, 84), (90, 90, 96), (180, 160, 110), (96, 70, 120), (40, 46, 60),
 )  # fmt: skip
 _BACKGROUNDS: tuple[RGB, ...] = (
-    (70, 96, 168), (122, 136, 150), (150, 132, 112), (88, 124, 116), (168, 164, 160), (96, 88, 128), (60, 110, 140),
+    (70, 96, 168), (122, 136, 150), (150, 132, 112), (88, 124, 116), (168, 164, 160), (96, 88, 128),
+    (60, 110, 140),
 )  # fmt: skip
 HAIR_STYLES = ("short", "long", "parted", "bob", "receding", "fringe")
 
@@ -64,8 +67,8 @@ class Identity:
 def make_identity(seed: int, speaker: int) -> Identity:
     """The face of speaker number ``speaker`` (1-based) in a corpus of this seed.
 
-    Tones and hair are dealt from palettes shuffled by the seed, so that neighbours never look alike; shapes are
-    drawn at random.
+    Tones and hair are dealt from palettes shuffled by the seed, so that neighbours never look alike; shapes
+    are drawn at random.
     """
     deal = np.random.default_rng([seed, 101])
     index = speaker - 1

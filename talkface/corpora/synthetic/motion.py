@@ -68,7 +68,7 @@ def perform(score: Score, habits: Habits, rng: np.random.Generator) -> Performan
 
 
 def mouth_curves(score: Score, habits: Habits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Action units [5 ms steps, 5] and pucker [steps]: smoothed targets, lips shut where the sound says so."""
+    """Action units [5 ms steps, 5] and pucker [steps]: smoothed targets, lips shut where they must be."""
     count = round(CLIP_S * _HZ)
     middle_s = (np.arange(count) + 0.5) / _HZ
     targets = np.zeros((count, 5))

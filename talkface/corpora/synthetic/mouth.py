@@ -43,10 +43,11 @@ class Mouth:
 
 
 def shape_mouth(identity: Identity, aus: Sequence[float] | np.ndarray, pucker: float = 0.0) -> Mouth:
-    """Contours for AU10, AU14, AU20, AU25, AU26 (0-5 each) and ``pucker`` (0-1, lip rounding, none of the five).
+    """Contours for AU10, AU14, AU20, AU25, AU26 (0-5 each) and ``pucker`` (0-1, rounding, none of the five).
 
-    Each unit has its own degree of freedom: AU10 lifts the upper lip towards the nose, AU14 tightens and lifts the
-    corners, AU20 stretches them apart and down, AU25 parts the lips, AU26 carries lower lip and chin down.
+    Each unit has its own degree of freedom: AU10 lifts the upper lip towards the nose, AU14 tightens and
+    lifts the corners, AU20 stretches them apart and down, AU25 parts the lips, AU26 carries lower lip and
+    chin down.
     """
     a10, a14, a20, a25, a26 = np.clip(np.asarray(aus, float), 0.0, MAX_INTENSITY) / MAX_INTENSITY
     pucker = float(np.clip(pucker, 0.0, 1.0))

@@ -26,7 +26,7 @@ def polygon(
     soften: float = 0.0,
     clip: np.ndarray | None = None,
 ) -> None:
-    """Fill a polygon in place; ``soften`` is the standard deviation of its edge in pixels, ``clip`` an HW mask."""
+    """Fill a polygon in place; ``soften``: standard deviation of its edge in pixels, ``clip``: an HW mask."""
     box = _box(canvas, points, soften)
     if box is None or opacity <= 0:
         return
@@ -66,7 +66,7 @@ def polygon_mask(shape: tuple[int, ...], points: Points) -> np.ndarray:
 
 
 def lay_over(canvas: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
-    """Lay a whole HWC layer over an HW4 canvas in place: copy where the mask is full, blend only along its edge."""
+    """Lay an HWC layer over an HW4 canvas in place: copy where the mask is full, blend along its edge."""
     np.copyto(canvas[..., :3], colour, where=(mask == 255)[..., None])
     rows, columns = np.nonzero((mask > 0) & (mask < 255))
     weight = mask[rows, columns, None].astype(np.float32) / 255

@@ -1,7 +1,8 @@
 """The speech sounds of GRID's words: how each sounds and what it asks of the mouth.
 
-One table holds both, so that the sound of a clip tells where its mouth is. Formant frequencies are those of an adult
-male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit targets are ours.
+One table holds both, so that the sound of a clip tells where its mouth is. Formant frequencies are those of
+an adult male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit
+targets are ours.
 """
 
 from __future__ import annotations
@@ -49,16 +50,21 @@ PHONEMES: dict[str, Phoneme] = {
     "W": Phoneme(0.075, (300, 650, 2200), 0.5, 0, 0, 0, (0.1, 0.9, 0.0, 1.0, 0.3), 1.0),
     "Y": Phoneme(0.060, (270, 2250, 3000), 0.6, 0, 0, 0, (0.5, 0.6, 2.9, 1.8, 0.4)),
     # nasals
-    "M": Phoneme(0.085, (260, 1000, 2200), 0.38, 0, 0, 0, (0.0, 1.8, 0.5, 0.0, 0.3), lips_shut=True, nasal=True),
+    "M": Phoneme(0.085, (260, 1000, 2200), 0.38, 0, 0, 0, (0.0, 1.8, 0.5, 0.0, 0.3),
+         lips_shut=True, nasal=True),
     "N": Phoneme(0.070, (260, 1500, 2400), 0.38, 0, 0, 0, (0.7, 0.3, 1.1, 1.3, 0.5), nasal=True),
     # stops
-    "B": Phoneme(0.090, (250, 900, 2200), 0.10, 0.35, 900, 900, (0.0, 1.2, 0.3, 0.0, 0.4), lips_shut=True, burst=True),
-    "P": Phoneme(0.110, (250, 900, 2200), 0.0, 0.5, 1000, 1000, (0.0, 2.4, 0.6, 0.0, 0.3), lips_shut=True, burst=True,
+    "B": Phoneme(0.090, (250, 900, 2200), 0.10, 0.35, 900, 900, (0.0, 1.2, 0.3, 0.0, 0.4),
+         lips_shut=True, burst=True),
+    "P": Phoneme(0.110, (250, 900, 2200), 0.0, 0.5, 1000, 1000, (0.0, 2.4, 0.6, 0.0, 0.3),
+         lips_shut=True, burst=True,
                  breath=0.30),
     "D": Phoneme(0.080, (250, 1750, 2600), 0.10, 0.4, 3600, 1600, (1.0, 0.5, 1.3, 1.3, 0.5), burst=True),
-    "T": Phoneme(0.095, (250, 1750, 2600), 0.0, 0.6, 3800, 1800, (1.3, 0.8, 1.6, 1.2, 0.3), burst=True, breath=0.30),
+    "T": Phoneme(0.095, (250, 1750, 2600), 0.0, 0.6, 3800, 1800, (1.3, 0.8, 1.6, 1.2, 0.3),
+         burst=True, breath=0.30),
     "G": Phoneme(0.085, (250, 2000, 2250), 0.10, 0.4, 1900, 700, (0.5, 0.2, 0.9, 1.8, 1.0), burst=True),
-    "K": Phoneme(0.100, (250, 2000, 2250), 0.0, 0.6, 2000, 800, (0.8, 0.3, 1.0, 1.7, 0.9), burst=True, breath=0.30),
+    "K": Phoneme(0.100, (250, 2000, 2250), 0.0, 0.6, 2000, 800, (0.8, 0.3, 1.0, 1.7, 0.9),
+         burst=True, breath=0.30),
     # fricatives and affricates
     "F": Phoneme(0.095, (300, 1100, 2100), 0.0, 0.13, 5500, 6000, (3.2, 1.5, 0.8, 0.4, 0.4)),
     "V": Phoneme(0.070, (280, 1100, 2100), 0.35, 0.08, 5500, 6000, (2.8, 1.0, 0.7, 0.5, 0.5)),
@@ -66,8 +72,10 @@ PHONEMES: dict[str, Phoneme] = {
     "DH": Phoneme(0.060, (300, 1400, 2500), 0.4, 0.07, 5000, 5000, (1.3, 0.3, 1.1, 1.6, 0.6)),
     "S": Phoneme(0.110, (300, 1700, 2600), 0.0, 0.42, 5200, 2600, (1.5, 1.8, 2.4, 0.9, 0.1)),
     "Z": Phoneme(0.085, (280, 1700, 2600), 0.30, 0.26, 5200, 2600, (1.2, 1.5, 2.2, 1.0, 0.2)),
-    "CH": Phoneme(0.120, (300, 1900, 2500), 0.0, 0.55, 2900, 1300, (2.2, 0.3, 0.0, 1.3, 0.3), 0.7, burst=True),
-    "JH": Phoneme(0.100, (280, 1900, 2500), 0.12, 0.45, 2900, 1300, (1.9, 0.2, 0.0, 1.3, 0.4), 0.65, burst=True),
+    "CH": Phoneme(0.120, (300, 1900, 2500), 0.0, 0.55, 2900, 1300, (2.2, 0.3, 0.0, 1.3, 0.3), 0.7,
+         burst=True),
+    "JH": Phoneme(0.100, (280, 1900, 2500), 0.12, 0.45, 2900, 1300, (1.9, 0.2, 0.0, 1.3, 0.4), 0.65,
+         burst=True),
 }  # fmt: skip
 SILENCE = Phoneme(0.0, (500, 1500, 2500), 0.0, 0.0, 0.0, 0.0, (0.0, 0.15, 0.0, 0.0, 0.0))
 

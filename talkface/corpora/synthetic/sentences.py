@@ -48,8 +48,8 @@ def parse_name(name: str) -> Sentence:
 def choose_sentences(count: int, rng: np.random.Generator) -> list[Sentence]:
     """``count`` different sentences in the order of their names.
 
-    Each word class is dealt from a shuffled pack, as GRID's own design balances them: a small corpus still hears
-    every letter and digit equally often.
+    Each word class is dealt from a shuffled pack, as GRID's own design balances them: a small corpus still
+    hears every letter and digit equally often.
     """
     found: dict[str, Sentence] = {}
     packs: list[list[str]] = [[] for _ in GRAMMAR]

@@ -57,7 +57,7 @@ class Score:
 
 
 def lay_out(sentence: Sentence, rate: float, rng: np.random.Generator) -> Score:
-    """Give every phoneme its time; ``rate`` > 1 speaks faster. Silence fills both ends of the three seconds."""
+    """Give every phoneme its time; ``rate`` > 1 speaks faster. Silence fills both ends of the clip."""
     spoken = [(word, name) for word in range(6) for name in PRONUNCIATIONS[sentence.words[word]]]
     durations = []
     for index, (word, name) in enumerate(spoken):

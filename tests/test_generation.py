@@ -229,6 +229,36 @@ def test_every_test_clip_is_generated_at_its_own_length(generate):
     assert list(generate(clips, speaker="s2")) == ["s2/d"]
 
 
+def test_a_speaker_without_test_clips_has_empty_tables(tmp_path, generate, truth):
+    _, split, features = truth
+    trained = [
+        dataclasses.replace(clip, subset="train") if clip.name == "s2/d" else clip for clip in small_corpus()
+    ]
+    assert generate(trained, speaker="s2") == {}
+    made = tmp_path / "generated.parquet"
+    track_generated(
+        generated=made,
+        method="ours",
+        landmarks_true=features["s2"]["landmarks"],
+        landmarks=tmp_path / "found.parquet",
+    )
+    pixels, lips, aus = (tmp_path / f"{name}.scores.parquet" for name in ("pixels", "lips", "aus"))
+    found, true = [tmp_path / "found.parquet"], [features["s2"]["landmarks"]]
+    score_pixels(
+        generated=[made], faces=[features["s2"]["faces"]], split=split, crop_size=CROP, scores=pixels
+    )
+    score_lips(landmarks_generated=found, landmarks_true=true, split=split, scores=lips)
+    score_aus(
+        landmarks_generated=found,
+        generated=[made],
+        aus=[features["s2"]["aus"]],
+        split=split,
+        labels=AuLabels(),
+        scores=aus,
+    )
+    assert [len(read_frame(path, SCORES)) for path in (pixels, lips, aus)] == [0, 0, 0]
+
+
 @pytest.mark.parametrize("shared_noise", [True, False])
 def test_the_batch_split_does_not_matter(generate, shared_noise):
     whole = generate(small_corpus(), shared_noise=shared_noise, eta=0.5)["s1/b"]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from talkface.reporting.style import CYCLE, OTHER, OURS, TRUTH, plain
 from talkface.schemas import AU_NAMES
 
 FPS = 25
+_PRESENT = "#dddddd"
 Word = tuple[float, float, str]
 """Start and end in seconds, and the word."""
 
@@ -61,20 +63,15 @@ def draw_aus(samples: Sequence[AuSample], proxies: Collection[str] = ()) -> Figu
         grid[-1, column].set_xlabel("seconds")
     if samples:
         handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=3)
+        handles.append(Patch(color=_PRESENT))
+        figure.legend(handles, [*labels, "label: present"], loc="outside lower center", ncols=3)
     return figure
 
 
 def _shade(axes: Axes, present_T: np.ndarray) -> None:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], present_T.astype(int), [0]])))
-    for number, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
-        axes.axvspan(
-            start / FPS,
-            end / FPS,
-            color="#dddddd",
-            linewidth=0,
-            label="label: present" if number == 0 else None,
-        )
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        axes.axvspan(start / FPS, end / FPS, color=_PRESENT, linewidth=0)
 
 
 def draw_lips(samples: Sequence[LipSample]) -> Figure:

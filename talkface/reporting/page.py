@@ -17,8 +17,8 @@ from talkface.reporting.views import TableView
 CAPTIONS = {
     "contact_sheet": (
         "Strips of frames of test clips",
-        "The same moments of each clip: the truth, and what was generated from its first frame and a sound. "
-        "Over each column the frame's number and the word spoken there.",
+        "The same moments of each clip: the truth, and what was generated from its first frame and a sound, "
+        "as coded in the videos. Over each column the frame's number and the word spoken there.",
     ),
     "lips": (
         "Curves of the lip opening over time",

@@ -180,14 +180,21 @@ def _tabular(view: TableView) -> list[str]:
     return [*lines, r"\bottomrule", r"\end{tabular}}"]
 
 
+_HEADING_LETTERS = 44
+_BREAK = r",\\"
+
+
 def _narrow(group: Group) -> str:
     """A group's title broken at its commas, so that it does not widen its columns."""
-    parts = group.title.split(", ")
-    if len(parts) < 3:
+    lines: list[str] = []
+    for part in group.title.split(", "):
+        if lines and len(lines[-1]) + len(part) < _HEADING_LETTERS:
+            lines[-1] += f", {part}"
+        else:
+            lines.append(part)
+    if len(lines) < 2:
         return latex(group.title)
-    half = (len(parts) + 1) // 2
-    first, second = ", ".join(parts[:half]) + ",", ", ".join(parts[half:])
-    return rf"\shortstack{{{latex(first)}\\{latex(second)}}}"
+    return rf"\shortstack{{{_BREAK.join(map(latex, lines))}}}"
 
 
 def _multicolumn(span: int, alignment: str, content: str) -> str:

@@ -5,8 +5,8 @@ temples) to a mean skull; lengths are then in units of the outer-eye distance. F
 description of the units in FACS (Ekman & Friesen 1978):
 
 =====  =================================================================================================
-AU10   the upper lip's upper edge nears the nose, beyond what parting the lips does by itself
-AU14   corners drawn up and back without widening the mouth (a smile would widen it)
+AU10   the upper lip's upper edge nears the nose, beyond a share of what parts the lips
+AU14   corners drawn up and back; a smile (AU12) does that too and is not told apart
 AU20   mouth widened with the corners not raised
 AU25   distance of the inner lips
 AU26   chin lowered, beyond what parting the lips does to the mesh
@@ -49,12 +49,12 @@ _SKULL = {
 }  # fmt: skip
 
 # Measures (in outer-eye distances) at raw 0 and raw 5: wide enough for GRID's speakers and the drawn ones.
-_AT_ZERO = np.array([-0.32, -0.36, 0.52, 0.00, 0.56])
-_AT_FIVE = np.array([-0.08, -0.10, 0.95, 0.22, 0.86])
+_AT_ZERO = np.array([-0.30, -0.27, 0.52, 0.00, 0.56])
+_AT_FIVE = np.array([-0.07, 0.06, 0.95, 0.22, 0.86])
 _UNIT = (_AT_FIVE - _AT_ZERO) / 5
 _CHIN_FROM_GAP = 0.2  # share of the lips' parting that the mesh hands on to the chin
 _GAP_FROM_JAW = 1.25  # how far the lips part by themselves when the chin drops by 1
-_MOST_FROM_JAW = 0.9  # but some of an open gap is always left to AU25
+_MOST_FROM_JAW = 0.8  # but some of an open gap is always left to AU25
 
 
 def turn_to_front(points_TPC: Array) -> npt.NDArray[np.float64]:
@@ -86,8 +86,8 @@ def measures(points_TPC: Array) -> npt.NDArray[np.float64]:
     chin_y = (front[:, CHIN, 1] + front[:, _CHIN_BOSS, 1]) / 2 - nose_y
     return np.stack(
         [
-            -edge_y - 0.2 * gap,
-            -corner_y + corner_z - 0.2 * width,
+            -edge_y - 0.1 * gap,
+            -corner_y + corner_z,
             width + 0.5 * corner_y,
             gap,
             chin_y - _CHIN_FROM_GAP * gap,

@@ -42,10 +42,14 @@ def response_matrix(
 
 
 def told_apart(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Which units ``[5]`` dominate both their row (alone driven, most measured) and their column."""
+    """Units ``[5]`` that are strictly diagonal-dominant.
+
+    A unit outweighs all others together, in its row (what it is taken for) and in its column (what is taken
+    for it).
+    """
     diagonal = np.diag(matrix)
-    others = matrix - np.diag(diagonal)
-    return (diagonal > 0) & (diagonal > others.max(axis=1)) & (diagonal > others.max(axis=0))
+    others = np.abs(matrix - np.diag(diagonal))
+    return (diagonal > others.sum(axis=1)) & (diagonal > others.sum(axis=0))
 
 
 def _settled(mesh: FaceMesh, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -110,10 +110,8 @@ def _draw_nose(canvas: np.ndarray, identity: Identity, mouth: Mouth) -> None:
     for side in (-1, 1):
         nostril = ellipse(side * wing * 0.45, base, wing * 0.25, 2.0)
         paint.polygon(canvas, to_canvas(nostril), dark, opacity=0.85, soften=1.2)
-        wing_mm = np.array([[0.86 * wing, -10], [1.02 * wing, -4], [0.92 * wing, 1], [0.7 * wing, 1]]) + (
-            0,
-            base,
-        )
+        wing_mm = np.array([[0.86 * wing, -10], [1.02 * wing, -4], [0.92 * wing, 1], [0.7 * wing, 1]])
+        wing_mm[:, 1] += base
         curve = to_canvas(smooth(wing_mm * (side, 1), closed=False))
         paint.stroke(canvas, curve, shade(identity.skin, 0.6), width=2, opacity=0.6, soften=1.2)
 

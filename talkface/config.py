@@ -144,6 +144,7 @@ class Autoencoder(Strict):
     blocks: int = Field(2, ge=1)
     codes: int = Field(8192, ge=2)
     latent_channels: int = 3
+    patch_size: int | None = Field(None, ge=16, multiple_of=4)  # train on patches; None: whole crops
     mouth_weight: float = 1.0  # weight of the mouth region in the reconstruction loss
     edge_weight: float = 0.0  # L1 of image gradients: sharpness without a downloaded perceptual network
     commitment: float = 0.25

@@ -1,0 +1,180 @@
+"""Who may import whom, and that rules and scripts belong together; read from syntax trees, nothing is run."""
+
+import ast
+import re
+
+import pytest
+from conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "talkface"
+FOUNDATION = {"config", "schemas", "tables", "provenance", "logs"}
+ALONE = {
+    "models",
+    "losses",
+    "metrics",
+}  # torch and numpy only; each may use its own kind, losses and metrics no models
+MAY_IMPORT = {
+    "foundation": {"foundation"},
+    "corpora": {"foundation", "corpora", "media"},
+    "media": {"foundation", "media"},
+    "features": {"foundation", "media", "features"},
+    "data": {"foundation", "media", "features", "data"},
+    "models": {"models"},
+    "losses": {"losses"},
+    "metrics": {"metrics"},
+    "training": {"foundation", "data", "losses", "models", "training"},
+    "generation": {
+        "foundation", "media", "features", "data", "models", "losses", "metrics", "training", "generation",
+    },
+    "reporting": {"foundation", "media", "features", "metrics", "reporting"},
+}  # fmt: skip
+EVERYTHING = {"foundation", *MAY_IMPORT, "corpora"}
+MAY_IMPORT["stages"] = EVERYTHING - {"reporting", "corpora"} | {"stages"}
+MAY_IMPORT["steps"] = EVERYTHING | {"steps"}
+TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting"}
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer(module: str) -> str:
+    parts = module.split(".")
+    name = parts[1] if len(parts) > 1 else "foundation"
+    return "foundation" if name in FOUNDATION else name
+
+
+def module_of(path) -> str:
+    parts = list(path.relative_to(REPOSITORY).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            # `from talkface import corpora` means the module talkface.corpora
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if node.module == "talkface" else {node.module}
+    return found - {"talkface.__version__"}
+
+
+def test_there_is_something_to_look_at():
+    assert len(SOURCES) > 60
+    assert {layer(module_of(path)) for path in SOURCES} == {*MAY_IMPORT}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_imports_go_downward(path):
+    own = layer(module_of(path))
+    for name in imported(path):
+        if name == "talkface" or not name.startswith("talkface."):
+            continue
+        assert layer(name) in MAY_IMPORT[own], f"{module_of(path)} ({own}) must not import {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_layers_keep_their_packages(path):
+    own = layer(module_of(path))
+    roots = {name.split(".")[0] for name in imported(path)}
+    assert "snakemake" not in roots, "the package knows nothing of Snakemake"
+    assert "pickle" not in roots
+    if own in ALONE:
+        assert not roots & {"pyarrow", "pathlib", "os", "io", "tempfile"}, f"{own} touches no disk"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_torch_stays_out_of_what_the_snakefile_and_the_reports_import(path):
+    own = layer(module_of(path))
+    if own in TORCH_FREE or module_of(path).startswith("talkface.steps.tabulate"):
+        seen, pending = set(), [module_of(path)]
+        while pending:
+            name = pending.pop()
+            file = REPOSITORY.joinpath(*name.split("."))
+            file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+            if name in seen or not file.is_file():
+                continue
+            seen.add(name)
+            names = imported(file)
+            assert "torch" not in {other.split(".")[0] for other in names}, f"{name} brings torch"
+            pending += [other for other in names if other.startswith("talkface.")]
+
+
+def test_other_programs_are_started_in_few_places():
+    starting = {
+        module_of(path)
+        for path in SOURCES
+        if {name.split(".")[0] for name in imported(path)} & {"ffmpeg", "imageio_ffmpeg", "subprocess"}
+    }
+    assert "talkface.media.ffmpeg" in starting
+    # The demo corpus is encoded in GRID's own format, which nothing else writes.
+    allowed = ("talkface.media.", "talkface.features.aus.openface", "talkface.corpora.synthetic.")
+    assert not {name for name in starting if not name.startswith(allowed)}
+
+
+def test_no_junk_drawers():
+    assert not [path for path in SOURCES if path.stem in {"utils", "helpers", "common", "misc"}]
+
+
+def scripts_of_rules() -> dict[str, list[str]]:
+    """Script -> rules that run it, from the rule files' text."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((REPOSITORY / "rules").glob("*.smk")):
+        rule = ""
+        for line in path.read_text().splitlines():
+            if named := re.match(r"rule (\w+):", line):
+                rule = named[1]
+            elif script := re.match(r'\s+"\.\./workflow_scripts/(\w+)\.py"', line):
+                found.setdefault(script[1], []).append(rule)
+    return found
+
+
+SCRIPTS = sorted((REPOSITORY / "workflow_scripts").glob("*.py"))
+
+
+def test_each_script_belongs_to_the_rule_of_its_name():
+    assert scripts_of_rules() == {path.stem: [path.stem] for path in SCRIPTS}
+    assert len(SCRIPTS) > 25
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_thin(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 45
+    assert "__future__" not in text, "a syntax error inside Snakemake's preamble"
+    kinds = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.If, ast.Try)
+    assert not [node for node in ast.walk(tree) if isinstance(node, kinds)], "logic belongs to the package"
+    called = (
+        f"talkface.stages.{path.stem}" if path.stem.startswith("train_") else f"talkface.steps.{path.stem}"
+    )
+    assert called in imported(path)
+    assert "with log_to(snakemake.log[0]):\n" in text
+
+
+def test_rules_are_plain():
+    for path in (REPOSITORY / "rules").glob("*.smk"):
+        if path.name == "common.smk":
+            continue
+        text = path.read_text()
+        assert "lambda" not in text, f"{path.name}: a named function in common.smk instead"
+        assert not re.search(r"\bdef \w+\(", text), f"{path.name}: functions live in common.smk"
+        assert "run:" not in text and "shell:" not in text and "checkpoint" not in text
+        for block in re.split(r"\n(?=rule )", text):
+            name = re.match(r"rule (\w+):", block)
+            if name is None or "script:" not in block:
+                continue
+            needed = ["log:", "threads:", "resources:", "params:", "conda:"]
+            needed += [] if name[1] == "verify" else ["output:", "benchmark:", f'code=code_of("{name[1]}")']
+            missing = [directive for directive in needed if directive not in block]
+            assert not missing, f"rule {name[1]} lacks {missing}"
+
+
+def test_profiles_do_not_rerun_on_touched_code():
+    import yaml
+
+    for path in REPOSITORY.glob("profiles/*/config.yaml"):
+        profile = yaml.safe_load(path.read_text())
+        assert profile["rerun-triggers"] == ["mtime", "params", "input", "software-env"], path
+        assert profile["rerun-incomplete"] is True, path

@@ -55,6 +55,15 @@ class ResidualBlock(nn.Module):
         return self.skip(x_NCHW) + self.conv_out(F.silu(h_NCHW))
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """softmax(q k^T / sqrt(d)) v over the last two axes: [..., L, d], [..., S, d], [..., S, d] -> [..., L, d]."""
+    if query.device.type == "cpu" and query.dtype == torch.bfloat16:
+        # Torch's fused kernel is two to six times slower than plain products in this one case.
+        score = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+        return score.softmax(-1) @ value
+    return F.scaled_dot_product_attention(query, key, value)
+
+
 class SelfAttention(nn.Module):
     """GroupNorm, multi-head attention over all positions, plus the input."""
 
@@ -71,10 +80,10 @@ class SelfAttention(nn.Module):
         """[N, C, H, W] -> the same shape."""
         N, C, H, W = x_NCHW.shape
         qkv = self.query_key_value(self.norm(x_NCHW))
-        # In channels_last memory this is a view: [N, H, W, 3C] -> [N, L, 3, heads, C / heads].
+        # [N, H, W, 3C] -> [N, L, 3, heads, C / heads].
         qkv = qkv.permute(0, 2, 3, 1).reshape(N, H * W, 3, self.heads, C // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = attend(query, key, value)
         mixed = mixed.transpose(1, 2).reshape(N, H, W, C).permute(0, 3, 1, 2)
         return x_NCHW + self.out(mixed)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
+from talkface.models.blocks import ResidualBlock, Upsample, attend, group_norm, zeroed
 
 _EXPANSION = 2  # of the feed-forward part
 
@@ -43,7 +43,7 @@ class Attention(nn.Module):
         key, value = (
             self.key_value(context_NSC).view(N, -1, 2, self.heads, C // self.heads).permute(2, 0, 3, 1, 4)
         )
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = attend(query, key, value)
         return self.out(mixed.transpose(1, 2).reshape(N, L, C))
 
 
@@ -90,7 +90,6 @@ class Transformer(nn.Module):
     def forward(self, x_NCHW: Tensor, context_NSC: Tensor) -> Tensor:
         """[N, C, H, W], [N, S, context_width] -> [N, C, H, W]."""
         N, C, H, W = x_NCHW.shape
-        # A view where memory is channels_last.
         h_NLC = self.project_in(self.norm(x_NCHW).permute(0, 2, 3, 1).reshape(N, H * W, C))
         own_NLC = self.norm_self(h_NLC)
         h_NLC = h_NLC + self.attend_self(own_NLC, own_NLC)
@@ -212,7 +211,7 @@ class Denoiser(nn.Module):
         if self.token is not None:
             embedding_NE = embedding_NE + self.token(context_NSC.mean(1))
         embedding_NE = F.silu(embedding_NE)
-        h = self.conv_in(x_NCHW.contiguous(memory_format=torch.channels_last))
+        h = self.conv_in(x_NCHW)
         skips = [h]
         for level, row in enumerate(self.down):
             for stage in cast(nn.ModuleList, row):

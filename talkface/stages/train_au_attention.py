@@ -239,8 +239,8 @@ def refuse_uniform(figures: Mapping[str, float], min_deviation: float) -> None:
         raise TrainingError(
             f"au_attention: the mask has collapsed to a constant (mean {figures['mask_mean']:.3f}, spatial "
             f"deviation {figures['mask_deviation']:.4f} < min_mask_deviation {min_deviation}): it says "
-            "nothing of where speech shows. Raise au_attention.training.samples, lower au_attention.generator_every or "
-            "au_attention.mask_weight, or try another seed"
+            "nothing of where speech shows. Raise au_attention.training.samples, lower "
+            "au_attention.generator_every or au_attention.mask_weight, or try another seed"
         )
     if figures["mask_mouth_ratio"] < 1:
         logger.warning(

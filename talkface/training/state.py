@@ -52,7 +52,7 @@ def save_state(
                 else:
                     scalars[place] = value
     header = {"fingerprint": fingerprint, "counters": vars(counters), "scalars": scalars}
-    write_tensors(work / STATE_NAME, tensors, json.dumps(header, sort_keys=True))
+    write_tensors(work / STATE_NAME, tensors, json.dumps(header))  # unsorted: the order of quantities is kept
 
 
 def load_state(

@@ -56,7 +56,7 @@ class ResidualBlock(nn.Module):
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """softmax(q k^T / sqrt(d)) v over the last two axes: [..., L, d], [..., S, d], [..., S, d] -> [..., L, d]."""
+    """softmax(q k^T / sqrt(d)) v: queries [..., L, d], keys and values [..., S, d] -> [..., L, d]."""
     if query.device.type == "cpu" and query.dtype == torch.bfloat16:
         # Torch's fused kernel is two to six times slower than plain products in this one case.
         score = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)

@@ -57,7 +57,7 @@ def cycle_loss(restored_B3HW: Tensor, image_B3HW: Tensor) -> Tensor:
 
 
 def mask_mean(mask_B1HW: Tensor) -> Tensor:
-    """Mean of the mask: without a price a mask of one everywhere, which keeps the input, costs nothing."""
+    """Mean of a mask; of ``1 - mask`` it is the share that the generator changes."""
     return mask_B1HW.float().mean()
 
 

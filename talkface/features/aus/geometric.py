@@ -86,7 +86,7 @@ def measures(points_TPC: Array) -> npt.NDArray[np.float64]:
     chin_y = (front[:, CHIN, 1] + front[:, _CHIN_BOSS, 1]) / 2 - nose_y
     return np.stack(
         [
-            -edge_y - 0.1 * gap,
+            -edge_y - 0.15 * gap,
             -corner_y + corner_z,
             width + 0.5 * corner_y,
             gap,

@@ -46,15 +46,20 @@ def to_arrow(rows: Rows, schema: TableSchema, where: str = "table") -> pa.Table:
                 raise TableError(f"{where}: rows of schema '{schema.name}' differ in their columns: {list(record)}")
         table = _from_columns({name: [record[name] for record in records] for name in names}, schema, where)
     _check_columns(table, schema, where)
-    try:
-        table = table.select(schema.columns.names).cast(schema.columns)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
-        raise TableError(f"{where}: does not fit schema '{schema.name}': {error}") from error
+    columns = [_cast(table[column.name], column, schema, where) for column in schema.columns]
+    table = pa.Table.from_arrays(columns, schema=schema.columns)
     for column in schema.columns:
         values = table[column.name]
         if not column.nullable and (values.null_count or _has_inner_null(values)):
             raise TableError(f"{where}: column '{column.name}' of schema '{schema.name}' holds nulls")
     return table
+
+
+def _cast(values: pa.ChunkedArray, column: pa.Field, schema: TableSchema, where: str) -> pa.ChunkedArray:
+    try:
+        return values.cast(column.type)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
+        raise TableError(f"{where}: column '{column.name}' of schema '{schema.name}': {error}") from error
 
 
 def _from_columns(columns: dict[str, list[Any]], schema: TableSchema, where: str) -> pa.Table:

@@ -1,0 +1,99 @@
+import json
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+
+from talkface.config import Config, ConfigError, merge, schema_json, validate
+
+DEFAULT = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+OVERLAYS = sorted((REPOSITORY / "configs").glob("*.yaml"))
+
+
+def refused(overlay: dict) -> str:
+    with pytest.raises(ConfigError) as caught:
+        validate(merge(DEFAULT, overlay))
+    message = str(caught.value)
+    assert "\n" not in message, "one line"
+    return message
+
+
+def test_default_is_the_demo():
+    config = validate(DEFAULT)
+    assert config.corpus.demo and config.corpus.synthetic is not None
+    assert config.corpus.synthetic.speakers >= 6
+
+
+@pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.stem)
+def test_overlays_are_valid(path):
+    overlay = yaml.safe_load(path.read_text())
+    config = validate(merge(DEFAULT, overlay))
+    assert config.experiment != "demo", "an overlay must not write into the demo's results"
+
+
+def test_there_are_overlays_for_tests_paper_and_corpora():
+    assert {path.stem for path in OVERLAYS} >= {"micro", "paper", "grid", "real"}
+
+
+def test_schema_file_is_generated():
+    text = (REPOSITORY / "config.schema.json").read_text()
+    assert text == schema_json(), "run: python -m talkface.config > config.schema.json"
+    assert set(json.loads(text)["properties"]) == set(Config.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "named"),
+    [
+        ({"sampler": {"stepz": 3}}, "sampler.stepz"),
+        ({"samplr": {"steps": 3}}, "samplr"),
+        ({"sampler": {"steps": 0}}, "sampler.steps"),
+        ({"autoencoder": {"training": {"samples": "many"}}}, "autoencoder.training.samples"),
+        ({"split": "nowhere"}, "nowhere"),
+        ({"splits": {"demo": {"unseen": ["s1"]}}}, "splits.demo"),
+        ({"variants": {"ours": {"mel": {"bands": 20}}}}, "variants.ours"),
+        ({"variants": {"static": {}}}, "variants.static"),
+        ({"variants": {"ours_other_sound": {}}}, "variants.ours_other_sound"),
+        ({"experiment": "../elsewhere"}, "experiment"),
+        ({"mfcc": {"coefficients": 13}}, "mfcc.coefficients"),
+    ],
+)
+def test_mistakes_are_refused_by_field(overlay, named):
+    assert named in refused(overlay)
+
+
+def test_all_mistakes_are_told_at_once():
+    message = refused({"sampler": {"steps": 0}, "gallery": {"clips": 1}})
+    assert "sampler.steps" in message and "gallery.clips" in message
+
+
+def test_root_is_short_for_the_corpus_root():
+    config = validate(DEFAULT | {"root": "/somewhere/grid"})
+    assert str(config.corpus.root) == "/somewhere/grid"
+    assert config.corpus.name == validate(DEFAULT).corpus.name
+
+
+def test_split_that_names_absent_speakers_is_refused():
+    config = validate(DEFAULT)
+    config.check_speakers(["s1", "s2", "s3", "s4", "s5", "s6", "s7"])
+    with pytest.raises(ConfigError, match=r"splits\.demo\.unseen.*'s6'"):
+        config.check_speakers(["s1", "s2", "s3", "s4", "s5"])
+
+
+def test_variant_differs_only_where_it_says():
+    config = validate(merge(DEFAULT, {"variants": {"small": {"renderer": {"width": 16}}}}))
+    small = config.variant("small")
+    assert small.renderer.width == 16
+    assert small.renderer.model_dump() | {"width": 0} == config.renderer.model_dump() | {"width": 0}
+    assert small.autoencoder == config.autoencoder
+
+
+def test_merge_leaves_its_arguments_alone():
+    base = {"a": {"b": 1, "c": [1, 2]}}
+    assert merge(base, {"a": {"c": [3]}}) == {"a": {"b": 1, "c": [3]}}
+    assert base == {"a": {"b": 1, "c": [1, 2]}}
+
+
+def test_sections_are_frozen():
+    config = validate(DEFAULT)
+    with pytest.raises(ValueError, match="frozen"):
+        config.sampler.steps = 3

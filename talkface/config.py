@@ -113,7 +113,7 @@ class Compute(Strict):
 
     threads: int = Field(2, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 on CUDA, else float32
+    precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 where native
 
 
 class Training(Strict):

@@ -123,7 +123,8 @@ def test_learning_rate_schedule():
 
 def test_precision_is_a_choice_of_the_config():
     cpu = torch.device("cpu")
-    assert pick_precision(Compute(), cpu) == "float32"
+    native = "bfloat16" if torch.cpu._is_amx_tile_supported() else "float32"
+    assert pick_precision(Compute(), cpu) == native
     assert pick_precision(Compute(), torch.device("cuda")) == "bfloat16"
     assert pick_precision(Compute(precision="bfloat16"), cpu) == "bfloat16"
     if not torch.cuda.is_available():

@@ -13,6 +13,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from talkface.corpora.listing import CorpusError
 from talkface.corpora.synthetic.face import draw_face, lip_gap_px, mouth_width_px
 from talkface.corpora.synthetic.head import PICTURE_HEIGHT, PICTURE_WIDTH
 from talkface.corpora.synthetic.identity import Identity, make_identity
@@ -20,7 +21,7 @@ from talkface.corpora.synthetic.motion import Habits, Performance, make_habits, 
 from talkface.corpora.synthetic.mouth import shape_mouth
 from talkface.corpora.synthetic.sentences import Sentence, choose_sentences
 from talkface.corpora.synthetic.speech import SOUND_RATE, Voice, make_voice, synthesise
-from talkface.corpora.synthetic.timing import FPS, Score, lay_out
+from talkface.corpora.synthetic.timing import FPS, NUM_FRAMES, Score, lay_out
 from talkface.media.ffmpeg import Child, MediaError, address
 
 SIGNATURE = "GENERATED.txt"
@@ -31,7 +32,7 @@ _SIGNATURE_TEXT = (
 )
 
 
-class SyntheticError(ValueError):
+class SyntheticError(CorpusError):
     """A synthetic corpus that cannot be made as asked; the message names the folder or the speaker."""
 
 
@@ -82,13 +83,15 @@ def make_clip(speaker: Speaker, sentence: Sentence) -> Clip:
     return Clip(sentence, score, performance, samples)
 
 
-def draw_clip(speaker: Speaker, clip: Clip) -> Iterator[np.ndarray]:
-    """The clip's pictures, 288 x 360 x 3 uint8, one by one."""
+def draw_clip(
+    speaker: Speaker, clip: Clip, frames: Iterable[int] = range(NUM_FRAMES)
+) -> Iterator[np.ndarray]:
+    """The clip's pictures, 288 x 360 x 3 uint8, one by one; by default all of them."""
     moves = clip.performance
-    for frame, pose in enumerate(moves.poses):
+    for frame in frames:
         gaze_x, gaze_y = moves.gaze_mm[frame].tolist()
         yield draw_face(
-            speaker.identity, moves.aus[frame], pose,
+            speaker.identity, moves.aus[frame], moves.poses[frame],
             blink=float(moves.blink[frame]), pucker=float(moves.pucker[frame]), gaze_mm=(gaze_x, gaze_y),
         )  # fmt: skip
 

@@ -99,7 +99,7 @@ def make_identity(seed: int, speaker: int) -> Identity:
         cheek_width=cheek,
         jaw_width=jaw,
         chin_width=float(rng.uniform(19, 27)),
-        chin_y=float(rng.uniform(108, 118)),
+        chin_y=float(rng.uniform(103, 111)),
         mouth_y=float(rng.uniform(66, 71)),
         mouth_width=float(rng.uniform(23.5, 28.0)),
         upper_lip=float(rng.uniform(6.0, 9.0)),

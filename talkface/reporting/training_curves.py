@@ -12,25 +12,37 @@ from matplotlib.ticker import EngFormatter
 from talkface.reporting.runs import StageRun
 from talkface.reporting.style import CYCLE
 
+_NOT_CURVES = "learning_rate|_per_second|seconds|^final/"
+
 
 def draw_training(histories: Mapping[StageRun, pd.DataFrame]) -> Figure:
-    """One row a training: left its losses, right what it measured on held-back clips.
+    """One row a training: its losses, then a panel for each kind of figure measured on held-back clips.
 
     Each history has the columns of HISTORY. Draw and save inside ``style.styled``.
     """
-    rows = max(1, len(histories))
-    figure = Figure(figsize=(10, 0.4 + 2.5 * rows))
-    grid = figure.subplots(rows, 2, squeeze=False)
-    for (run, history), (losses, others) in zip(histories.items(), grid, strict=False):
-        name = run.stage if run.variant == "shared" else f"{run.stage}, {run.variant}"
-        is_loss = history["name"].str.startswith("loss")
-        is_other = ~is_loss & ~history["name"].str.contains("learning_rate|_per_second|seconds", regex=True)
-        _draw(losses, history[is_loss], f"{name}, seed {run.seed}: losses", logarithmic=True)
-        _draw(others, history[is_other], f"{name}, seed {run.seed}: held-back clips", logarithmic=False)
+    panels = [_panels(run, history) for run, history in histories.items()]
+    rows, columns = max(1, len(panels)), max(map(len, panels), default=1)
+    figure = Figure(figsize=(4.6 * columns, 0.4 + 2.4 * rows))
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for row, shown in zip(grid, panels, strict=False):
+        for axes in row[len(shown) :]:
+            axes.set_axis_off()
+        for axes, (title, history) in zip(row, shown, strict=False):
+            _draw(axes, history, title)
     return figure
 
 
-def _draw(axes: Axes, history: pd.DataFrame, title: str, *, logarithmic: bool) -> None:
+def _panels(run: StageRun, history: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Titles and rows: the losses, then "psnr" and "psnr_mouth" in one panel, the five of "f1" in another."""
+    name = run.stage if run.variant == "shared" else f"{run.stage} {run.variant}"
+    is_loss = history["name"].str.startswith("loss")
+    others = history[~is_loss & ~history["name"].str.contains(_NOT_CURVES, regex=True)]
+    kinds = others["name"].str.removeprefix("validation/").str.split("[/_]", regex=True).str[0]
+    panels = [(f"{name}, seed {run.seed}: losses", history[is_loss])]
+    return panels + [(f"measured: {kind}", rows) for kind, rows in others.groupby(kinds, sort=True)]
+
+
+def _draw(axes: Axes, history: pd.DataFrame, title: str) -> None:
     axes.set_title(title)
     axes.set_xlabel("frames seen")
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -47,8 +59,17 @@ def _draw(axes: Axes, history: pd.DataFrame, title: str, *, logarithmic: bool) -
             linestyle=("-", "--", ":")[position // len(CYCLE) % 3],
             marker="o" if len(rows) < 4 else None,
             markersize=3,
-            label=str(name).removeprefix("loss/").removeprefix("validation/"),
+            label=_short(str(name)),
         )
-    if logarithmic and (history["value"] > 0).all() and history["value"].max() > 20 * history["value"].min():
-        axes.set_yscale("log")
+    smallest, largest = history["value"].abs().min(), history["value"].abs().max()
+    if title.endswith("losses") and largest > 20 * smallest:
+        # A critic's loss may be negative, where a logarithm has no place.
+        if (history["value"] > 0).all():
+            axes.set_yscale("log")
+        else:
+            axes.set_yscale("symlog", linthresh=0.1)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2)
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("validation/").removeprefix("loss/").removeprefix("f1/").removeprefix("pcc/")

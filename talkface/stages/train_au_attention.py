@@ -11,6 +11,10 @@ the kept share pays for handing skin and hair to the colour branch. The AU condi
 forbids A = 1, so the price is on 1 - A, the share that is *changed*: A stays near one, and falls where
 changing a pixel earns AUs.
 
+``condition_weight`` multiplies a mean squared error. To our knowledge GANimation's code divides that error by
+the batch size besides, so its 4000 acts as 160 at 25 pictures. On drawn faces and small networks, 4000
+drowned cycle and mask price (kept share 0.26 everywhere, mouth ratio 1.2) where 160 gave 0.82 and 4.2.
+
 Shape legend: B batch, N images, A action units (or the mask, where said so), H and W of the image.
 """
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from talkface.schemas import TableSchema
 from talkface.tables import ClipTable
+
+if TYPE_CHECKING:
+    import torch
 
 
 def read_clips(tables: Iterable[Path], schema: TableSchema, clips: Iterable[str]) -> dict[str, pa.Table]:
@@ -36,5 +39,7 @@ def vectors(table: pa.Table, column: str) -> np.ndarray:
 
 def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:
     """A binary column of float16 arrays as a float16 tensor [rows, *shape]."""
+    import torch  # here, because most steps read rows and need no torch: a second saved in each of their many jobs
+
     joined = b"".join(table[column].to_pylist())
     return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(-1, *shape).copy())

@@ -386,6 +386,8 @@ def test_corpus_summary_counts_every_listed_clip(finished):
             int(row[part]) for part in ("train", "seen_test", "unseen_test", "unused")
         )
     assert rows["all"]["listed"] == "8"
+    text = (finished.root / "tables/corpus_summary.md").read_text(encoding="utf-8")
+    assert text.count("what became of every clip") == 1 and "demo: not a result" in text
 
 
 # --- figures ---

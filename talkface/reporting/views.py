@@ -96,12 +96,12 @@ class TableView:
         )
 
 
-def to_markdown(view: TableView) -> str:
+def to_markdown(view: TableView, *, heading: bool = True) -> str:
     """A heading, one table per block, the notes as a list.
 
     Markdown has no column groups: a line above each table says which columns belong together.
     """
-    lines = [f"## {_markdown(view.title)}", ""]
+    lines = [f"## {_markdown(view.title)}", ""] if heading else []
     for panel in view.panels():
         for block in panel.blocks:
             if block.title:
@@ -224,7 +224,7 @@ def _markdown(text: str) -> str:
 def markdown_document(title: str, views: Sequence[TableView], notes: Sequence[tuple[str, str]]) -> str:
     """The tables and the notes as one page."""
     lines = [f"# {_markdown(title)}", ""]
-    body = "\n".join(to_markdown(view) for view in views)
+    body = "\n".join(to_markdown(view, heading=view.title != title) for view in views)
     if notes:
         body += "\n## Notes\n\n" + "".join(
             f"- **{_markdown(name)}:** {_markdown(text)}\n" for name, text in notes

@@ -68,3 +68,11 @@ def test_every_weight_learns():
     (patches.mean() + (aus - au).square().mean()).backward()
     for net in (generator, critic):
         assert [n for n, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+
+def test_composing_under_mixed_precision_keeps_the_image():
+    image = torch.rand(2, 3, 8, 8) * 2 - 1
+    colour = torch.zeros(2, 3, 8, 8, dtype=torch.bfloat16)
+    kept = compose(image, colour, torch.ones(2, 1, 8, 8, dtype=torch.bfloat16))
+    assert kept.dtype == torch.float32
+    assert torch.equal(kept, image)

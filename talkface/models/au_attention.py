@@ -16,7 +16,8 @@ NUM_AUS = 5
 
 def compose(image_B3HW: Tensor, colour_B3HW: Tensor, mask_B1HW: Tensor) -> Tensor:
     """The generator's picture: mask x image + (1 - mask) x colour. A mask near one keeps the input."""
-    return torch.lerp(colour_B3HW, image_B3HW, mask_B1HW)
+    dtype = image_B3HW.dtype  # autocast leaves the heads in bfloat16
+    return torch.lerp(colour_B3HW.to(dtype), image_B3HW, mask_B1HW.to(dtype))
 
 
 def _normalised(*layers: nn.Module, channels: int) -> list[nn.Module]:

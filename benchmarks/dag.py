@@ -65,7 +65,7 @@ def main() -> None:
         found = measure(root, speakers, Path(folder))
     print(
         f"{chosen.speakers} speakers x {chosen.clips} clips: {found['jobs']:.0f} jobs, "
-        f"DAG in {found['seconds']:.1f} s ({found['cpu_seconds']:.1f} s of CPU), peak {found['peak_mb']:.0f} MB"
+        f"DAG in {found['seconds']:.1f} s (CPU {found['cpu_seconds']:.1f} s), peak {found['peak_mb']:.0f} MB"
     )
 
 

@@ -28,3 +28,20 @@ def real_clips() -> Path:
     if not (folder / "grid").is_dir():
         pytest.skip(f"TALKFACE_REAL_CLIPS={named} has no folder 'grid'")
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished_micro(tmp_path_factory) -> Path:
+    """A copy of the workflow in which the micro demo has run to its end; copy it to change it.
+
+    .ci/run has made one already and names it by TALKFACE_MICRO_WORKSPACE.
+    """
+    named = os.environ.get("TALKFACE_MICRO_WORKSPACE")
+    if named:
+        return Path(named)
+    from workspace import make_workspace, snakemake
+
+    folder = make_workspace(tmp_path_factory.mktemp("workflow") / "micro")
+    done = snakemake(folder, "--cores", str(min(os.cpu_count() or 1, 4)))
+    assert done.returncode == 0, done.stdout[-4000:]
+    return folder

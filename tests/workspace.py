@@ -1,0 +1,66 @@
+"""Copies of the workflow in which tests run Snakemake for real."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from conftest import REPOSITORY
+
+PARTS = ("Snakefile", "rules", "workflow_scripts", "profiles", "config.yaml", "configs", "envs", "talkface")
+MICRO = ("--configfile", "configs/micro.yaml")
+
+
+def make_workspace(folder: Path) -> Path:
+    """A copy of the workflow without results; its Snakefile imports the package beside it."""
+    folder.mkdir(parents=True)
+    for name in PARTS:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / name)
+    return folder
+
+
+def copy_workspace(finished: Path, folder: Path) -> Path:
+    """A copy of a finished workspace, times of files included, free to be changed."""
+    return Path(shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("__pycache__", "log")))
+
+
+def command(*arguments: str, overlay: tuple[str, ...] = MICRO) -> list[str]:
+    return [sys.executable, "-m", "snakemake", *overlay, *arguments]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+
+
+def snakemake(
+    folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO
+) -> subprocess.CompletedProcess[str]:
+    """Run Snakemake in a workspace; standard error is part of ``stdout``."""
+    return subprocess.run(
+        command(*arguments, overlay=overlay),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1800,
+    )
+
+
+def scheduled(folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO) -> Counter[str]:
+    """Rule -> number of jobs that a dry run would start, target rules left out."""
+    done = snakemake(folder, "--dry-run", "--cores", "1", *arguments, overlay=overlay)
+    assert done.returncode == 0, done.stdout[-3000:]
+    rules = Counter(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
+    if not rules:
+        assert "Nothing to be done" in done.stdout, done.stdout[-3000:]
+    for target in ("all", "features", "models", "scores", "tables", "report"):
+        rules.pop(target, None)
+    return rules

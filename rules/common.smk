@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from pydantic import BaseModel
+from snakemake.io import strip_wildcard_constraints
 from talkface.config import validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.media.ffmpeg import version as ffmpeg_version
@@ -86,9 +87,8 @@ def everything_shown(patterns) -> list:
 def expected_artifacts(wildcards) -> list:
     """What a finished experiment consists of: every rule's outputs."""
     unused = set() if CONFIG.corpus.synthetic else {"generate_corpus"}
-    return everything(
-        [path for rule in workflow.rules if rule.name not in unused for path in rule.output]
-    )
+    outputs = [path for rule in workflow.rules if rule.name not in unused for path in rule.output]
+    return everything([strip_wildcard_constraints(path) for path in outputs])
 
 
 def corpus_truth(wildcards) -> list:

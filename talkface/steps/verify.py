@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from talkface.logs import progress
+from talkface.media.probe import probe
 from talkface.schemas import BY_NAME, TableSchema
 from talkface.tables import ClipTable, TableError, read_table
 
@@ -57,6 +58,8 @@ def problem_of(path: Path) -> str | None:
             _read_through(path, schema_of(path))
         elif path.suffix == ".safetensors":
             _check_weights(path)
+        elif path.suffix == ".mp4":
+            probe(path)
         elif path.suffix == ".json":
             json.loads(path.read_text(encoding="utf-8"))
         elif path.stat().st_size == 0:
@@ -73,6 +76,8 @@ def schema_of(path: Path) -> TableSchema:
     stem = path.name.removesuffix(".parquet").split(".")[-1]
     if "scores" in path.parts:
         return BY_NAME["scores"]
+    if "generate" in path.parts and stem != "landmarks":
+        return BY_NAME["generated"]
     if path.parent.name == "features" and "train" in path.parts:
         return BY_NAME["au_features"]
     name = SCHEMA_OF_FILE.get(stem) or SCHEMA_OF_FOLDER.get(path.parent.name)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from talkface.config import Corpus, Faces
+from talkface.corpora import clip_path
 from talkface.features.alignment import AlignedFrame, FaceError, Image, Tally
 from talkface.features.faces import FaceMesh, follow_face
 from talkface.logs import progress
@@ -49,7 +50,7 @@ def crop_faces(
         FaceMesh(faces.min_detection_confidence) as mesh,
     ):
         for clip in progress(listed, len(listed), f"crop_faces {speaker}"):
-            check, frames = _crop_clip(clip["clip"], corpus.root / clip["path"], faces, crop_size, mesh)
+            check, frames = _crop_clip(clip["clip"], clip_path(corpus, clip["path"]), faces, crop_size, mesh)
             if check["ok"]:
                 faces_writer.write(frames.faces())
                 landmarks_writer.write(frames.landmarks())

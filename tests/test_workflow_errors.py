@@ -3,7 +3,7 @@
 import pytest
 from workspace import MICRO, make_workspace, snakemake
 
-GRID = ("corpus={synthetic: null}", "splits={micro: {seen: null, unseen: []}}")
+GRID = (*MICRO, "configs/grid.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -11,8 +11,8 @@ def workspace(tmp_path_factory):
     return make_workspace(tmp_path_factory.mktemp("errors") / "workflow")
 
 
-def refused(workspace, *config: str) -> str:
-    done = snakemake(workspace, "--cores", "1", overlay=(*MICRO, "--config", *config))
+def refused(workspace, *config: str, overlay: tuple[str, ...] = MICRO) -> str:
+    done = snakemake(workspace, "--cores", "1", overlay=(*overlay, "--config", *config))
     assert done.returncode != 0
     assert "Traceback" not in done.stdout and 'File "' not in done.stdout
     lines = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
@@ -26,17 +26,17 @@ def test_a_typo_names_the_field(workspace):
 
 
 def test_a_missing_root_is_named(workspace):
-    assert "nowhere" in refused(workspace, "root=nowhere", *GRID)
+    assert "nowhere" in refused(workspace, "root=nowhere", overlay=GRID)
 
 
 def test_an_empty_root_is_named(workspace, tmp_path):
-    assert str(tmp_path) in refused(workspace, f"root={tmp_path}", *GRID)
+    assert str(tmp_path) in refused(workspace, f"root={tmp_path}", overlay=GRID)
 
 
 def test_a_root_without_clips_is_named(workspace, tmp_path):
     (tmp_path / "s1").mkdir()
     (tmp_path / "s1" / "notes.txt").write_text("no clip")
-    assert str(tmp_path) in refused(workspace, f"root={tmp_path}", *GRID)
+    assert str(tmp_path) in refused(workspace, f"root={tmp_path}", overlay=GRID)
 
 
 def test_absent_speakers_of_a_split_are_named(workspace):

@@ -139,6 +139,12 @@ def test_verify_names_unreadable_and_foreign_files(workspace):
         )
 
 
+FOLDER = """
+corpus: {reader: folder, synthetic: null, name: folder}
+splits: {micro: {seen: [anna, ben], unseen: [cleo]}}
+"""
+
+
 def test_one_added_clip_touches_one_speaker(tmp_path):
     workspace = make_workspace(tmp_path / "folder")
     root = workspace / "clips"
@@ -146,10 +152,8 @@ def test_one_added_clip_touches_one_speaker(tmp_path):
         (root / speaker).mkdir(parents=True)
         for clip in ("one", "two"):
             (root / speaker / f"{clip}.mp4").write_bytes(b"not decoded here")
-    overlay = (
-        *MICRO, "--config", "root=clips", "corpus={reader: folder, synthetic: null, name: folder}",
-        "splits={micro: {seen: [anna, ben], unseen: [cleo]}}",
-    )  # fmt: skip
+    (workspace / "folder.yaml").write_text(FOLDER)
+    overlay = (*MICRO, "folder.yaml", "--config", "root=clips")
     listings = [f"results/micro/folder/clips/{speaker}.parquet" for speaker in ("anna", "ben", "cleo")]
     done = snakemake(workspace, "--cores", "1", "--", *listings, overlay=overlay)
     assert done.returncode == 0, done.stdout[-3000:]

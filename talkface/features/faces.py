@@ -5,50 +5,24 @@ Shapes: T frames, P = 478 mesh points, S crop size. Pixel coordinates as in ``ta
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from talkface.config import Faces
 from talkface.features.alignment import AlignedFrame, Array, FaceError, Image, Tally, align, bridge
+from talkface.features.graphs import Box, Region, box_of, new_detector, new_mesh, run_detector, run_mesh
 from talkface.features.landmarks import NUM_POINTS
-
-os.environ.setdefault("GLOG_minloglevel", "2")  # before MediaPipe is imported: its notices are not ours
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import mediapipe as mp
 
 __all__ = ["FaceError", "FaceMesh", "Tally", "Track", "follow_face", "mesh_crops", "track_face"]
 
-_NOTHING = np.zeros((32, 32, 3), np.uint8)
 _REGION_FACES = 2.2  # side of the region given to the mesh, in face boxes
 _TILE_MIN_PX = 400  # smaller pictures are not searched in tiles
 _SEARCH_TILES_EVERY = 5  # lost frames between two searches in tiles
-
-
-_Region = tuple[int, int, int]
-"""A square of a frame, which may reach beyond it: left, top, side."""
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A square around a face: centre and side in pixels."""
-
-    x: float
-    y: float
-    side: float
-
-    def near(self, other: _Box, reach: float) -> bool:
-        """Whether the other box is the same face: close by, and of similar size."""
-        distance = np.hypot(self.x - other.x, self.y - other.y)
-        return bool(distance <= reach * self.side and 0.5 <= other.side / self.side <= 2.0)
 
 
 @dataclass(frozen=True)
@@ -74,8 +48,8 @@ class FaceMesh:
     """
 
     def __init__(self, min_detection_confidence: float = 0.5):
-        self._mesh = _new_mesh(min_detection_confidence)
-        self._detectors = [_new_detector(distant, min_detection_confidence) for distant in (True, False)]
+        self._mesh = new_mesh(min_detection_confidence)
+        self._detectors = [new_detector(distant, min_detection_confidence) for distant in (True, False)]
         self.reset()
 
     def __enter__(self) -> FaceMesh:
@@ -94,9 +68,9 @@ class FaceMesh:
     def reset(self) -> None:
         """Forget the face that was followed."""
         self._mesh.reset()
-        self._region: _Region | None = None
-        self._anchor: _Box | None = None  # the face when it was first seen in the region
-        self._face: _Box | None = None
+        self._region: Region | None = None
+        self._anchor: Box | None = None  # the face when it was first seen in the region
+        self._face: Box | None = None
         self._lost = 0
 
     def detect(self, frame: Image) -> Array | None:
@@ -107,7 +81,7 @@ class FaceMesh:
         if points is None:
             self._region, self._lost = None, self._lost + 1
             return None
-        self._face, self._lost = _box_of(points), 0
+        self._face, self._lost = box_of(points), 0
         if self._anchor is None:
             self._anchor = self._face
         elif not self._anchor.near(self._face, reach=0.25):
@@ -116,8 +90,8 @@ class FaceMesh:
 
     def _look(self, frame: Image) -> Array | None:
         assert self._region is not None
-        points = _run_mesh(self._mesh, frame, self._region)
-        if points is None or (self._face is not None and not self._face.near(_box_of(points), reach=0.5)):
+        points = run_mesh(self._mesh, frame, self._region)
+        if points is None or (self._face is not None and not self._face.near(box_of(points), reach=0.5)):
             return None
         return points
 
@@ -129,22 +103,22 @@ class FaceMesh:
                 return points
         return None
 
-    def _place_region(self, face: _Box) -> None:
+    def _place_region(self, face: Box) -> None:
         side = int(_REGION_FACES * face.side) + 1
         self._region = (int(face.x - side / 2), int(face.y - side / 2), side)
         self._anchor = None
         self._mesh.reset()
 
-    def _candidates(self, frame: Image) -> list[_Box]:
+    def _candidates(self, frame: Image) -> list[Box]:
         """Faces to try, best first: near the lost one, or else big and central."""
-        boxes: list[_Box] = []
+        boxes: list[Box] = []
         for detector in self._detectors:
-            boxes = boxes or _run_detector(detector, frame, 0, 0)
+            boxes = boxes or run_detector(detector, frame, 0, 0)
         if not boxes and min(frame.shape[:2]) >= _TILE_MIN_PX and self._lost % _SEARCH_TILES_EVERY == 0:
             side = min(frame.shape[:2]) // 2
             for top, left in _tiles(frame.shape[0], frame.shape[1], side):
                 tile = frame[top : top + side, left : left + side]
-                boxes += _run_detector(self._detectors[0], tile, left, top)
+                boxes += run_detector(self._detectors[0], tile, left, top)
         if self._face is not None:
             lost = self._face
             return sorted(
@@ -154,7 +128,7 @@ class FaceMesh:
         height, width = frame.shape[:2]
         reach = np.hypot(height, width) / 2
 
-        def prominence(box: _Box) -> float:
+        def prominence(box: Box) -> float:
             off_centre = np.hypot(box.x - width / 2, box.y - height / 2) / reach
             return float(box.side**2 * (1 - 0.5 * off_centre))
 
@@ -206,11 +180,11 @@ def mesh_crops(
     neighbours by interpolation (all zero where no frame shows a face); ``detected`` says which these are.
     """
     found: list[Array | None] = []
-    with closing(_new_mesh(min_detection_confidence)) as mesh:
+    with closing(new_mesh(min_detection_confidence)) as mesh:
         for image in images_TSS3:
             size = image.shape[0]
             margin = size // 4  # the detector expects surroundings
-            found.append(_run_mesh(mesh, image, (-margin, -margin, size + 2 * margin)))
+            found.append(run_mesh(mesh, image, (-margin, -margin, size + 2 * margin)))
     detected = np.array([points is not None for points in found], dtype=bool)
     filled = np.zeros((len(found), NUM_POINTS, 3), np.float32)
     known = np.flatnonzero(detected)
@@ -223,113 +197,6 @@ def mesh_crops(
         share = ((every - known[before]) / span).clip(0, 1)[:, None]
         filled[:] = ((1 - share) * values[before] + share * values[after]).reshape(filled.shape)
     return filled, detected
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what MediaPipe's C++ side writes to the process' standard error each time a graph starts."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-class _Graph:
-    """A MediaPipe solution that is quiet when its graph starts."""
-
-    def __init__(self, build: Callable[[], Any]):
-        with _quiet():
-            self._solution = build()
-            self._solution.process(_NOTHING)  # returns when all of the graph's threads have started
-        self._used = False
-
-    def process(self, image: Image) -> Any:
-        """Results for one picture of any memory layout."""
-        with nullcontext() if self._used else _quiet():
-            result = self._solution.process(np.ascontiguousarray(image))
-        self._used = True
-        return result
-
-    def reset(self) -> None:
-        """Forget what was tracked."""
-        if self._used:
-            with _quiet():
-                self._solution.reset()
-                self._solution.process(_NOTHING)
-        self._used = False
-
-    def close(self) -> None:
-        """Free the graph."""
-        self._solution.close()
-
-
-def _new_mesh(min_detection_confidence: float) -> _Graph:
-    return _Graph(
-        lambda: mp.solutions.face_mesh.FaceMesh(
-            static_image_mode=False,
-            max_num_faces=1,
-            refine_landmarks=True,
-            min_detection_confidence=min_detection_confidence,
-        )
-    )
-
-
-def _new_detector(distant: bool, min_detection_confidence: float) -> _Graph:
-    return _Graph(
-        lambda: mp.solutions.face_detection.FaceDetection(
-            model_selection=int(distant), min_detection_confidence=min_detection_confidence
-        )
-    )
-
-
-def _run_mesh(mesh: _Graph, frame: Image, region: _Region) -> Array | None:
-    left, top, side = region
-    result = mesh.process(_cut(frame, region))
-    if not result.multi_face_landmarks:
-        return None
-    mark = result.multi_face_landmarks[0].landmark
-    points = np.array([(point.x, point.y, point.z) for point in mark], np.float32) * np.float32(side)
-    points[:, :2] += np.array([left - 0.5, top - 0.5], np.float32)
-    return points
-
-
-def _cut(frame: Image, region: _Region) -> Image:
-    """The region's pixels, black outside of the frame.
-
-    Always a square: the detector inside the mesh scales by the longer side, and its first guess, which the
-    mesh still shows by half a pixel, would depend on the picture's format.
-    """
-    left, top, side = region
-    height, width = frame.shape[:2]
-    inside_top, inside_left = max(0, top), max(0, left)
-    seen = frame[inside_top : max(0, min(height, top + side)), inside_left : max(0, min(width, left + side))]
-    if seen.shape[:2] == (side, side):
-        return seen
-    square = np.zeros((side, side, 3), np.uint8)
-    square[inside_top - top :, inside_left - left :][: seen.shape[0], : seen.shape[1]] = seen
-    return square
-
-
-def _run_detector(detector: _Graph, frame: Image, left: int, top: int) -> list[_Box]:
-    height, width = frame.shape[:2]
-    boxes = []
-    for detection in detector.process(frame).detections or []:
-        box = detection.location_data.relative_bounding_box
-        centre_x, centre_y = (box.xmin + box.width / 2) * width, (box.ymin + box.height / 2) * height
-        boxes.append(_Box(left + centre_x, top + centre_y, max(box.width * width, box.height * height)))
-    return boxes
-
-
-def _box_of(points: Array) -> _Box:
-    low, high = points[:, :2].min(0), points[:, :2].max(0)
-    centre = (low + high) / 2
-    return _Box(float(centre[0]), float(centre[1]), float((high - low).max()))
 
 
 def _tiles(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:

@@ -13,6 +13,7 @@ os.environ.update(
 
 from importlib import metadata
 from pathlib import Path
+from shutil import which
 
 from pydantic import BaseModel
 from snakemake.io import strip_wildcard_constraints
@@ -33,7 +34,9 @@ except ValueError as error:
 # The demo's true AU curves: the declared outputs of the rule that also makes the clips beside them.
 TRUTH = f"{CONFIG.corpus.root}/truth/{{speaker}}.parquet"
 VIDEOS = range(2 * CONFIG.gallery.clips_per_subset)
-GPU = 0 if CONFIG.compute.device == "cpu" else 1  # the profile says how many there are
+# "auto" asks for a GPU where this machine has one; jobs for another machine's GPU say device: cuda. How many there are,
+# the profile says.
+GPU = {"cpu": 0, "cuda": 1, "auto": int(which("nvidia-smi") is not None)}[CONFIG.compute.device]
 
 # Every wildcard of every path, with all the values that it takes in this experiment.
 VALUES = {

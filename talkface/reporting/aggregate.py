@@ -79,7 +79,9 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
             row[measure.key] = values.mean()
             row[f"{measure.key}_sd"] = values.std()
             row[f"{measure.key}_undefined"] = measure.undefined_clips(group)
-        row["au_left_out"] = ";".join(au for au, value in pooled_f1(group, AU_NAMES).items() if value is None)
+        row["au_left_out"] = ";".join(
+            au for au, counts in pooled_counts(group, AU_NAMES).items() if counts.f1 is None and counts.tn
+        )
         rows.append(row)
     return in_table_order(pd.DataFrame(rows))
 

@@ -105,8 +105,8 @@ def _footnotes(summary: pd.DataFrame) -> tuple[str, ...]:
             for row in _once(still)
         ]
         notes.append(
-            f"A lip correlation is not defined for a mouth that does not move: {'; '.join(said)}. "
-            f"A row without any defined value shows {MISSING}."
+            f"Lip correlations that are not defined, since the true mouth does not move: {'; '.join(said)}; "
+            f"a row without any defined value shows {MISSING}."
         )
     for (subset, left_out), rows in summary.groupby(["subset", "au_left_out"], sort=False):
         if left_out:

@@ -34,7 +34,7 @@ def lips_view(lips: pd.DataFrame, stamp: str) -> TableView:
         blocks.append(Block(title, tuple(cells)))
     notes = [
         "Pearson correlation of the inner-lip opening with the truth's within the spoken words, median over "
-        "the speaker's clips. Methods whose mouth never moves have none and are left out."
+        "the speaker's clips. A mouth that does not move counts 0."
     ]
     if any(row[0].endswith(ONE_CLIP) for block in blocks for row in block.rows):
         notes.append(f"{ONE_CLIP} rests on a single clip.")

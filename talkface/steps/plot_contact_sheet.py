@@ -34,8 +34,8 @@ def plot_contact_sheet(
 ) -> None:
     """Draw ten moments of each gallery clip, a row for the truth and one for each method.
 
-    ``videos``: the gallery's, in folders ``gallery/{method}/seed-{seed}/{protocol}``; of several seeds the first.
-    The generated frames are read from them, since the tables of frames go once they are scored.
+    ``videos``: the gallery's, in folders ``gallery/{method}/seed-{seed}/{protocol}``; of several seeds, the
+    first. The generated frames are read from them: the sheet shows what the videos show.
     """
     table = read_table(split, SPLIT)
     rows = {row["clip"]: row for row in table.to_pylist()}

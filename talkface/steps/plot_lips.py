@@ -14,7 +14,7 @@ from talkface.generation.score_rows import tables_by_clip
 from talkface.generation.selection import gallery_clips
 from talkface.reporting.aggregate import TEST_SUBSETS
 from talkface.reporting.curve_figures import LipSample, draw_lips
-from talkface.reporting.runs import by_method, label
+from talkface.reporting.runs import CONTROLS, by_method, label
 from talkface.reporting.style import save_svg, styled
 from talkface.schemas import LANDMARKS, SPLIT
 from talkface.tables import ClipTable, read_table
@@ -29,7 +29,7 @@ def plot_lips(
     gallery: Gallery,
     figure: Path,
 ) -> None:
-    """Draw the inner-lip opening of the truth and of each method.
+    """Draw the inner-lip opening of the truth and of each variant, under its own and another sound.
 
     ``landmarks_generated``: in folders ``generate/{method}/seed-{seed}/{protocol}``; of several seeds, the
     first.
@@ -40,6 +40,7 @@ def plot_lips(
     methods = {
         label(method): tables_by_clip(paths, LANDMARKS)
         for method, paths in by_method(landmarks_generated, "generate").items()
+        if method not in CONTROLS  # still mouths and the truth once more: lines that only hide the others
     }
     samples = [
         LipSample(

@@ -20,7 +20,7 @@ _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 @contextmanager
 def log_to(path: str | Path | None) -> Iterator[None]:
-    """Send log records and uncaught errors of a script to ``path`` (a rule's log) and warnings to the terminal.
+    """Send log records and errors of a script to ``path`` (a rule's log), warnings also to the terminal.
 
     A user's mistake (``ValueError`` family) is written as one line; anything else with its traceback.
     """
@@ -52,7 +52,7 @@ def log_to(path: str | Path | None) -> Iterator[None]:
 
 
 def progress(items: Iterable[Item], total: int | None = None, what: str = "items") -> Iterator[Item]:
-    """Iterate while showing how far it is: a bar in a terminal, otherwise a log line at most every ten seconds."""
+    """Iterate while showing how far it is: a bar in a terminal, otherwise a log line every ten seconds."""
     if total is None and hasattr(items, "__len__"):
         total = len(items)  # type: ignore[arg-type]
     if sys.stderr.isatty():

@@ -113,8 +113,12 @@ AUS = TableSchema(
         [
             _required("clip", pa.string()),
             _required("frame", pa.int32()),
-            _required("raw", _vector(5)),  # intensity 0-5 from one frame alone: may enter a model at test time
-            _required("normalised", _vector(5)),  # intensity 0-5 on the speaker's statistics: targets, evaluation
+            _required(
+                "raw", _vector(5)
+            ),  # intensity 0-5 from one frame alone: may enter a model at test time
+            _required(
+                "normalised", _vector(5)
+            ),  # intensity 0-5 on the speaker's statistics: targets, evaluation
             _required("presence", pa.list_(pa.field("item", pa.bool_(), nullable=False), 5)),
             _required("detected", pa.bool_()),
         ]
@@ -213,7 +217,9 @@ IDENTITIES = TableSchema(
             _required("mask", pa.binary()),  # float16, H x W: A of the clip's first frame
             _required("audio_face", pa.binary()),  # uint8, H x W x 3: (1 - A) I, in [0, 255]
             _required("identity_latent", pa.binary()),  # float16, C x h x w: latent of A I
-            _required("masked_latent", pa.binary()),  # float16: latent of the first frame with its lower half hidden
+            _required(
+                "masked_latent", pa.binary()
+            ),  # float16: latent of the first frame with its lower half hidden
         ]
     ),
     ("clip",),

@@ -26,7 +26,7 @@ _COMPRESSION = "zstd"
 
 
 class TableError(ValueError):
-    """A table that cannot be read or written as the schema asks; the message names the file and the column."""
+    """A table that cannot be read or written as its schema asks; the message names file and column."""
 
 
 Rows: TypeAlias = pa.Table | pd.DataFrame | Iterable[Mapping[str, Any]]
@@ -43,7 +43,9 @@ def to_arrow(rows: Rows, schema: TableSchema, where: str = "table") -> pa.Table:
         names = schema.columns.names if not records else list(records[0])
         for record in records:
             if list(record) != names:
-                raise TableError(f"{where}: rows of schema '{schema.name}' differ in their columns: {list(record)}")
+                raise TableError(
+                    f"{where}: rows of schema '{schema.name}' differ in their columns: {list(record)}"
+                )
         table = _from_columns({name: [record[name] for record in records] for name in names}, schema, where)
     _check_columns(table, schema, where)
     columns = [_cast(table[column.name], column, schema, where) for column in schema.columns]
@@ -66,7 +68,9 @@ def _from_columns(columns: dict[str, list[Any]], schema: TableSchema, where: str
     unknown = sorted(set(columns) - set(schema.columns.names))
     missing = sorted(set(schema.columns.names) - set(columns))
     if unknown or missing:
-        raise TableError(f"{where}: schema '{schema.name}': unknown columns {unknown}, missing columns {missing}")
+        raise TableError(
+            f"{where}: schema '{schema.name}': unknown columns {unknown}, missing columns {missing}"
+        )
     arrays = []
     for column in schema.columns:
         try:
@@ -80,7 +84,9 @@ def _check_columns(table: pa.Table, schema: TableSchema, where: str) -> None:
     unknown = sorted(set(table.column_names) - set(schema.columns.names))
     missing = sorted(set(schema.columns.names) - set(table.column_names))
     if unknown or missing:
-        raise TableError(f"{where}: schema '{schema.name}': unknown columns {unknown}, missing columns {missing}")
+        raise TableError(
+            f"{where}: schema '{schema.name}': unknown columns {unknown}, missing columns {missing}"
+        )
 
 
 def _has_inner_null(values: pa.ChunkedArray) -> bool:
@@ -116,7 +122,9 @@ class TableWriter:
             return
         for key in zip(*(table[name].to_pylist() for name in self.schema.key), strict=True):
             if key in self._keys:
-                raise TableError(f"{self.path}: two rows share the key {dict(zip(self.schema.key, key, strict=True))}")
+                raise TableError(
+                    f"{self.path}: two rows share the key {dict(zip(self.schema.key, key, strict=True))}"
+                )
             self._keys.add(key)
         self._writer.write_table(table, row_group_size=table.num_rows)
 
@@ -221,5 +229,7 @@ def _open(path: str | Path, schema: TableSchema) -> pq.ParquetFile:
             f"expected '{schema.name}' version {schema.version}; remove it and run again"
         )
     if not file.schema_arrow.equals(schema.columns):
-        raise TableError(f"{path}: its columns are not those of schema '{schema.name}'; remove it and run again")
+        raise TableError(
+            f"{path}: its columns are not those of schema '{schema.name}'; remove it and run again"
+        )
     return file

@@ -22,6 +22,8 @@ import psutil
 
 logger = logging.getLogger(__name__)
 
+SNAKEMAKE_PID = "TALKFACE_SNAKEMAKE_PID"
+"""Environment variable in which rules/common.smk leaves the process id of its snakemake."""
 _POLL_S = 0.2
 _WATCH_S = 1.0
 _GRACE_S = 20.0
@@ -66,13 +68,29 @@ def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
 def die_with_snakemake() -> None:
     """End this process (SIGTERM, and by force if that takes too long) soon after its snakemake is gone.
 
-    Does nothing when no ancestor is a snakemake. Safe to call more than once.
+    The Snakefile leaves its process id in the environment: a snakemake that was killed while this process was
+    still importing is no ancestor any more, and this process ends at once (``SystemExit``). Outside of snakemake
+    nothing happens. Safe to call more than once.
     """
     ancestors = _up_to_snakemake(psutil.Process())
+    if not ancestors and _orphaned():
+        logger.warning("the snakemake that started this process is gone: not starting")
+        raise SystemExit(1)
     if not ancestors or _watching.is_set():
         return
     _watching.set()
     threading.Thread(target=_watch, args=(ancestors,), name="snakemake-watch", daemon=True).start()
+
+
+def _orphaned() -> bool:
+    """Whether a snakemake started this process and is gone."""
+    named = os.environ.get(SNAKEMAKE_PID)
+    if named is None:
+        return False
+    try:
+        return not _is_snakemake(psutil.Process(int(named)))
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _up_to_snakemake(process: psutil.Process) -> list[psutil.Process]:

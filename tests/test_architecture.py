@@ -31,6 +31,7 @@ MAY_IMPORT = {
 EVERYTHING = {"foundation", *MAY_IMPORT, "corpora"}
 MAY_IMPORT["stages"] = EVERYTHING - {"reporting", "corpora"} | {"stages"}
 MAY_IMPORT["steps"] = EVERYTHING | {"steps"}
+MAY_IMPORT["animate"] = EVERYTHING | {"steps"}  # the command line for one photo and one sound
 TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting"}
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))

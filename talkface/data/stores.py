@@ -6,7 +6,7 @@ Shape legend: T frames, C latent channels, h and w of the latent, H and W of the
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -85,16 +85,20 @@ def au_feature_store(tables: Iterable[Path]) -> ClipStore[torch.Tensor]:
 
 def identity_store(tables: Iterable[Path], crop_size: int) -> ClipStore[Identity]:
     """The first frame of a clip taken apart."""
+    return ClipStore(tables, IDENTITIES, lambda rows: identity_of(rows.to_pylist()[0], crop_size))
+
+
+def identity_of(columns: Mapping[str, Any], crop_size: int) -> Identity:
+    """The columns of one IDENTITIES row as tensors."""
     latent = (_LATENT_CHANNELS, crop_size // 4, crop_size // 4)
 
-    def decode(rows: pa.Table) -> Identity:
-        row: dict[str, Any] = rows.to_pylist()[0]
-        face = np.frombuffer(row["audio_face"], np.uint8).reshape(crop_size, crop_size, 3)
-        return Identity(
-            audio_face=torch.from_numpy(face.copy()).permute(2, 0, 1).float() / 127.5 - 1,
-            identity_latent=halves(rows, "identity_latent", latent)[0],
-            masked_latent=halves(rows, "masked_latent", latent)[0],
-            mask=np.frombuffer(row["mask"], np.float16).reshape(crop_size, crop_size).astype(np.float32),
-        )
+    def array(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> np.ndarray:
+        return np.frombuffer(columns[name], kind).reshape(shape).copy()
 
-    return ClipStore(tables, IDENTITIES, decode)
+    face_HW3 = torch.from_numpy(array("audio_face", np.uint8, (crop_size, crop_size, 3)))
+    return Identity(
+        audio_face=face_HW3.permute(2, 0, 1).float() / 127.5 - 1,
+        identity_latent=torch.from_numpy(array("identity_latent", np.float16, latent)),
+        masked_latent=torch.from_numpy(array("masked_latent", np.float16, latent)),
+        mask=array("mask", np.float16, (crop_size, crop_size)).astype(np.float32),
+    )

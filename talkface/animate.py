@@ -1,0 +1,181 @@
+"""A photo and a sound to a lip-synced video: ``python -m talkface.animate PHOTO SOUND --output VIDEO``.
+
+The face is found, cut out and taken apart as the first frame of a clip is; the sound drives it through the
+trained networks of an experiment; the frames are blended back into the photo.
+
+Shapes: T frames, N frames of a batch, H and W of the photo, S crop size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import yaml
+
+from talkface.config import Config, merge, validate
+from talkface.data.sequences import sound_windows
+from talkface.data.stores import identity_of
+from talkface.features.aus.geometric import raw_intensities
+from talkface.features.faces import track_face
+from talkface.features.mel import log_mel, mfcc
+from talkface.generation.clip import ClipGenerator, Sound
+from talkface.logs import ProgressMeter
+from talkface.media.audio import read_audio
+from talkface.media.video import write_video
+from talkface.models.au_attention import AuGenerator
+from talkface.models.audio_to_au import AudioToAu
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.renderer import Renderer
+from talkface.steps.disentangle_faces import take_apart
+from talkface.training.checkpoint import load_model
+from talkface.training.device import pick_precision, prepare
+
+_WINDOW_FRAMES = 250  # of Audio-to-AU at once, so that an hour of sound needs no more memory than a minute
+_FEATHER = 0.12  # of the crop: how far inside its border the blending begins
+
+
+def animate(
+    *,
+    photo: Path,
+    sound: Path,
+    output: Path,
+    config: Config,
+    variant: str,
+    seed: int,
+    crop_only: bool = False,
+) -> int:
+    """Write the video and return its number of frames, ceil(seconds x 25).
+
+    Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, or an
+    experiment whose networks have not been trained.
+    """
+    config = config.variant(variant)
+    device = prepare(config.compute)
+    train = Path("results", config.experiment, config.corpus.name, "train")
+
+    def weights(stage: str, of: str = "shared") -> Path:
+        return train / stage / of / f"seed-{seed}" / "model.safetensors"
+
+    attention = load_model(weights("au_attention"), lambda settings: AuGenerator(**settings), device)
+    autoencoder = load_model(weights("autoencoder"), lambda settings: VQAutoencoder(**settings), device)
+    audio_to_au = load_model(weights("audio_to_au"), lambda settings: AudioToAu(**settings), device)
+    renderer = load_model(weights("renderer", variant), lambda settings: Renderer(**settings), device)
+
+    picture_HW3 = read_photo(photo)
+    try:
+        track = track_face([picture_HW3], config.faces, config.video.crop_size)
+    except ValueError as error:
+        raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
+    columns = take_apart(attention, autoencoder, track.images[0], raw_intensities(track.points)[0])
+    identity = identity_of(columns, config.video.crop_size)
+
+    samples = read_audio(sound, sample_rate=config.mel.sample_rate)
+    num_frames = math.ceil(len(samples) / config.mel.sample_rate * config.video.fps)
+    samples = np.pad(samples, (0, num_frames * config.mel.sample_rate // config.video.fps - len(samples)))
+    driving = hear(samples, num_frames, audio_to_au, config, device)
+
+    generator = ClipGenerator(
+        renderer, autoencoder, config.sampler, device, pick_precision(config.compute, device)
+    )
+    meter = ProgressMeter(num_frames, "frames")
+
+    def frames() -> Iterator[np.ndarray]:
+        for batch_NSS3 in generator.pictures(identity, driving, clip=photo.stem, seed=seed):
+            for face_SS3 in batch_NSS3:
+                yield face_SS3 if crop_only else paste(face_SS3, picture_HW3, track.affine[0])
+            meter.advance(len(batch_NSS3))
+
+    write_video(output, frames(), fps=config.video.fps, audio=samples, sample_rate=config.mel.sample_rate)
+    meter.finish()
+    return num_frames
+
+
+def read_photo(path: Path) -> np.ndarray:
+    """An RGB picture uint8 [H, W, 3], turned upright as its camera noted."""
+    content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.empty(0, np.uint8)
+    picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+    if picture is None:
+        raise ValueError(f"{path}: no picture that can be read; give a PNG or JPEG file")
+    return np.ascontiguousarray(picture[..., ::-1])
+
+
+@torch.inference_mode()
+def hear(
+    samples: np.ndarray, num_frames: int, audio_to_au: AudioToAu, config: Config, device: torch.device
+) -> Sound:
+    """Cepstra and Audio-to-AU features of a sound on the picture's clock."""
+    mfcc_KC = torch.from_numpy(mfcc(log_mel(samples, config.mel), config.mfcc.coefficients)).float()
+    features = []
+    for start in range(0, num_frames, _WINDOW_FRAMES):
+        frames_T = np.arange(start, min(start + _WINDOW_FRAMES, num_frames))
+        windows_TCK = sound_windows(mfcc_KC, frames_T, config.mfcc.window_hops)
+        features.append(audio_to_au(windows_TCK[None].to(device))[0][0].half().cpu())
+    return Sound(mfcc_KC, torch.cat(features), config.mfcc.window_hops)
+
+
+def paste(face_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """Blend a generated crop back into its photo; ``affine`` [2, 3] leads from photo to crop."""
+    height, width = picture_HW3.shape[:2]
+    size = face_SS3.shape[0]
+    ramp_S = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (_FEATHER * size), 0, 1)
+    share_SS = np.minimum.outer(ramp_S, ramp_S).astype(np.float32)
+    back = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
+    face_HW3 = cv2.warpAffine(face_SS3, affine, (width, height), flags=back, borderMode=cv2.BORDER_REPLICATE)
+    share_HW1 = cv2.warpAffine(share_SS, affine, (width, height), flags=cv2.WARP_INVERSE_MAP)[..., None]
+    return (share_HW1 * face_HW3 + (1 - share_HW1) * picture_HW3).round().astype(np.uint8)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m talkface.animate",
+        description="Let a photo speak: a photo and a sound file to a lip-synced video.",
+        epilog="Networks are those of a finished experiment, in the folder where Snakemake ran; "
+        "after `make demo`:  python -m talkface.animate face.png speech.wav --output speaking.mp4",
+    )
+    parser.add_argument("photo", type=Path, help="PNG or JPEG that shows a face from the front")
+    parser.add_argument("sound", type=Path, help="any sound or video file with speech")
+    parser.add_argument(
+        "--output", type=Path, default=Path("speaking.mp4"), help="the video (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config.yaml")],
+        help="as for snakemake (default: the demo)",
+    )
+    parser.add_argument("--variant", default="ours", help="a variant of the config (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="a seed that was trained (default: %(default)s)")
+    parser.add_argument("--crop", action="store_true", help="only the face, not the whole photo")
+    given = parser.parse_args(arguments)
+    try:
+        raw: dict = {}
+        for path in given.configfile:
+            raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
+        config = validate(raw)
+        if given.variant not in config.variants:
+            raise ValueError(f"--variant {given.variant}: the config has {sorted(config.variants)}")
+        num_frames = animate(
+            photo=given.photo,
+            sound=given.sound,
+            output=given.output,
+            config=config,
+            variant=given.variant,
+            seed=given.seed,
+            crop_only=given.crop,
+        )
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    print(f"{given.output}: {num_frames} frames, {num_frames / config.video.fps:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""A photo and a sound to a video, with untrained networks: lengths, blending, errors that name the file."""
+
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+import soundfile
+import yaml
+from conftest import REPOSITORY
+
+from talkface.animate import paste
+from talkface.config import merge, validate
+from talkface.corpora.synthetic.face import draw_face
+from talkface.corpora.synthetic.identity import make_identity
+from talkface.media.audio import read_audio
+from talkface.media.video import read_frames
+from talkface.models.au_attention import AuGenerator
+from talkface.models.audio_to_au import AudioToAu
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.stages.train_renderer import build_renderer
+from talkface.training.checkpoint import save_model
+
+OVERLAYS = [REPOSITORY / "config.yaml", REPOSITORY / "configs" / "micro.yaml"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An experiment's networks, untrained, and a drawn photo with a tenth more than one second of sound."""
+    folder = tmp_path_factory.mktemp("animate")
+    raw = {}
+    for path in OVERLAYS:
+        raw = merge(raw, yaml.safe_load(path.read_text()))
+    config = validate(raw)
+    networks = {
+        "autoencoder/shared": VQAutoencoder(width=8, blocks=1, codes=16),
+        "audio_to_au/shared": AudioToAu(),
+        "au_attention/shared": AuGenerator(width=8, residual_blocks=1),
+        "renderer/ours": build_renderer(config.renderer, config.mfcc, config.video.crop_size),
+    }
+    for stage, network in networks.items():
+        path = folder / "results" / config.experiment / config.corpus.name / "train" / stage / "seed-0"
+        path.mkdir(parents=True)
+        save_model(path / "model.safetensors", network, network.settings, {})
+    photo = draw_face(make_identity(0, 1), np.zeros(5))
+    cv2.imwrite(str(folder / "it's a face.png"), photo[..., ::-1])
+    sound = np.sin(np.arange(int(1.1 * 44_100)) * 0.05).astype(np.float32) * 0.3
+    soundfile.write(folder / "speech.wav", sound, 44_100)
+    return folder
+
+
+def animate(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "talkface.animate", *arguments, "--configfile", *map(str, OVERLAYS)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_photo_speaks_as_long_as_its_sound(folder):
+    done = animate(folder, "it's a face.png", "speech.wav", "--output", "speaking.mp4")
+    assert done.returncode == 0, done.stderr
+    frames = list(read_frames(folder / "speaking.mp4"))
+    photo = cv2.imread(str(folder / "it's a face.png"))[..., ::-1]
+    assert len(frames) == 28  # ceil(1.1 s x 25)
+    assert frames[0].shape == photo.shape
+    corner = np.s_[:40, :40]
+    assert np.abs(frames[5][corner].astype(int) - photo[corner]).mean() < 6  # the surroundings stay
+    assert np.abs(frames[5].astype(int) - photo).mean() > 6  # untrained networks do change the face
+    assert np.abs(read_audio(folder / "speaking.mp4")).max() > 0.1
+
+
+def test_mistakes_are_one_line_that_names_the_file(folder):
+    cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 128, np.uint8))
+    (folder / "notes.txt").write_text("no sound")
+    for arguments, words in [
+        (("wall.png", "speech.wav"), ["wall.png", "no face"]),
+        (("absent.png", "speech.wav"), ["absent.png", "PNG or JPEG"]),
+        (("it's a face.png", "notes.txt"), ["notes.txt"]),
+        (("it's a face.png", "speech.wav", "--seed", "7"), ["seed-7", "no such weights file"]),
+    ]:
+        done = animate(folder, *arguments, "--output", "never.mp4")
+        assert done.returncode == 1
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("error: ") and all(word in last for word in words), done.stderr
+    assert not (folder / "never.mp4").exists()
+
+
+def test_pasting_back_changes_the_crop_alone():
+    picture = np.full((200, 300, 3), 50, np.uint8)
+    affine = np.array([[0.8, 0, -60], [0, 0.8, -20]])  # the crop's 112 px cover 140 px from (75, 25) on
+    pasted = paste(np.full((112, 112, 3), 250, np.uint8), picture, affine)
+    assert (pasted[:20] == 50).all() and (pasted[:, :70] == 50).all()
+    assert (pasted[70:110, 120:160] == 250).all()

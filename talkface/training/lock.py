@@ -68,9 +68,9 @@ def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
 def die_with_snakemake() -> None:
     """End this process (SIGTERM, and by force if that takes too long) soon after its snakemake is gone.
 
-    The Snakefile leaves its process id in the environment: a snakemake that was killed while this process was
-    still importing is no ancestor any more, and this process ends at once (``SystemExit``). Outside of snakemake
-    nothing happens. Safe to call more than once.
+    The Snakefile leaves its process id in the environment: a snakemake that was killed while this process
+    was still importing is no ancestor any more, and this process ends at once (``SystemExit``). Outside of
+    snakemake nothing happens. Safe to call more than once.
     """
     ancestors = _up_to_snakemake(psutil.Process())
     if not ancestors and _orphaned():

@@ -106,17 +106,18 @@ def test_an_orphan_ends_and_a_second_start_never_writes_beside_it(untrained, tmp
     first = start(folder)
     [orphan] = wait_for(lambda: trainers(folder), "the stage's start")
     wait_for(lambda: saved_at(folder), "the first saved state")
+    lock = folder / WORK / "lock"
+    assert lock.read_text().strip() == str(orphan.pid)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     snakemake(folder, "--unlock")
     second = start(folder)
-    owners = set()
     try:
-        wait_for(
-            lambda: owners.add((folder / WORK / "lock").read_text().strip()) or len(owners - {""}) > 1,
-            "the second writer's turn",
+        owner = wait_for(
+            lambda: set(lock.read_text().split()) - {str(orphan.pid)}, "the second writer's turn"
         )
         assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE, "two writers"
+        assert owner == {str(process.pid) for process in trainers(folder)}
     finally:
         os.kill(second.pid, signal.SIGKILL)
         second.wait()

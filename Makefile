@@ -1,4 +1,4 @@
-# make demo: from nothing to table, report and videos.   make test: everything that is checked.   make clean: results gone.
+# make demo: from nothing to table, report and videos.   make test: everything that is checked.   make clean: the demo gone.
 # Choices: CORES=4  PYTHON=/path/to/python3.12  TORCH=2.13.0  VENV=/path  (README.md)
 
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
@@ -34,4 +34,4 @@ setup-test:
 	@scripts/bootstrap.sh "$(VENV)" ".[test]" "$(TORCH)"
 
 clean:
-	rm -rf results work logs demo_corpus .snakemake
+	rm -rf results/demo work/demo logs/demo demo_corpus

@@ -12,7 +12,12 @@ supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3
 
 find_python() {
     local candidate
-    for candidate in ${PYTHON:-} python3.11 python3.12 python3 python; do
+    if [ -n "${PYTHON:-}" ]; then
+        supported "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or 3.12 that starts"
+        printf '%s\n' "$PYTHON"
+        return
+    fi
+    for candidate in python3.11 python3.12 python3 python; do
         if supported "$candidate"; then printf '%s\n' "$candidate"; return; fi
     done
     fail "Python 3.11 or 3.12 is needed (mediapipe 0.10.21 has no wheels for others). Install one, for example" \

@@ -63,6 +63,13 @@ def test_a_constant_in_a_figure_generates_nothing(workspace):
     assert set(scheduled(workspace)) == {"plot_contact_sheet", "build_report"}
 
 
+def test_a_published_number_typed_in_remakes_table_and_page(workspace):
+    edit(workspace / "talkface/reporting/published.yaml", "\n")
+    assert set(scheduled(workspace)) == {"tabulate_main_results", "build_report"}
+    edit(workspace / "talkface/reporting/templates/report.css", "\n")
+    assert set(scheduled(workspace)) == {"tabulate_main_results", "build_report"}
+
+
 def test_a_sampler_setting_reruns_generation_scores_and_tables_only(workspace):
     rules = scheduled(workspace, "--config", "sampler={steps: 3}")
     assert set(rules) == GENERATING | MEASURING | SHOWING

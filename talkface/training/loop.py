@@ -113,6 +113,7 @@ def run(
             "stage": what,
             "samples": session.counters.samples,
             "paper_samples": training.paper_samples,
+            "warm_start": str(training.warm_start) if training.warm_start else None,
             "code": fingerprint.get("code", ""),
             **numbers,
         }

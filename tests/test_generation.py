@@ -141,7 +141,7 @@ def test_controls_show_true_frames(tmp_path):
             autoencoder=None,
             speaker="s1",
             evaluation=ALL,
-            compute=Compute(threads=1),
+            compute=Compute(threads=1, precision="float32"),
             generated=target,
         )
         table = ClipTable(target, GENERATED)
@@ -201,7 +201,7 @@ def generate(tmp_path, models):
             evaluation=ALL,
             mfcc=Mfcc(),
             crop_size=CROP,
-            compute=compute or Compute(threads=1),
+            compute=compute or Compute(threads=1, precision="float32"),
             seed=seed,
             generated=tmp_path / "generated.parquet",
         )
@@ -324,7 +324,7 @@ def test_control_autoencoder_shows_what_the_codes_keep(tmp_path, truth, models):
         "split": split,
         "speaker": "s1",
         "evaluation": ALL,
-        "compute": Compute(threads=1),
+        "compute": Compute(threads=1, precision="float32"),
         "generated": target,
     }
     generate_controls(**arguments, autoencoder=models["autoencoder"])

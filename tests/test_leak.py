@@ -28,7 +28,7 @@ from talkface.steps.label_aus import label_aus
 from talkface.tables import ClipTable
 from talkface.training.checkpoint import save_model
 
-COMPUTE = Compute(threads=1)
+COMPUTE = Compute(threads=1, precision="float32")
 
 
 @pytest.fixture(scope="module")

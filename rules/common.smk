@@ -1,6 +1,5 @@
 # What all phases share: the checked configuration, the closed set of wildcards, and small named functions.
 
-import hashlib
 import os
 import re
 import sys
@@ -70,14 +69,6 @@ def section(part: BaseModel, **selection) -> dict:
 def code_of(name: str) -> str:
     """Version of the code behind a rule: its script and all that this imports from the package."""
     return code_version(Path(workflow.basedir, "workflow_scripts", f"{name}.py"))
-
-
-def content_of(*names: str) -> str:
-    """Hash of the package's data files that a rule reads beside its code."""
-    digest = hashlib.sha256()
-    for name in names:
-        digest.update(Path(workflow.basedir, "talkface", name).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def tool_versions(*names: str) -> dict:

@@ -61,7 +61,6 @@ rule tabulate_main_results:
         runtime=10,
     params:
         code=code_of("tabulate_main_results"),
-        published=content_of("reporting/published.yaml"),
         corpus=section(CONFIG.corpus, exclude={"root"}),
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),
@@ -226,7 +225,6 @@ rule build_report:
         runtime=10,
     params:
         code=code_of("build_report"),
-        template=content_of("reporting/templates/report.html.j2", "reporting/templates/report.css"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:

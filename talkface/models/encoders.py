@@ -5,9 +5,10 @@ Legend: N frames or clips, C cepstral coefficients, K hops of a frame's window.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from talkface.models.sound_norm import SoundNorm
@@ -53,10 +54,35 @@ class AudioEncoder(nn.Module):
         return self.dense(self.convolutions(self.sound_norm(mfcc_N1CK)).flatten(1))
 
 
-class FaceEncoder(nn.Module):
-    """Four convolutions 5 x 5 of stride 2 (width 1, 2, 4, 8 times), ReLU; then FC.
+class FaceMaps(nn.Module):
+    """Four convolutions 5 x 5 of stride 2 (width 1, 2, 4, 8 times), ReLU.
 
     112 x 112 -> 56 -> 28 -> 14 -> 7 x 7.
+
+    Args:
+        width: channels of the first convolution (16 in the paper).
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.settings: dict[str, Any] = {"width": width}
+        channels = [3, *(width * 2**level for level in range(4))]
+        layers = [(nn.Conv2d(before, after, 5, 2, 2), nn.ReLU()) for before, after in pairwise(channels)]
+        self.convolutions = nn.Sequential(*chain.from_iterable(layers))
+
+    def levels(self, face_N3HW: Tensor) -> list[Tensor]:
+        """Faces [N, 3, H, W] in [-1, 1] -> the four maps, the largest first: [N, width, H / 2, W / 2] to
+        [N, 8 width, H / 16, W / 16] (sides round up)."""
+        maps, h_NCHW = [], face_N3HW
+        for layer in self.convolutions:
+            h_NCHW = layer(h_NCHW)
+            if isinstance(layer, nn.ReLU):
+                maps.append(h_NCHW)
+        return maps
+
+
+class FaceEncoder(FaceMaps):
+    """``FaceMaps``, then FC: one vector a face.
 
     Args:
         width: channels of the first convolution (16 in the paper).
@@ -65,17 +91,15 @@ class FaceEncoder(nn.Module):
     """
 
     def __init__(self, width: int = 16, outputs: int = 512, image_size: int = 112) -> None:
-        super().__init__()
-        self.settings: dict[str, Any] = {"width": width, "outputs": outputs, "image_size": image_size}
-        layers: list[nn.Module] = []
-        channels, size = 3, image_size
-        for level in range(4):
-            after = width * 2**level
-            layers += [nn.Conv2d(channels, after, 5, 2, 2), nn.ReLU()]
-            channels, size = after, (size - 1) // 2 + 1
-        self.convolutions = nn.Sequential(*layers)
-        self.dense = nn.Linear(channels * size * size, outputs)
+        super().__init__(width)
+        self.settings |= {"outputs": outputs, "image_size": image_size}
+        size = -(-image_size // 16)
+        self.dense = nn.Linear(8 * width * size * size, outputs)
 
     def forward(self, face_N3HW: Tensor) -> Tensor:
         """[N, 3, image_size, image_size] in [-1, 1] -> [N, outputs]."""
-        return self.dense(torch.flatten(self.convolutions(face_N3HW), 1))
+        return self.from_levels(self.levels(face_N3HW))
+
+    def from_levels(self, levels: Sequence[Tensor]) -> Tensor:
+        """The vector [N, outputs] of faces whose maps are at hand (``levels``)."""
+        return self.dense(levels[-1].flatten(1))

@@ -5,7 +5,7 @@ Legend: B batch, T frames, C channels, G heads, D channels of a head.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -51,14 +51,14 @@ class TCSANBlock(nn.Module):
 
     [ours] What the convolutions give is added to what the attention gives (``attention_skip``): a softmax
     over hundreds of channels starts as a plain mean, which would leave one signal a head and let nothing
-    else through.
+    else through. Without heads there is no attention: the residual block of a plain TCN (Bai et al. 2018).
     """
 
     def __init__(
         self,
         inputs: int,
         outputs: int,
-        heads: int,
+        heads: int | None,
         dropout: float,
         kernel: int,
         dilation: int,
@@ -74,7 +74,7 @@ class TCSANBlock(nn.Module):
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
         self.convolutions = nn.ModuleList(weight_norm(convolution) for convolution in convolutions)
         self.dropout = nn.Dropout(dropout)
-        self.attention = ChannelAttention(outputs, heads, kernel)
+        self.attention = None if heads is None else ChannelAttention(outputs, heads, kernel)
         self.attention_skip = attention_skip
         self.residual = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
@@ -83,10 +83,10 @@ class TCSANBlock(nn.Module):
         h_BCT = x_BCT
         for convolution in self.convolutions:
             h_BCT = self.dropout(F.relu(convolution(h_BCT)))
-        mixed_BCT = self.attention(h_BCT)
-        if self.attention_skip:
-            mixed_BCT = mixed_BCT + h_BCT
-        return F.relu(mixed_BCT + self.residual(x_BCT))
+        if self.attention is not None:
+            mixed_BCT = self.attention(h_BCT)
+            h_BCT = mixed_BCT + h_BCT if self.attention_skip else mixed_BCT
+        return F.relu(h_BCT + self.residual(x_BCT))
 
 
 class TCSAN(nn.Module):
@@ -95,7 +95,7 @@ class TCSAN(nn.Module):
     Args:
         inputs: channels of the fused feature (1344 in the papers).
         widths: channels of each block, [512, 1024] in paper A, [512, 512, 512, 1024] in paper B.
-        heads: heads of the channel attention.
+        heads: heads of the channel attention; ``None`` leaves the attention out (paper B's TCN, table 3).
         dropout: inside the blocks.
         kernel: odd length of the temporal convolutions.
         attention_skip: see ``TCSANBlock``.
@@ -107,8 +107,8 @@ class TCSAN(nn.Module):
     def __init__(
         self,
         inputs: int,
-        widths: list[int] | tuple[int, ...],
-        heads: int = 4,
+        widths: Sequence[int],
+        heads: int | None = 4,
         dropout: float = 0.2,
         kernel: int = 3,
         attention_skip: bool = True,
@@ -133,7 +133,8 @@ class TCSAN(nn.Module):
     def receptive_field(self) -> int:
         """Frames that the convolutions of one output frame see; the attention's weights see all frames."""
         reach = self.settings["kernel"] - 1
-        return 1 + sum(reach * (2 * 2**level + 1) for level in range(len(self.blocks)))
+        of_values = 0 if self.settings["heads"] is None else 1  # the attention's own convolution
+        return 1 + sum(reach * (2 * 2**level + of_values) for level in range(len(self.blocks)))
 
     def forward(self, x_BTC: Tensor) -> Tensor:
         """[B, T, inputs] -> [B, T, widths[-1]], any T >= 1."""

@@ -1,0 +1,132 @@
+"""The trunk that every renderer has: E_a, E_f and the fusion give one token a frame (papers A, B and C).
+
+Legend: B clips or windows, T frames, C channels, K hops of a frame's window, F AU features, H, W rows and
+columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from talkface.models.encoders import AudioEncoder, FaceEncoder
+from talkface.models.fusions import AUDIO, AUS, FACE, build_fusion
+
+NUM_AUS = 5
+
+
+class Trunk(nn.Module):
+    """Sound, face and AU features to one token a frame; the base of ``Renderer`` and ``FrameRenderer``.
+
+    The defaults are paper A's sizes: the fusion sees 512 + 512 + 320 = 1344 channels and gives 1024. Its two
+    halves are public, so that long clips can run in windows: ``fusion_input``, then ``fusion`` through
+    ``talkface.models.tcsan.stream_windows``. ``settings`` rebuild the network: ``Class(**settings)``.
+
+    Args:
+        audio_width: outputs of the audio encoder.
+        face_width: outputs of the face encoder.
+        encoder_width: first channels of both encoders.
+        au_width: width of the Audio-to-AU feature.
+        fusion_widths: the fusion's blocks; the last is the width of the token.
+        fusion_dropout: dropout in the fusion.
+        attention_heads: heads of the fusion's attention.
+        crop_size: side of the face in pixels.
+        window_hops: hops of a sound window.
+        coefficients: cepstral coefficients of a sound window.
+        speech: what drives the mouth: "audio", "aus" or both. Without "audio" there is no audio encoder.
+        fusion: one of ``talkface.models.fusions.FUSIONS``.
+        oracle_aus: AU intensities of the true frames (5, divided by 5) come in the place of the Audio-to-AU
+            feature; a layer [ours] lifts them to its width.
+
+    Raises:
+        ValueError: no speech, speech of an unknown kind, or a fusion that cannot be built.
+    """
+
+    def __init__(
+        self,
+        audio_width: int = 512,
+        face_width: int = 512,
+        encoder_width: int = 16,
+        au_width: int = 320,
+        fusion_widths: Sequence[int] = (512, 1024),
+        fusion_dropout: float = 0.2,
+        attention_heads: int = 4,
+        crop_size: int = 112,
+        window_hops: int = 28,
+        coefficients: int = 12,
+        speech: Sequence[str] = (AUDIO, AUS),
+        fusion: str = "tcsan",
+        oracle_aus: bool = False,
+    ) -> None:
+        super().__init__()
+        if not speech or set(speech) - {AUDIO, AUS}:
+            raise ValueError(f"renderer: speech is 'audio', 'aus' or both, not {list(speech)}")
+        self.settings: dict[str, Any] = {
+            "audio_width": audio_width,
+            "face_width": face_width,
+            "encoder_width": encoder_width,
+            "au_width": au_width,
+            "fusion_widths": list(fusion_widths),
+            "fusion_dropout": fusion_dropout,
+            "attention_heads": attention_heads,
+            "crop_size": crop_size,
+            "window_hops": window_hops,
+            "coefficients": coefficients,
+            "speech": list(speech),
+            "fusion": fusion,
+            "oracle_aus": oracle_aus,
+        }
+        widths = {FACE: face_width, AUDIO: audio_width, AUS: au_width}
+        parts = {name: width for name, width in widths.items() if name == FACE or name in speech}
+        self.audio_encoder = (
+            AudioEncoder(encoder_width, audio_width, coefficients, window_hops) if AUDIO in parts else None
+        )
+        self.face_encoder = FaceEncoder(encoder_width, face_width, crop_size)
+        self.fusion = build_fusion(fusion, parts, fusion_widths, attention_heads, fusion_dropout)
+        self.au_lift = nn.Linear(NUM_AUS, au_width) if oracle_aus and AUS in parts else None
+        self.hears_aus = AUS in parts
+
+    def fusion_input(
+        self,
+        mfcc_BTCK: Tensor | None,
+        face_B3HW: Tensor,
+        au_BTF: Tensor | None,
+        levels: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """The clip's face feature, the frames' audio and AU features side by side: [B, T, 1344].
+
+        What ``speech`` leaves out is not looked at and may be ``None``.
+
+        Args:
+            mfcc_BTCK: sound windows [B, T, 12, 28].
+            face_B3HW: one face a clip [B, 3, H, W] in [-1, 1].
+            au_BTF: Audio-to-AU features [B, T, 320]; with ``oracle_aus`` intensities / 5 [B, T, 5].
+            levels: the face's maps (``face_encoder.levels``) where they are at hand already.
+        """
+        face_BC = self.face_encoder(face_B3HW) if levels is None else self.face_encoder.from_levels(levels)
+        speech: list[Tensor] = []
+        if self.audio_encoder is not None:
+            assert mfcc_BTCK is not None, "this renderer is driven by sound windows"
+            B, T = mfcc_BTCK.shape[:2]
+            speech.append(self.audio_encoder(mfcc_BTCK.flatten(0, 1)[:, None]).view(B, T, -1))
+        if self.hears_aus:
+            assert au_BTF is not None, "this renderer is driven by action units"
+            if self.au_lift is not None:
+                au_BTF = F.relu(self.au_lift(au_BTF))
+            speech.append(au_BTF.to(face_BC.dtype))
+        num_frames = speech[0].shape[1]
+        return torch.cat([face_BC[:, None].expand(-1, num_frames, -1), *speech], dim=-1)
+
+    def fuse(
+        self,
+        mfcc_BTCK: Tensor | None,
+        face_B3HW: Tensor,
+        au_BTF: Tensor | None,
+        levels: Sequence[Tensor] | None = None,
+    ) -> Tensor:
+        """Tokens [B, T, fusion_widths[-1]] of sound windows, faces and AU features; see ``fusion_input``."""
+        return self.fusion(self.fusion_input(mfcc_BTCK, face_B3HW, au_BTF, levels))

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from talkface.metrics.presence import mean_defined, pooled_accuracy, pooled_f1
+from talkface.metrics.presence import OUTCOMES, mean_defined, pooled_accuracy, pooled_f1
 from talkface.schemas import AU_NAMES
 
 MISSING = "\N{EN DASH}"
@@ -31,14 +31,26 @@ class Measure:
     meaning: str
     scale: float = 1.0
 
+    @property
+    def aus(self) -> tuple[str, ...]:
+        """The AUs whose mean it is, of a measure of presence: one, or ("au") all five."""
+        if self.how not in ("au_f1", "au_accuracy"):
+            return ()
+        return AU_NAMES if self.metric == "au" else (self.metric,)
+
+    def rows(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a score table that it reads: those that have a value."""
+        metrics = [f"{au.lower()}_{name}" for au in self.aus for name in OUTCOMES] or [self.metric]
+        return scores[scores["metric"].isin(metrics) & scores["value"].notna()]
+
     def over_clips(self, scores: pd.DataFrame) -> float | None:
         """Bring the clips of one run and subset together; ``None`` where no clip has a value."""
         if self.how == "au_f1":
-            return mean_defined(pooled_f1(scores, AU_NAMES))[0]
+            return mean_defined(pooled_f1(scores, self.aus))[0]
         if self.how == "au_accuracy":
-            share = mean_defined(pooled_accuracy(scores, AU_NAMES))[0]
+            share = mean_defined(pooled_accuracy(scores, self.aus))[0]
             return None if share is None else self.scale * share
-        rows = scores[(scores["metric"] == self.metric) & scores["value"].notna()]
+        rows = self.rows(scores)
         if rows.empty:
             return None
         if self.how == "median":
@@ -86,6 +98,31 @@ MEASURES = (
 """The columns of the main table, in order."""
 
 BY_KEY: Mapping[str, Measure] = {measure.key: measure for measure in MEASURES}
+
+_UNIT_COLUMNS: tuple[tuple[str, str, How, int, str, float], ...] = (
+    ("f1", "F1", "au_f1", 3, "presence, pooled over clips", 1.0),
+    ("accuracy_percent", "acc. %", "au_accuracy", 1, "the same for accuracy", 100.0),
+)
+
+RESULT_MEASURES = tuple(
+    BY_KEY[key]
+    for key in (
+        "psnr_db", "ssim", "au_f1", "au_accuracy_percent",  # as the papers print them
+        "psnr_mouth_db", "ssim_mouth", "lmd_px", "lip_correlation_words", "lip_std_ratio_words",
+        "detection_percent", "sharpness_mouth_ratio",
+    )
+)  # fmt: skip
+"""The columns of a published results table: the papers' four, then what a still mouth cannot win."""
+
+UNIT_MEASURES = tuple(
+    Measure(
+        f"{unit.lower()}_{name}", f"{'Mean' if unit == 'mean' else unit} {header}",
+        "au" if unit == "mean" else unit, how, digits, "high", meaning, scale,
+    )
+    for unit in (*AU_NAMES, "mean")
+    for name, header, how, digits, meaning, scale in _UNIT_COLUMNS
+)  # fmt: skip
+"""The columns of a per-AU table: F1 and accuracy of each AU and of their mean."""
 
 PUBLISHED_MEASURES = (
     ("psnr", "PSNR dB", 3),

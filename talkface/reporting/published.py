@@ -14,6 +14,9 @@ from talkface.schemas import AU_NAMES
 PUBLISHED = Path(__file__).with_name("published.yaml")
 NOT_PUBLIC = "n/a (see doi)"
 
+UNITS = (*AU_NAMES, "mean")
+"""Columns of a per-AU table."""
+
 CorpusName = Literal["GRID", "TCD-TIMIT"]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Percent = Annotated[float, Field(gt=1.0, le=100.0)]  # a share typed as 0.81 is refused
@@ -69,20 +72,26 @@ class Row(_Strict):
 
 
 class PerAu(_Strict):
-    """Per-AU F1 and accuracy (percent) of one published row."""
+    """F1 and accuracy (percent) of one published row, per AU and as the printed mean."""
 
     name: str
     paper: str
     corpus: CorpusName
     frames: Literal["generated", "real"]
+    row: str | None  # id of the row whose frames were labelled; None: real frames
     f1: dict[str, Share]
     accuracy: dict[str, Percent]
 
     @model_validator(mode="after")
-    def _five(self) -> PerAu:
-        for field, values in (("f1", self.f1), ("accuracy", self.accuracy)):
-            if tuple(values) != AU_NAMES:
-                raise ValueError(f"{field}: expected the AUs {list(AU_NAMES)} in this order")
+    def _units(self) -> PerAu:
+        for field, values, rounding in (("f1", self.f1, 1e-3), ("accuracy", self.accuracy, 1e-2)):
+            if tuple(values) != UNITS:
+                raise ValueError(f"{field}: expected {list(UNITS)} in this order")
+            mean = sum(values[au] for au in AU_NAMES) / len(AU_NAMES)
+            if abs(mean - values["mean"]) > rounding:
+                raise ValueError(f"{field}: the mean of the AUs is {mean:.4f}, not {values['mean']}")
+        if (self.row is None) != (self.frames == "real"):
+            raise ValueError("row: given for generated frames, and only for those")
         return self
 
 
@@ -131,11 +140,28 @@ class Published(_Strict):
         for name, paper in cited:
             if paper not in self.papers:
                 raise ValueError(f"'{name}': paper '{paper}' is not one of {sorted(self.papers)}")
+        unknown = [own.row for own in self.per_au if own.row is not None and own.row not in ids]
+        if unknown:
+            raise ValueError(f"per_au: rows {unknown} are not among rows")
         return self
 
     def reproduced_by(self, variant: str) -> Row | None:
         """The row that a variant of this project re-runs, if any."""
         return next((row for row in self.rows if variant in row.reproduced_by), None)
+
+    def row(self, name: str) -> Row:
+        """The row with an id; ``PublishedError`` names the ids that there are."""
+        found = next((row for row in self.rows if row.id == name), None)
+        if found is None:
+            raise PublishedError(
+                f"published: '{name}' is not an id of published.yaml; choose from "
+                f"{', '.join(row.id for row in self.rows)}"
+            )
+        return found
+
+    def units_of(self, row: str | None, corpus: CorpusName) -> PerAu | None:
+        """Per-AU figures of a row on a corpus, or (``row`` None) of the AU classifier on real frames."""
+        return next((own for own in self.per_au if own.row == row and own.corpus == corpus), None)
 
     def source(self, row: Row | PerAu) -> str:
         """Paper, table and doi or arXiv number of a row."""

@@ -13,13 +13,14 @@ os.environ.update(
     TALKFACE_SNAKEMAKE_PID=str(os.getpid()),
 )
 
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from shutil import which
 
 from pydantic import BaseModel
 from snakemake.io import strip_wildcard_constraints
-from talkface.config import validate
+from talkface.config import FrameRenderer, Renderer, validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.media.ffmpeg import version as ffmpeg_version
 from talkface.provenance import code_version
@@ -45,20 +46,42 @@ VALUES = {
     "experiment": [CONFIG.experiment],
     "corpus": [CONFIG.corpus.name],
     "speaker": SPEAKERS,
-    "variant": list(CONFIG.variants),
+    "variant": CONFIG.main,
     "sound": ["", OTHER_SOUND],
     "control": list(CONTROLS),
     "method": [
         *CONTROLS,
-        *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
+        *expand("{variant}{sound}", variant=CONFIG.main, sound=["", OTHER_SOUND]),
     ],
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
 }
 
 
+# Those of the papers' tables beside them, which the target `paper` makes.
+TABLES = list(CONFIG.tables)
+VARIANTS = {
+    output: [name for name in CONFIG.variants if CONFIG.variant_output(name) == output]
+    for output in ("diffusion", "frames")
+}
+POSSIBLE = VALUES | {
+    "variant": list(CONFIG.variants),
+    "method": [
+        *CONTROLS,
+        *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
+    ],
+    "protocol": ["one_shot", "inpaint"],
+    "table": TABLES,
+}
+
+
+def any_of(names) -> str:
+    """A pattern that matches exactly these names; none matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 wildcard_constraints:
-    **{name: "|".join(map(re.escape, values)) for name, values in VALUES.items()},
+    **{name: any_of(values) for name, values in POSSIBLE.items()},
 
 
 def section(part: BaseModel, **selection) -> dict:
@@ -90,9 +113,28 @@ def everything_shown(patterns) -> list:
 
 
 def expected_artifacts(wildcards) -> list:
-    """What a finished experiment consists of: every rule's outputs."""
-    unused = set() if CONFIG.corpus.synthetic else {"generate_corpus"}
-    outputs = [path for rule in workflow.rules if rule.name not in unused for path in rule.output]
+    """What a finished main experiment consists of: the outputs of every rule that it needs."""
+    main = [renderer_of(variant) for variant in CONFIG.main]
+    frames = [renderer for renderer in main if isinstance(renderer, FrameRenderer)]
+    inpaint = "inpaint" in CONFIG.evaluation.protocols
+    needed = {
+        "generate_corpus": CONFIG.corpus.synthetic is not None,
+        "download_archive": False,
+        "encode_first_faces": not all(renderer.disentangled for renderer in main),
+        "encode_masked_latents": any(
+            isinstance(renderer, Renderer) and renderer.masked_frame == "every" for renderer in main
+        ),
+        "train_renderer": len(frames) < len(main),
+        "train_frame_renderer": bool(frames),
+        "train_au_classifier": any(renderer.losses.aus for renderer in frames),
+        "score_au_classifier": False,
+    }
+    outputs = [
+        path
+        for rule in workflow.rules
+        if needed.get(rule.name, rule.name not in PAPER_RULES)
+        for path in rule.output
+    ]
     return everything([strip_wildcard_constraints(path) for path in outputs])
 
 
@@ -106,19 +148,101 @@ def raw_listing(wildcards) -> str:
     return listing_fingerprint(CONFIG.corpus, wildcards.speaker)
 
 
+@cache
+def renderer_of(variant) -> Renderer | FrameRenderer:
+    """The renderer's section under a variant's differences."""
+    return CONFIG.variant_renderer(variant)
+
+
 def renderer_section(wildcards) -> dict:
-    """The renderer under a variant's differences."""
-    return section(CONFIG.variant(wildcards.variant).renderer)
+    """The same as plain values."""
+    return section(renderer_of(wildcards.variant))
 
 
 def sampler_section(wildcards) -> dict:
-    """The sampler under a variant's differences."""
-    return section(CONFIG.variant(wildcards.variant).sampler)
+    """The sampler under a variant's differences; frames are decoded, whatever the sampler's steps."""
+    return section(CONFIG.variant_sampler(wildcards.variant))
 
 
-def samplers_of_variants() -> dict:
-    """Each variant's sampler, for the tables' notes."""
-    return {name: section(CONFIG.variant(name).sampler) for name in CONFIG.variants}
+def shards(pattern, wildcards) -> list:
+    """The files of all speakers."""
+    named = {name: value for name, value in wildcards.items() if name != "speaker"}
+    return expand(pattern, speaker=SPEAKERS, **named)
+
+
+def first_face_pattern(variant) -> str:
+    """Where a variant's first faces are: taken apart, or whole."""
+    if renderer_of(variant).disentangled:
+        return rules.disentangle_faces.output.identities
+    return rules.encode_first_faces.output.identities
+
+
+def first_faces(wildcards) -> list:
+    """The first faces of all speakers' clips, as the variant sees them."""
+    return shards(first_face_pattern(wildcards.variant), wildcards)
+
+
+def first_faces_of_speaker(wildcards) -> str:
+    """The first faces of one speaker's clips, as the variant sees them."""
+    return first_face_pattern(wildcards.variant).format(**wildcards)
+
+
+def sees_true_aus(wildcards) -> bool:
+    """Whether the variant is an oracle."""
+    return renderer_of(wildcards.variant).oracle_aus
+
+
+def told_aus(wildcards) -> list:
+    """What a variant is told of the action units: Audio-to-AU's features, or the true frames' labels."""
+    oracle = renderer_of(wildcards.variant).oracle_aus
+    return shards(
+        rules.label_aus.output.aus if oracle else rules.predict_aus.output.au_features, wildcards
+    )
+
+
+def masked_latents(wildcards) -> list:
+    """The latents of every frame's upper half, for a variant of the inpaint protocol."""
+    every = renderer_of(wildcards.variant).masked_frame == "every"
+    return shards(rules.encode_masked_latents.output.latents, wildcards) if every else []
+
+
+def shown_frames(wildcards) -> list:
+    """The true frames, whose upper halves the inpaint protocol knows."""
+    return (
+        expand(rules.crop_faces.output.faces, **wildcards)
+        if wildcards.protocol == "inpaint"
+        else []
+    )
+
+
+def labelled_aus(wildcards) -> list:
+    """The true frames' labels, where a variant has an AU loss."""
+    return (
+        shards(rules.label_aus.output.aus, wildcards)
+        if renderer_of(wildcards.variant).losses.aus
+        else []
+    )
+
+
+def judge_of_aus(wildcards) -> list:
+    """The AU classifier, where a variant has an AU loss."""
+    wanted = renderer_of(wildcards.variant).losses.aus
+    return expand(rules.train_au_classifier.output.model, **wildcards) if wanted else []
+
+
+def perceptual_stand_in(wildcards) -> list:
+    """Our own autoencoder, where a variant has a perceptual loss and no file of VGG-19 is given."""
+    wanted = renderer_of(wildcards.variant).losses.perceptual and CONFIG.perceptual.vgg19 is None
+    return expand(rules.train_autoencoder.output.model, **wildcards) if wanted else []
+
+
+def samplers_of(variants) -> dict:
+    """The sampler of each variant that has one, for the tables' notes."""
+    return {
+        name: section(CONFIG.variant_sampler(name))
+        for name in variants
+        if name in VARIANTS["diffusion"]
+    }
 
 
 def weights_of_control(wildcards) -> list:

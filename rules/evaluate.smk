@@ -33,10 +33,7 @@ rule score_pixels:
 
 rule score_lips:
     input:
-        landmarks_generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.landmarks.parquet",
-            speaker=SPEAKERS,
-        ),
+        landmarks_generated="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
         landmarks_true=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
             speaker=SPEAKERS,
@@ -62,10 +59,7 @@ rule score_lips:
 
 rule score_aus:
     input:
-        landmarks_generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.landmarks.parquet",
-            speaker=SPEAKERS,
-        ),
+        landmarks_generated="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
         generated=collect(
             "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
             speaker=SPEAKERS,
@@ -92,6 +86,39 @@ rule score_aus:
         aus=section(CONFIG.aus),
     script:
         "../workflow_scripts/score_aus.py"
+
+
+rule score_au_classifier:
+    input:
+        model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
+            speaker=SPEAKERS,
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        scores="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/scores.parquet",
+    log:
+        "logs/{experiment}/{corpus}/score_au_classifier/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/score_au_classifier/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        code=code_of("score_au_classifier"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/score_au_classifier.py"
 
 
 rule scores:

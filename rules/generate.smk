@@ -7,11 +7,9 @@ rule generate_clips:
     input:
         renderer="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
-        au_features=collect(
-            "results/{{experiment}}/{{corpus}}/train/audio_to_au/shared/seed-{{seed}}/features/{speaker}.parquet",
-            speaker=SPEAKERS,
-        ),
+        identities=first_faces_of_speaker,
+        aus=told_aus,
+        faces=shown_frames,
         mel=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
             speaker=SPEAKERS,
@@ -33,6 +31,7 @@ rule generate_clips:
     params:
         code=code_of("generate_clips"),
         sampler=sampler_section,
+        oracle_aus=sees_true_aus,
         mfcc=section(CONFIG.mfcc),
         crop_size=CONFIG.video.crop_size,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
@@ -68,21 +67,28 @@ rule generate_controls:
 
 
 rule track_generated:
+    # One job a method, not one a speaker: starting the tracker takes longer than a speaker's test clips.
     input:
-        generated="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.parquet",
-        landmarks_true="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
+        generated=collect(
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
+            speaker=SPEAKERS,
+        ),
+        landmarks_true=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
+            speaker=SPEAKERS,
+        ),
     output:
-        landmarks="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.landmarks.parquet",
+        landmarks="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
     log:
-        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}/{speaker}.log",
+        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}.log",
     benchmark:
-        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}/{speaker}.benchmark.tsv"
+        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}.benchmark.tsv"
     conda:
         "../envs/talkface.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=720,
     params:
         code=code_of("track_generated"),
         tools=tool_versions("mediapipe"),

@@ -1,4 +1,4 @@
-# The four training stages of paper A, and what each hands on, computed once by its frozen networks.
+# The training stages, and what each hands on, computed once by its frozen networks.
 
 
 rule train_autoencoder:
@@ -54,6 +54,56 @@ rule encode_latents:
         compute=section(CONFIG.compute),
     script:
         "../workflow_scripts/encode_latents.py"
+
+
+rule encode_masked_latents:
+    # The latents of frames with a hidden lower half: what the inpaint protocol may see of every frame.
+    input:
+        model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+    output:
+        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{speaker}.parquet",
+    log:
+        "logs/{experiment}/{corpus}/encode_masked_latents/seed-{seed}/{speaker}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/encode_masked_latents/seed-{seed}/{speaker}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=120,
+    params:
+        code=code_of("encode_masked_latents"),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/encode_masked_latents.py"
+
+
+rule encode_first_faces:
+    # The first face of each clip kept whole: for papers B and C, and for A without disentanglement.
+    input:
+        autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+    output:
+        identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{speaker}.parquet",
+    log:
+        "logs/{experiment}/{corpus}/encode_first_faces/seed-{seed}/{speaker}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/encode_first_faces/seed-{seed}/{speaker}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        code=code_of("encode_first_faces"),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/encode_first_faces.py"
 
 
 rule train_audio_to_au:
@@ -179,20 +229,16 @@ rule disentangle_faces:
 
 
 rule train_renderer:
+    # Paper A: a latent denoiser.
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         latents=collect(
             "results/{{experiment}}/{{corpus}}/train/autoencoder/shared/seed-{{seed}}/latents/{speaker}.parquet",
             speaker=SPEAKERS,
         ),
-        au_features=collect(
-            "results/{{experiment}}/{{corpus}}/train/audio_to_au/shared/seed-{{seed}}/features/{speaker}.parquet",
-            speaker=SPEAKERS,
-        ),
-        identities=collect(
-            "results/{{experiment}}/{{corpus}}/train/au_attention/shared/seed-{{seed}}/identities/{speaker}.parquet",
-            speaker=SPEAKERS,
-        ),
+        masked_latents=masked_latents,
+        aus=told_aus,
+        identities=first_faces,
         mel=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
             speaker=SPEAKERS,
@@ -204,6 +250,8 @@ rule train_renderer:
         "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.log",
     benchmark:
         "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.benchmark.tsv"
+    wildcard_constraints:
+        variant=any_of(VARIANTS["diffusion"]),
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -220,6 +268,86 @@ rule train_renderer:
         compute=section(CONFIG.compute),
     script:
         "../workflow_scripts/train_renderer.py"
+
+
+rule train_au_classifier:
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
+            speaker=SPEAKERS,
+        ),
+    output:
+        model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_au_classifier/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_au_classifier/seed-{seed}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        code=code_of("train_au_classifier"),
+        work="work/{experiment}/{corpus}/au_classifier/shared/seed-{seed}",
+        crop_size=CONFIG.video.crop_size,
+        au_classifier=section(CONFIG.au_classifier),
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_au_classifier.py"
+
+
+rule train_frame_renderer:
+    # Papers B and C, and the methods that they compare with: a decoder of frames.
+    input:
+        split="results/{experiment}/{corpus}/split.parquet",
+        faces=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
+            speaker=SPEAKERS,
+        ),
+        aus=told_aus,
+        presence=labelled_aus,
+        identities=first_faces,
+        mel=collect(
+            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
+            speaker=SPEAKERS,
+        ),
+        au_classifier=judge_of_aus,
+        autoencoder=perceptual_stand_in,
+    output:
+        model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
+    log:
+        "logs/{experiment}/{corpus}/train_frame_renderer/{variant}/seed-{seed}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/train_frame_renderer/{variant}/seed-{seed}.benchmark.tsv"
+    wildcard_constraints:
+        variant=any_of(VARIANTS["frames"]),
+    conda:
+        "../envs/talkface.yaml"
+    threads: CONFIG.compute.threads
+    resources:
+        gpu=GPU,
+        mem_mb=12000,
+        runtime=5760,
+    params:
+        code=code_of("train_frame_renderer"),
+        work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",
+        frame_renderer=renderer_section,
+        perceptual=section(CONFIG.perceptual),
+        mfcc=section(CONFIG.mfcc),
+        crop_size=CONFIG.video.crop_size,
+        compute=section(CONFIG.compute),
+    script:
+        "../workflow_scripts/train_frame_renderer.py"
 
 
 rule models:

@@ -20,20 +20,20 @@ import torch
 import yaml
 
 from talkface.config import Config, merge, validate
+from talkface.config import Renderer as RendererConfig
 from talkface.data.sequences import sound_windows
 from talkface.data.stores import identity_of
 from talkface.features.aus.geometric import raw_intensities
 from talkface.features.faces import track_face
 from talkface.features.mel import log_mel, mfcc
-from talkface.generation.clip import ClipGenerator, Sound
+from talkface.generation.clip import Sound, load_generator
 from talkface.logs import ProgressMeter
 from talkface.media.audio import read_audio
 from talkface.media.video import write_video
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.renderer import Renderer
-from talkface.steps.disentangle_faces import take_apart
+from talkface.steps.disentangle_faces import keep_whole, take_apart
 from talkface.training.checkpoint import load_model
 from talkface.training.device import pick_precision, prepare
 
@@ -56,24 +56,28 @@ def animate(
     Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, or an
     experiment whose networks have not been trained.
     """
-    config = config.variant(variant)
+    chosen = config.variant_renderer(variant)
+    if chosen.oracle_aus or isinstance(chosen, RendererConfig) and chosen.masked_frame == "every":
+        raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")
 
     def weights(stage: str, of: str = "shared") -> Path:
         return train / stage / of / f"seed-{seed}" / "model.safetensors"
 
-    attention = load_model(weights("au_attention"), lambda settings: AuGenerator(**settings), device)
     autoencoder = load_model(weights("autoencoder"), lambda settings: VQAutoencoder(**settings), device)
     audio_to_au = load_model(weights("audio_to_au"), lambda settings: AudioToAu(**settings), device)
-    renderer = load_model(weights("renderer", variant), lambda settings: Renderer(**settings), device)
 
     picture_HW3 = read_photo(photo)
     try:
         track = track_face([picture_HW3], config.faces, config.video.crop_size)
     except ValueError as error:
         raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
-    columns = take_apart(attention, autoencoder, track.images[0], raw_intensities(track.points)[0])
+    if chosen.disentangled:
+        attention = load_model(weights("au_attention"), lambda settings: AuGenerator(**settings), device)
+        columns = take_apart(attention, autoencoder, track.images[0], raw_intensities(track.points)[0])
+    else:
+        columns = keep_whole(autoencoder, track.images[0])
     identity = identity_of(columns, config.video.crop_size)
 
     samples = read_audio(sound, sample_rate=config.mel.sample_rate)
@@ -81,8 +85,12 @@ def animate(
     samples = np.pad(samples, (0, num_frames * config.mel.sample_rate // config.video.fps - len(samples)))
     driving = hear(samples, num_frames, audio_to_au, config, device)
 
-    generator = ClipGenerator(
-        renderer, autoencoder, config.sampler, device, pick_precision(config.compute, device)
+    generator = load_generator(
+        weights("renderer", variant),
+        weights("autoencoder"),
+        config.variant_sampler(variant),
+        device,
+        pick_precision(config.compute, device),
     )
     meter = ProgressMeter(num_frames, "frames")
 
@@ -117,7 +125,7 @@ def hear(
         frames_T = np.arange(start, min(start + _WINDOW_FRAMES, num_frames))
         windows_TCK = sound_windows(mfcc_KC, frames_T, config.mfcc.window_hops)
         features.append(audio_to_au(windows_TCK[None].to(device))[0][0].half().cpu())
-    return Sound(mfcc_KC, torch.cat(features), config.mfcc.window_hops)
+    return Sound(mfcc_KC, torch.cat(features))
 
 
 def paste(face_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray) -> np.ndarray:

@@ -30,19 +30,41 @@ class Strict(BaseModel):
 
 
 class Synthetic(Strict):
-    """The embedded demo corpus: drawn faces, formant speech, in GRID's own layout."""
+    """The embedded demo corpus: drawn faces, formant speech, in a real corpus' layout, size and rates."""
 
+    layout: Literal["grid", "tcd_timit"] = "grid"
     speakers: int = Field(6, ge=2, le=34)
     clips_per_speaker: int = Field(12, ge=1, le=1000)
     seed: int = 0
+
+
+class Download(Strict):
+    """Where a corpus comes from (target ``download``): a Zenodo record with one archive a speaker."""
+
+    # URL of the record's description (JSON), which lists the files with their MD5s
+    record: str = Field(pattern=r"^https?://")
+    # files of the record to fetch and unpack
+    archives: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.zip$")]] = Field(min_length=1)
+    # checksums that you have from elsewhere; they must agree with the record's
+    md5: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]] = {}
+
+    @model_validator(mode="after")
+    def _known_archives(self) -> Download:
+        unknown = sorted(set(self.md5) - set(self.archives))
+        if unknown:
+            raise ValueError(f"md5: {unknown} are not among archives")
+        return self
 
 
 class Corpus(Strict):
     """Where the raw clips lie and how they are laid out."""
 
     name: Slug = "demo"
-    reader: Literal["grid", "folder"] = "grid"
+    reader: Literal["grid", "tcd_timit", "folder"] = "grid"
     root: Path = Path("demo_corpus")
+    camera: Literal["straightcam", "30degcam"] = "straightcam"  # TCD-TIMIT
+    groups: list[Literal["volunteers", "lipspeakers"]] = ["volunteers"]  # TCD-TIMIT
+    download: Download | None = None
     speakers: list[str] | None = None  # None: list the root's subfolders
     max_clips_per_speaker: int | None = Field(None, ge=1)  # evenly spaced in sorted order
     synthetic: Synthetic | None = None  # given: a rule makes the corpus at `root`
@@ -178,15 +200,38 @@ class AuAttention(Strict):
     training: Training
 
 
-class Renderer(Strict):
-    """E_a, E_f, TCSAN and the conditional latent denoiser (paper A)."""
+class Fused(Strict):
+    """E_a, E_f and the fusion: what papers A, B and C share."""
 
+    speech: list[Literal["audio", "aus"]] = ["audio", "aus"]  # what drives the mouth
+    oracle_aus: bool = False  # the true frames' AUs instead of Audio-to-AU's: a bound, not a method
+    disentangled: bool = True  # AU-Attention's two faces; False: the whole first frame in both places
+    audio_hops: int | None = Field(None, ge=4)  # hops of E_a's window; None: mfcc.window_hops
     audio_width: int = 512  # E_a's output
     face_width: int = 512  # E_f's output
     encoder_width: int = 16  # first channels of E_a and E_f
-    fusion_widths: list[int] = [512, 1024]  # TCSAN layers; the last is the width of the denoiser's token
+    fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
+    fusion_widths: list[int] = [512, 1024]  # layers of a TCN; the last is the width of a frame's token
     fusion_dropout: Fraction = 0.2
     attention_heads: int = 4
+    window_frames: int = 50  # training window of the fusion
+    frames_per_window: int = 50  # of those, frames that are rendered per sample (all 50 in the paper)
+    mouth_weight: float = 1.0  # weight of the mouth region in the loss
+    training: Training
+
+    @model_validator(mode="after")
+    def _driven(self) -> Fused:
+        if not self.speech:
+            raise ValueError("speech: nothing drives the mouth; name audio, aus or both")
+        if self.oracle_aus and "aus" not in self.speech:
+            raise ValueError("oracle_aus: needs 'aus' in speech")
+        return self
+
+
+class Renderer(Fused):
+    """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
+
+    masked_frame: Literal["first", "every"] = "first"  # whose upper half is seen; every: inpaint only
     width: int = Field(256, ge=8)
     multipliers: list[int] = [1, 2, 3, 4]
     blocks: int = 2
@@ -195,12 +240,50 @@ class Renderer(Strict):
     timesteps: int = 1000
     beta_start: float = 0.0015
     beta_end: float = 0.0195
-    window_frames: int = 50  # training window of the fusion
-    frames_per_window: int = 50  # of those, frames that are denoised per sample (all 50 in the paper)
     preconditioned: bool = False  # [ours] the network gives what is left of the noise after copying its input
     even_timesteps: bool = False  # [ours] weigh the noise error so that high noise, where mouths open, counts
-    mouth_weight: float = 1.0  # weight of the mouth region in the noise loss
+
+
+class FrameLosses(Strict):
+    """Weights of the losses of papers B and C; 0 leaves a term out."""
+
+    reconstruction: float = Field(1.5, ge=0)  # L1
+    perceptual: float = Field(0.0, ge=0)  # VGG-19 features, or those of our autoencoder; 0.07 in B and C
+    identity: float = Field(0.0, ge=0)  # L1 of the upper half against the input image; 1.5 in B and C
+    aus: float = Field(0.0, ge=0)  # AU classifier's weighted BCE + Dice; 0.02 in B and C
+    adversarial: float = Field(0.0, ge=0)  # patch critic of frames; 0.002 in C
+    video_adversarial: float = Field(0.0, ge=0)  # critic of frame sequences (CRAN)
+    adversarial_start: Fraction = 0.5  # share of the samples after which critics join (C: 20 + 20 epochs)
+
+
+class FrameRenderer(Fused):
+    """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
+
+    disentangled: bool = False
+    fusion_widths: list[int] = [512, 512, 512, 1024]
+    decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
+    critic_width: int = Field(64, ge=8)  # first channels of the critics
+    losses: FrameLosses = FrameLosses()
+
+
+class AuClassifier(Strict):
+    """Presence of the five AUs on the lower half of a face (papers B and C): the judge in the AU loss."""
+
+    width: int = Field(32, ge=4)
     training: Training
+
+
+class Perceptual(Strict):
+    """Features of the perceptual loss: VGG-19 from a file, or, without it, our own autoencoder's encoder."""
+
+    vgg19: Path | None = None  # torchvision's vgg19 weights (.pth or .safetensors)
+    vgg19_sha256: str | None = None  # its checksum; required with the file
+
+    @model_validator(mode="after")
+    def _checked(self) -> Perceptual:
+        if self.vgg19 is not None and self.vgg19_sha256 is None:
+            raise ValueError("vgg19_sha256: give the checksum of the file (sha256sum FILE)")
+        return self
 
 
 class Sampler(Strict):
@@ -217,7 +300,7 @@ class Sampler(Strict):
 class Evaluation(Strict):
     """What is generated and measured."""
 
-    protocols: list[Literal["one_shot"]] = ["one_shot"]
+    protocols: list[Literal["one_shot", "inpaint"]] = ["one_shot"]
     max_clips_per_speaker: int | None = None  # per subset; None: all
     seed: int = 0  # pairing of clips with another clip's sound
 
@@ -226,6 +309,34 @@ class Gallery(Strict):
     """Clips of the report's videos."""
 
     clips_per_subset: int = Field(2, ge=0)
+
+
+class Variant(Strict):
+    """A named difference: what it changes of the sections that may differ, on top of another variant's."""
+
+    base: Slug | None = None
+    output: Literal["diffusion", "frames"] | None = None  # renderer or frame_renderer; None: as the base
+    renderer: dict[str, Any] = {}
+    frame_renderer: dict[str, Any] = {}
+    sampler: dict[str, Any] = {}
+
+
+class TableRow(Strict):
+    """A row of a table: a variant, under another name where the table calls it so."""
+
+    variant: Slug
+    label: str | None = None  # None: the variant's own name
+    published: str | None = None  # id in published.yaml; None: the entry that names the variant
+
+
+class Table(Strict):
+    """A published table (target ``paper``), laid out like it."""
+
+    title: str
+    source: str  # "paper B, table 3"
+    rows: list[TableRow]
+    columns: Literal["results", "units"] = "results"  # units: F1 and accuracy of each AU
+    protocol: Literal["one_shot", "inpaint"] = "one_shot"
 
 
 class Config(Strict):
@@ -245,12 +356,19 @@ class Config(Strict):
     autoencoder: Autoencoder
     audio_to_au: AudioToAu
     au_attention: AuAttention
+    au_classifier: AuClassifier
+    perceptual: Perceptual = Perceptual()
     renderer: Renderer
+    frame_renderer: FrameRenderer
     sampler: Sampler = Sampler()
     evaluation: Evaluation = Evaluation()
     gallery: Gallery = Gallery()
-    variants: dict[Slug, dict[str, Any]] = {"ours": {}}
-    """Named differences: each overrides sections of this config for the renderer and all after it."""
+    variants: dict[Slug, Variant] = {"ours": Variant()}
+    """Named differences. Only those that a table or ``main`` names are trained."""
+    main: list[Slug] = ["ours"]
+    """Variants of the main table, report and gallery; they are also driven by another clip's sound."""
+    tables: dict[Slug, Table] = {}
+    """The papers' tables (target ``paper``)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -264,15 +382,37 @@ class Config(Strict):
             raise ValueError(
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
             )
-        for name, difference in self.variants.items():
+        for name in self.variants:
             if name in RESERVED_NAMES or name.endswith("_other_sound"):
                 raise ValueError(f"variants.{name}: the name is taken by a control row; choose another")
-            unknown = sorted(set(difference) - VARIANT_SECTIONS)
+            self._check_variant(name)
+        named = {"main": self.main}
+        named |= {f"tables.{key}.rows": [row.variant for row in t.rows] for key, t in self.tables.items()}
+        for field, names in named.items():
+            unknown = [name for name in names if name not in self.variants]
             if unknown:
-                raise ValueError(
-                    f"variants.{name}: {unknown} cannot differ; choose from {sorted(VARIANT_SECTIONS)}"
-                )
+                raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
+        if "main_results" in self.tables or "corpus_summary" in self.tables:
+            raise ValueError(
+                "tables: 'main_results' and 'corpus_summary' are made always; choose another name"
+            )
         return self
+
+    def _check_variant(self, name: str) -> None:
+        lineage = [name]
+        while (base := self.variants[lineage[-1]].base) is not None:
+            if base not in self.variants:
+                raise ValueError(f"variants.{lineage[-1]}.base: '{base}' is not among variants")
+            if base in lineage:
+                raise ValueError(f"variants.{name}.base: {' -> '.join([*lineage, base])} goes in a circle")
+            lineage.append(base)
+        try:
+            self.variant_renderer(name)
+            self.variant_sampler(name)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(str(part) for part in problem["loc"])
+            raise ValueError(f"variants.{name}: {field}: {problem['msg']}") from None
 
     def check_speakers(self, present: Sequence[str]) -> None:
         """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""
@@ -285,14 +425,36 @@ class Config(Strict):
                     f"'{self.corpus.name}': {', '.join(present)}"
                 )
 
-    def variant(self, name: str) -> Config:
-        """This configuration with the named variant's differences applied."""
-        merged = merge(self.model_dump(mode="json"), self.variants[name])
-        return Config.model_validate(merged)
+    def variant_output(self, name: str) -> Literal["diffusion", "frames"]:
+        """Whether the named variant denoises latents (paper A) or decodes frames (papers B and C)."""
+        variant = self.variants[name]
+        return variant.output or (self.variant_output(variant.base) if variant.base else "diffusion")
+
+    def variant_renderer(self, name: str) -> Renderer | FrameRenderer:
+        """The renderer's or frame renderer's section under the named variant's differences."""
+        if self.variant_output(name) == "frames":
+            return FrameRenderer.model_validate(self._differing("frame_renderer", name))
+        return Renderer.model_validate(self._differing("renderer", name))
+
+    def variant_sampler(self, name: str) -> Sampler:
+        """The sampler section under the named variant's differences."""
+        return Sampler.model_validate(self._differing("sampler", name))
+
+    def _differing(self, section: str, name: str) -> dict[str, Any]:
+        variant = self.variants[name]
+        if variant.base is None:
+            below = getattr(self, section).model_dump(mode="json")
+        else:
+            below = self._differing(section, variant.base)
+        return merge(below, getattr(variant, section))
+
+    def trained_variants(self) -> list[str]:
+        """The variants that ``main`` or a table names, in that order."""
+        rows = [row.variant for table in self.tables.values() for row in table.rows]
+        return list(dict.fromkeys([*self.main, *rows]))
 
 
-RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared"}
-VARIANT_SECTIONS = {"renderer", "sampler"}
+RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier"}
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,22 +210,22 @@ AU_FEATURES = TableSchema(
 
 IDENTITIES = TableSchema(
     "identities",
-    1,
+    2,
     pa.schema(
         [
             _required("clip", pa.string()),
-            _required("mask", pa.binary()),  # float16, H x W: A of the clip's first frame
-            _required("audio_face", pa.binary()),  # uint8, H x W x 3: (1 - A) I, in [0, 255]
+            _required("frame", pa.int32()),  # which frame the face is of: the first with a detected face
+            _required("image", pa.binary()),  # uint8, H x W x 3: I
+            _required("mask", pa.binary()),  # float16, H x W: A; ones where the face is kept whole
+            _required("audio_face", pa.binary()),  # uint8, H x W x 3: (1 - A) I; I where kept whole
             _required("identity_latent", pa.binary()),  # float16, C x h x w: latent of A I
-            _required(
-                "masked_latent", pa.binary()
-            ),  # float16: latent of the first frame with its lower half hidden
+            _required("masked_latent", pa.binary()),  # float16: latent of I with its lower half hidden
         ]
     ),
     ("clip",),
     per_clip_groups=True,
 )
-"""The first frame of each clip taken apart by AU-Attention: identity conditions of the renderer."""
+"""The first face of each clip, taken apart or kept whole: what a renderer knows of the person."""
 
 GENERATED = TableSchema(
     "generated",

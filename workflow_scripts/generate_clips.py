@@ -7,12 +7,15 @@ from talkface.logs import log_to
 from talkface.steps.generate_clips import generate_clips
 
 with log_to(snakemake.log[0]):
+    faces = snakemake.input.faces
     generate_clips(
         renderer=Path(snakemake.input.renderer),
         autoencoder=Path(snakemake.input.autoencoder),
         identities=Path(snakemake.input.identities),
-        au_features=[Path(path) for path in snakemake.input.au_features],
+        aus=[Path(path) for path in snakemake.input.aus],
+        oracle_aus=snakemake.params.oracle_aus,
         mel=[Path(path) for path in snakemake.input.mel],
+        faces=Path(faces[0]) if faces else None,
         split=Path(snakemake.input.split),
         speaker=snakemake.wildcards.speaker,
         driving="other_sound" if snakemake.wildcards.sound else "own",

@@ -10,6 +10,7 @@ with log_to(snakemake.log[0]):
     weights = snakemake.input.get("autoencoder")
     generate_controls(
         method=snakemake.wildcards.control,
+        protocol=snakemake.wildcards.protocol,
         faces=Path(snakemake.input.faces),
         landmarks=Path(snakemake.input.landmarks),
         split=Path(snakemake.input.split),

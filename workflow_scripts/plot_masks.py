@@ -9,7 +9,6 @@ from talkface.steps.plot_masks import plot_masks
 with log_to(snakemake.log[0]):
     plot_masks(
         identities=[Path(path) for path in snakemake.input.identities],
-        faces=[Path(path) for path in snakemake.input.faces],
         split=Path(snakemake.input.split),
         crop_size=snakemake.params.crop_size,
         evaluation=Evaluation.model_validate(snakemake.params.evaluation),

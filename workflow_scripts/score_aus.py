@@ -8,7 +8,7 @@ from talkface.steps.score_aus import score_aus
 
 with log_to(snakemake.log[0]):
     score_aus(
-        landmarks_generated=[Path(path) for path in snakemake.input.landmarks_generated],
+        landmarks_generated=[Path(snakemake.input.landmarks_generated)],
         generated=[Path(path) for path in snakemake.input.generated],
         aus=[Path(path) for path in snakemake.input.aus],
         split=Path(snakemake.input.split),

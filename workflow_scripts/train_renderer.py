@@ -10,7 +10,8 @@ with log_to(snakemake.log[0]):
     train_renderer(
         split=Path(snakemake.input.split),
         latents=[Path(path) for path in snakemake.input.latents],
-        au_features=[Path(path) for path in snakemake.input.au_features],
+        masked_latents=[Path(path) for path in snakemake.input.masked_latents],
+        aus=[Path(path) for path in snakemake.input.aus],
         identities=[Path(path) for path in snakemake.input.identities],
         mel=[Path(path) for path in snakemake.input.mel],
         renderer=Renderer.model_validate(snakemake.params.renderer),

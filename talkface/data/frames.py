@@ -47,6 +47,7 @@ class Frames:
         if lost:
             raise TableError(f"no faces for {len(lost)} clips, for example '{lost[0]}'")
         self._ends = np.cumsum([lengths[clip] for clip in self.clips])
+        self._begin = dict(zip(self.clips, [0, *self._ends[:-1]], strict=True))
         self._lengths = dict(lengths)
         self._size = crop_size
         self._encoded: OrderedDict[str, list[bytes]] = OrderedDict()
@@ -67,7 +68,11 @@ class Frames:
         """Clip and frame of a running index."""
         position = int(np.searchsorted(self._ends, index, side="right"))
         clip = self.clips[position]
-        return clip, index - (int(self._ends[position]) - self._lengths[clip])
+        return clip, index - int(self._begin[clip])
+
+    def of_clip(self, clip: str, frames_T: np.ndarray) -> np.ndarray:
+        """The images of a clip's frames, uint8 [T, H, W, 3]."""
+        return self.images(self._begin[clip] + frames_T)
 
     def images(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """The images of running indices, uint8 [N, H, W, 3]."""

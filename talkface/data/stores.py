@@ -28,12 +28,23 @@ _AU_FEATURE = 320
 
 @dataclass(frozen=True)
 class Identity:
-    """A clip's first frame taken apart."""
+    """A clip's first face, taken apart or whole."""
 
-    audio_face: torch.Tensor  # [3, H, W] in [-1, 1]
-    identity_latent: torch.Tensor  # [C, h, w]
-    masked_latent: torch.Tensor  # [C, h, w]
-    mask: np.ndarray  # [H, W] in [0, 1]
+    image: torch.Tensor  # I, [3, H, W] in [-1, 1]
+    mask: torch.Tensor  # A, [1, H, W] in [0, 1]
+    audio_face: torch.Tensor  # (1 - A) I, [3, H, W] in [-1, 1]; I where it is whole
+    identity_latent: torch.Tensor  # of A I, [C, h, w]
+    masked_latent: torch.Tensor  # of I without its lower half, [C, h, w]
+
+    @property
+    def identity_face(self) -> torch.Tensor:
+        """A I, [3, H, W] in [-1, 1]."""
+        return darken(self.image, self.mask)
+
+
+def darken(image_3HW: torch.Tensor, share_1HW: torch.Tensor) -> torch.Tensor:
+    """``share`` x image as if the image were in [0, 1]; image and result are in [-1, 1], of any batch."""
+    return (image_3HW + 1) * share_1HW - 1
 
 
 class ClipStore(Generic[Value]):
@@ -95,10 +106,14 @@ def identity_of(columns: Mapping[str, Any], crop_size: int) -> Identity:
     def array(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> np.ndarray:
         return np.frombuffer(columns[name], kind).reshape(shape).copy()
 
-    face_HW3 = torch.from_numpy(array("audio_face", np.uint8, (crop_size, crop_size, 3)))
+    def image(name: str) -> torch.Tensor:
+        pixels_HW3 = torch.from_numpy(array(name, np.uint8, (crop_size, crop_size, 3)))
+        return pixels_HW3.permute(2, 0, 1).float() / 127.5 - 1
+
     return Identity(
-        audio_face=face_HW3.permute(2, 0, 1).float() / 127.5 - 1,
+        image=image("image"),
+        mask=torch.from_numpy(array("mask", np.float16, (1, crop_size, crop_size))).float(),
+        audio_face=image("audio_face"),
         identity_latent=torch.from_numpy(array("identity_latent", np.float16, latent)),
         masked_latent=torch.from_numpy(array("masked_latent", np.float16, latent)),
-        mask=array("mask", np.float16, (crop_size, crop_size)).astype(np.float32),
     )

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from talkface.data.first_face import first_detected
 from talkface.features.landmarks import mouth_points
 
 COPIES = ("static", "mean_mouth", "ground_truth")
 """Controls that repeat true frames; the fourth, ``autoencoder``, passes them through the VQ autoencoder."""
 
 
-def shown_frames(method: str, points_TPD: np.ndarray, num_frames: int) -> np.ndarray:
+def shown_frames(method: str, points_TPD: np.ndarray, detected_T: list[bool]) -> np.ndarray:
     """Which true frame a control shows at each frame, int ``[T]``.
 
-    ``static``: the first, held. ``mean_mouth``: the one whose mouth (20 points, centred on their mean) is
-    nearest to the clip's mean mouth, held. ``ground_truth``: every frame itself. Raises ``ValueError`` for
-    another method.
+    ``static``: the first with a detected face, held. ``mean_mouth``: the one whose mouth (20 points, centred
+    on their mean) is nearest to the clip's mean mouth, held. ``ground_truth``: every frame itself. Raises
+    ``ValueError`` for another method.
     """
+    num_frames = len(detected_T)
     if method == "ground_truth":
         return np.arange(num_frames)
     if method == "static":
-        return np.zeros(num_frames, dtype=int)
+        return np.full(num_frames, first_detected(detected_T))
     if method != "mean_mouth":
         raise ValueError(f"unknown control '{method}': choose from {COPIES}")
     mouth_TP2 = mouth_points(points_TPD).astype(np.float64)

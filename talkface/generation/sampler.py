@@ -38,6 +38,7 @@ def ddim(
     *,
     steps: int,
     eta: float = 0.0,
+    known: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Denoise from pure noise ``noise_SNCHW[0]`` down to clean pictures ``[N, C, H, W]``.
 
@@ -45,6 +46,9 @@ def ddim(
     above 0 step ``s`` takes fresh noise from ``noise_SNCHW[1 + s]``. All noise is handed in, so the result
     depends on the arguments alone. The last step lands on the predicted clean picture itself (LDM stops at
     ``alpha_bar[0]``, which leaves a last trace of noise in the picture). Equations 12 and 16 of the paper.
+
+    ``known``: clean pictures and a mask [1, H, W] that is true where they are kept (inpaint protocol): there
+    every step's predicted clean picture is replaced, and its noise follows from it.
     """
     timesteps_S = ddim_timesteps(len(alpha_bar_K), steps)
     alpha_S = [float(alpha_bar_K[t]) for t in timesteps_S]
@@ -54,6 +58,9 @@ def ddim(
         timestep_N = torch.full((len(x_NCHW),), int(timesteps_S[step]), device=x_NCHW.device)
         noise_NCHW = denoise(x_NCHW, timestep_N)
         clean_NCHW = (x_NCHW - (1 - alpha) ** 0.5 * noise_NCHW) / alpha**0.5
+        if known is not None:
+            clean_NCHW = torch.where(known[1], known[0], clean_NCHW)
+            noise_NCHW = (x_NCHW - alpha**0.5 * clean_NCHW) / (1 - alpha) ** 0.5
         sigma = eta * ((1 - previous) / (1 - alpha) * (1 - alpha / previous)) ** 0.5
         x_NCHW = previous**0.5 * clean_NCHW + max(1 - previous - sigma**2, 0.0) ** 0.5 * noise_NCHW
         if sigma > 0:

@@ -55,6 +55,13 @@ def count_presence(prediction_TA: np.ndarray, reference_TA: np.ndarray) -> list[
     ]
 
 
+def presence_values(au: str, counts: Counts) -> dict[str, float | None]:
+    """An AU's figures as the SCORES tables name them: ``au25_tp``, ..., ``au25_accuracy``, ``au25_f1``."""
+    values: dict[str, float | None] = {name: getattr(counts, name) for name in OUTCOMES}
+    values |= {"accuracy": counts.accuracy, "f1": counts.f1}
+    return {f"{au.lower()}_{name}": value for name, value in values.items()}
+
+
 def pooled_counts(scores: pd.DataFrame, aus: Iterable[str]) -> dict[str, Counts]:
     """Counts of each AU over all clips of a SCORES table (metrics ``au25_tp`` ... ``au25_tn``)."""
     sums = scores.groupby("metric")["value"].sum()

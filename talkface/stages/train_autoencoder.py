@@ -18,7 +18,7 @@ import torch
 from talkface.config import Autoencoder as AutoencoderConfig
 from talkface.config import Compute
 from talkface.data.frames import Frames, to_tensor
-from talkface.data.regions import mouth_box
+from talkface.data.regions import mouth_box, region_weight
 from talkface.data.subsets import clip_lengths
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.training import seeding
@@ -150,16 +150,6 @@ def _patches(
     ]
     images = torch.stack([image_B3HW[number, :, rows, columns] for number, rows, columns in cuts])
     return images, torch.stack([weight_BHW[cut] for cut in cuts])
-
-
-def region_weight(
-    box: tuple[int, int, int, int], image_B3HW: torch.Tensor, mouth_weight: float
-) -> torch.Tensor:
-    """Weights [H, W] of mean one, ``mouth_weight`` times larger within the mouth box."""
-    top, bottom, left, right = box
-    weight_HW = torch.ones(image_B3HW.shape[2:], device=image_B3HW.device)
-    weight_HW[top:bottom, left:right] = mouth_weight
-    return weight_HW / weight_HW.mean()
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ Everything else is frozen and cached before this stage: latents of the frames, A
 sound, and the first frame taken apart by AU-Attention. A sample is one denoised frame; the fusion always sees
 the whole window around it.
 
-Shape legend: B windows, T frames of a window, N denoised frames, C channels, K hops, H and W of the latent.
+Shape legend: B windows, T frames of a window, N denoised frames, C channels, H and W of the latent.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import torch
 
 from talkface.config import Compute, Mfcc
 from talkface.config import Renderer as RendererConfig
+from talkface.data.conditions import Conditions
 from talkface.data.regions import mouth_box
-from talkface.data.sequences import WindowIndex, load_sound, sound_statistics, sound_windows
-from talkface.data.stores import au_feature_store, identity_store, latent_store
+from talkface.data.sequences import WindowIndex
+from talkface.data.stores import latent_store
 from talkface.data.subsets import clip_lengths
 from talkface.models.renderer import Renderer
 from talkface.training import seeding
@@ -26,12 +27,18 @@ from talkface.training.checkpoint import save_model
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
+_NOT_OF_THE_NETWORK = {
+    "training", "window_frames", "frames_per_window", "mouth_weight", "even_timesteps", "disentangled",
+    "masked_frame", "audio_hops",
+}  # fmt: skip
+
 
 def train_renderer(
     *,
     split: Path,
     latents: list[Path],
-    au_features: list[Path],
+    masked_latents: list[Path],
+    aus: list[Path],
     identities: list[Path],
     mel: list[Path],
     renderer: RendererConfig,
@@ -44,15 +51,22 @@ def train_renderer(
     history: Path,
     work: Path,
 ) -> None:
-    """Train on the split's training clips and publish the averaged weights."""
+    """Train on the split's training clips and publish the averaged weights.
+
+    ``masked_latents``: of every frame with its lower half hidden, where ``masked_frame`` is "every".
+    ``aus``: AU_FEATURES, or AUS for an oracle.
+    """
 
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, Renderer)
         save_model(model, network, network.settings, finished.metadata)
 
+    lengths = clip_lengths(split, "train")
+    seeding.reseed(seed)
+    conditions = Conditions(identities, aus, mel, lengths, renderer, mfcc, crop_size)
     run(
-        RendererTask(split, latents, au_features, identities, mel, renderer, mfcc, crop_size, seed),
+        RendererTask(lengths, latents, masked_latents, conditions, renderer, mfcc, crop_size),
         renderer.training,
         compute,
         seed=seed,
@@ -64,7 +78,7 @@ def train_renderer(
             "crop_size": crop_size,
             "code": code,
         },
-        inputs=[split, *latents, *au_features, *identities, *mel],
+        inputs=[split, *latents, *masked_latents, *aus, *identities, *mel],
         what="renderer",
         publish=publish,
     )
@@ -75,26 +89,22 @@ class RendererTask(Task):
 
     def __init__(
         self,
-        split: Path,
+        lengths: dict[str, int],
         latents: list[Path],
-        au_features: list[Path],
-        identities: list[Path],
-        mel: list[Path],
+        masked_latents: list[Path],
+        conditions: Conditions,
         config: RendererConfig,
         mfcc: Mfcc,
         crop_size: int,
-        seed: int,
     ):
-        seeding.reseed(seed)
-        lengths = clip_lengths(split, "train")
         self._latents = latent_store(latents, crop_size)
-        self._au_features = au_feature_store(au_features)
-        self._identities = identity_store(identities, crop_size)
-        self._sound = load_sound(mel, lengths, mfcc)
+        self._masked = latent_store(masked_latents, crop_size) if config.masked_frame == "every" else None
+        self._conditions = conditions
         self._windows = WindowIndex(lengths, config.window_frames)
-        self._config, self._window_hops = config, mfcc.window_hops
+        self._config = config
         self.network = build_renderer(config, mfcc, crop_size)
-        self.network.audio_encoder.sound_norm.set(*sound_statistics(self._sound))
+        if self.network.audio_encoder is not None:
+            self.network.audio_encoder.sound_norm.set(*conditions.sound_statistics())
         self.schedule = self.network.schedule
         self.modules = {"renderer": self.network}
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
@@ -105,25 +115,11 @@ class RendererTask(Task):
         """One update on some frames of each drawn window; every frame draws its own timestep."""
         device = context.device
         drawn = self._windows.draw(indices, context.rng)
-        faces = [self._identities[clip] for clip, _ in drawn]
-        mfcc_BTCK = torch.stack([sound_windows(self._sound[c], f, self._window_hops) for c, f in drawn])
-        au_BTF = torch.stack([self._au_features[c][f].float() for c, f in drawn])
-        audio_face_BCHW = torch.stack([face.audio_face for face in faces])
+        condition = self._conditions.batch(drawn, device)
         picks = [self._pick(frames, context.rng) for _, frames in drawn]
-        clean_NCHW = torch.cat(
-            [
-                self._latents[clip][frames[pick]].float()
-                for (clip, frames), pick in zip(drawn, picks, strict=True)
-            ]
-        ).to(device)
-        per_window = len(picks[0])
-        identity_NCHW, masked_NCHW = (
-            torch.stack([getattr(face, name) for face in faces])
-            .float()
-            .repeat_interleave(per_window, 0)
-            .to(device)
-            for name in ("identity_latent", "masked_latent")
-        )
+        shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
+        clean_NCHW = torch.cat([self._latents[clip][frames].float() for clip, frames in shown]).to(device)
+        identity_NCHW, masked_NCHW = (latent.to(device) for latent in self._faces(shown))
         timestep_N = torch.randint(
             0, self.schedule.timesteps, (len(clean_NCHW),), generator=context.generator
         )
@@ -131,8 +127,8 @@ class RendererTask(Task):
         timestep_N = timestep_N.to(device)
         noisy_NCHW = self.schedule.add_noise(clean_NCHW, noise_NCHW, timestep_N)
         with context.autocast():
-            token_BTC = self.network.fuse(mfcc_BTCK.to(device), audio_face_BCHW.to(device), au_BTF.to(device))
-            rows = torch.arange(len(drawn)).repeat_interleave(per_window)
+            token_BTC = self.network.fuse(condition.mfcc_BTCW, condition.face_B3HW, condition.au_BTF)
+            rows = torch.arange(len(drawn)).repeat_interleave(len(picks[0]))
             token_NC = token_BTC[rows.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
             predicted_NCHW = self.network.denoise(
                 noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW
@@ -149,28 +145,29 @@ class RendererTask(Task):
         count = self._config.frames_per_window
         return np.sort(rng.choice(len(frames_T), size=count, replace=False))
 
+    def _faces(self, shown: list[tuple[str, np.ndarray]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents of the identity face and of the masked face, a row for each denoised frame."""
+        counts = torch.tensor([len(frames) for _, frames in shown])
+        identities = self._conditions.identities(shown)
+        identity_NCHW = torch.stack([face.identity_latent for face in identities]).repeat_interleave(
+            counts, 0
+        )
+        if self._masked is not None:
+            masked_NCHW = torch.cat([self._masked[clip][frames] for clip, frames in shown])
+        else:
+            masked_NCHW = torch.stack([face.masked_latent for face in identities]).repeat_interleave(
+                counts, 0
+            )
+        return identity_NCHW.float(), masked_NCHW.float()
+
 
 def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int) -> Renderer:
     """The network of a configuration; ``Renderer(**settings)`` rebuilds it from a saved model."""
     return Renderer(
-        audio_width=config.audio_width,
-        face_width=config.face_width,
-        encoder_width=config.encoder_width,
-        fusion_widths=config.fusion_widths,
-        fusion_dropout=config.fusion_dropout,
-        attention_heads=config.attention_heads,
-        width=config.width,
-        multipliers=config.multipliers,
-        blocks=config.blocks,
-        attention_levels=config.attention_levels,
-        head_width=config.head_width,
+        **config.model_dump(exclude=_NOT_OF_THE_NETWORK),
         crop_size=crop_size,
-        window_hops=mfcc.window_hops,
+        window_hops=config.audio_hops or mfcc.window_hops,
         coefficients=mfcc.coefficients,
-        timesteps=config.timesteps,
-        beta_start=config.beta_start,
-        beta_end=config.beta_end,
-        preconditioned=config.preconditioned,
     )
 
 

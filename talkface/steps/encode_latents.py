@@ -1,4 +1,7 @@
-"""Step: every aligned crop as a latent of the trained autoencoder, computed once and cached."""
+"""Step: every aligned crop as a latent of the trained autoencoder, computed once and cached.
+
+With its lower half hidden, too: what the inpaint protocol may see of a true frame.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import torch
 
 from talkface.config import Compute
 from talkface.data.frames import to_tensor
+from talkface.data.regions import hide_lower_half
 from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.models.autoencoder import VQAutoencoder
@@ -20,7 +24,9 @@ from talkface.training.device import prepare
 _BATCH = 64
 
 
-def encode_latents(*, model: Path, faces: Path, latents: Path, compute: Compute) -> None:
+def encode_latents(
+    *, model: Path, faces: Path, latents: Path, compute: Compute, lower_half_hidden: bool = False
+) -> None:
     """Write LATENTS of one speaker: before quantisation, unit variance, float16, full precision inside."""
     device = prepare(compute)
     network = load_model(model, lambda settings: VQAutoencoder(**settings), device)
@@ -31,18 +37,24 @@ def encode_latents(*, model: Path, faces: Path, latents: Path, compute: Compute)
             writer.write(
                 {"clip": clip, "frame": frame, "latent": latent.tobytes()}
                 for frame, latent in zip(
-                    rows["frame"].to_pylist(), encode_images(network, images, device), strict=True
+                    rows["frame"].to_pylist(),
+                    encode_images(network, images, device, lower_half_hidden),
+                    strict=True,
                 )
             )
 
 
 @torch.no_grad()
-def encode_images(network: VQAutoencoder, images_NHW3: np.ndarray, device: torch.device) -> np.ndarray:
+def encode_images(
+    network: VQAutoencoder, images_NHW3: np.ndarray, device: torch.device, lower_half_hidden: bool = False
+) -> np.ndarray:
     """uint8 images [N, H, W, 3] -> float16 latents [N, C, h, w]."""
-    parts = [
-        network.to_latent(to_tensor(images_NHW3[begin : begin + _BATCH], device)).half().cpu().numpy()
-        for begin in range(0, len(images_NHW3), _BATCH)
-    ]
+    parts = []
+    for begin in range(0, len(images_NHW3), _BATCH):
+        image_N3HW = to_tensor(images_NHW3[begin : begin + _BATCH], device)
+        if lower_half_hidden:
+            image_N3HW = hide_lower_half(image_N3HW)
+        parts.append(network.to_latent(image_N3HW).half().cpu().numpy())
     return np.concatenate(parts)
 
 

@@ -10,6 +10,7 @@ import torch
 
 from talkface.config import Compute, Evaluation
 from talkface.data.frames import to_images, to_tensor
+from talkface.data.regions import lower_half
 from talkface.data.rows import vectors
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.controls import shown_frames
@@ -28,6 +29,7 @@ _FRAMES_AT_ONCE = 64
 def generate_controls(
     *,
     method: str,
+    protocol: str,
     faces: Path,
     landmarks: Path,
     split: Path,
@@ -41,7 +43,8 @@ def generate_controls(
 
     ``method``: ``static``, ``mean_mouth``, ``ground_truth``
     (:func:`talkface.generation.controls.shown_frames`) or ``autoencoder``, the true frames through the VQ
-    autoencoder, which alone needs its weights.
+    autoencoder, which alone needs its weights. In the inpaint ``protocol`` the true upper halves are pasted
+    over it, as a method of that protocol knows them.
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
     reconstruct = _reconstructor(autoencoder, compute) if method == "autoencoder" else None
@@ -50,15 +53,28 @@ def generate_controls(
             images = truth.read(clip, ["image"])["image"].to_pylist()
             if reconstruct is None:
                 points_TPD = vectors(tracks.read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
-                images = [images[frame] for frame in shown_frames(method, points_TPD, len(images))]
+                detected_T = truth.read(clip, ["detected"])["detected"].to_pylist()
+                pictures = [images[frame] for frame in shown_frames(method, points_TPD, detected_T)]
+            else:
+                pictures = images
             for start in range(0, len(images), _FRAMES_AT_ONCE):
-                batch = images[start : start + _FRAMES_AT_ONCE]
+                batch = pictures[start : start + _FRAMES_AT_ONCE]
                 if reconstruct is not None:
                     batch = reconstruct(batch)
+                if protocol == "inpaint" and method != "ground_truth":
+                    batch = [paste_upper_half(*pair) for pair in zip(batch, images[start:], strict=False)]
                 writer.write(
                     {"clip": clip, "frame": start + number, "image": image}
                     for number, image in enumerate(batch)
                 )
+
+
+def paste_upper_half(shown: bytes, true: bytes) -> bytes:
+    """A picture with the upper half of the true frame; all as PNG."""
+    picture_HW3 = decode_png(shown).copy()
+    edge = lower_half(len(picture_HW3))
+    picture_HW3[:edge] = decode_png(true)[:edge]
+    return encode_png(picture_HW3)
 
 
 def _reconstructor(autoencoder: Path | None, compute: Compute) -> Callable[[list[bytes]], list[bytes]]:

@@ -17,7 +17,7 @@ from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.score_rows import ScoreRows, same_length, tables_by_clip
 from talkface.logs import progress
 from talkface.media.images import decode_png
-from talkface.metrics.presence import OUTCOMES, count_presence
+from talkface.metrics.presence import count_presence, presence_values
 from talkface.schemas import AU_NAMES, AUS, GENERATED, LANDMARKS, SCORES
 from talkface.tables import ClipTable, read_metadata, write_table
 
@@ -67,13 +67,7 @@ def score_aus(
             for au, counts in zip(
                 AU_NAMES, count_presence(predicted_TA[known_T], true_TA[known_T]), strict=True
             ):
-                values: dict[str, float | None] = {name: getattr(counts, name) for name in OUTCOMES}
-                values |= {"accuracy": counts.accuracy, "f1": counts.f1}
-                rows.add(
-                    clip,
-                    {f"{au.lower()}_{name}": value for name, value in values.items()},
-                    int(known_T.sum()),
-                )
+                rows.add(clip, presence_values(au, counts), int(known_T.sum()))
     write_table(scores, SCORES, rows.rows, metadata)
 
 

@@ -10,23 +10,26 @@ from talkface.data.rows import vectors
 from talkface.features.faces import mesh_crops
 from talkface.features.landmarks import NUM_POINTS
 from talkface.generation.controls import mean_mouth_points
+from talkface.generation.score_rows import tables_by_clip
 from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.schemas import GENERATED, LANDMARKS
-from talkface.tables import ClipTable, TableWriter
+from talkface.tables import TableWriter
 
 
-def track_generated(*, generated: Path, method: str, landmarks_true: Path, landmarks: Path) -> None:
-    """Write the landmarks of a speaker's generated clips and in which frames a face was found at all.
+def track_generated(
+    *, generated: list[Path], method: str, landmarks_true: list[Path], landmarks: Path
+) -> None:
+    """Write the landmarks of a method's generated clips and in which frames a face was found at all.
 
     The control *mean_mouth* is not tracked: its rows are the mean of the true landmarks
     (:func:`talkface.generation.controls.mean_mouth_points`).
     """
-    table, truth = ClipTable(generated, GENERATED), ClipTable(landmarks_true, LANDMARKS)
+    pictures, truth = tables_by_clip(generated, GENERATED), tables_by_clip(landmarks_true, LANDMARKS)
     with TableWriter(landmarks, LANDMARKS) as writer:
-        for clip in progress(table.clips, what="clips tracked"):
+        for clip, table in progress(pictures.items(), len(pictures), "clips tracked"):
             if method == "mean_mouth":
-                true_TPD = vectors(truth.read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
+                true_TPD = vectors(truth[clip].read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
                 points_TPD, detected_T = mean_mouth_points(true_TPD), np.ones(len(true_TPD), dtype=bool)
             else:
                 contents = table.read(clip, ["image"])["image"].to_pylist()

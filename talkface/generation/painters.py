@@ -1,0 +1,103 @@
+"""From a frame's token to its picture: by diffusion in latents (paper A) or by a decoder (papers B and C).
+
+Shapes: N frames of a batch, C channels of a token, H, W rows and columns, h, w of the latent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from talkface.config import Sampler
+from talkface.data.frames import to_images, to_tensor
+from talkface.data.regions import hide_lower_half, lower_half
+from talkface.data.stores import Identity
+from talkface.generation.sampler import ddim, frame_noise
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.frame_renderer import FrameRenderer
+from talkface.models.renderer import Renderer
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Which frames of which clip are painted, and what may be seen of the true ones."""
+
+    clip: str
+    frames: range
+    seed: int
+    shown_NHW3: np.ndarray | None = None  # inpaint: the true frames, of which the upper half is looked at
+
+
+class Painter(Protocol):
+    """Tokens [N, C] of a batch to uint8 pictures [N, H, W, 3]."""
+
+    def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
+        """Paint one batch."""
+        ...
+
+
+class LatentPainter:
+    """Denoises latents and decodes them."""
+
+    def __init__(self, renderer: Renderer, autoencoder: VQAutoencoder, sampler: Sampler):
+        self._renderer, self._autoencoder, self._sampler = renderer, autoencoder, sampler
+
+    def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
+        """Paint one batch; in the inpaint protocol the latents above the lower half are kept."""
+        sampler, count, device = self._sampler, len(token_NC), token_NC.device
+        identity_NChw, masked_NChw = (
+            latent_Chw.float().to(device).expand(count, -1, -1, -1)
+            for latent_Chw in (identity.identity_latent, identity.masked_latent)
+        )
+        known = None
+        if batch.shown_NHW3 is not None:
+            masked_NChw = self._autoencoder.to_latent(hide_lower_half(to_tensor(batch.shown_NHW3, device)))
+            known = masked_NChw, self._kept(masked_NChw)
+        noise_SNChw = frame_noise(
+            tuple(identity.identity_latent.shape),
+            batch.frames,
+            clip=batch.clip,
+            seed=batch.seed,
+            steps=sampler.steps,
+            eta=sampler.eta,
+            shared=sampler.shared_noise,
+        ).to(device)
+
+        def denoise(x_NChw: Tensor, timestep_N: Tensor) -> Tensor:
+            return self._renderer.denoise(x_NChw, timestep_N, token_NC, identity_NChw, masked_NChw)
+
+        alpha_bar_K = self._renderer.schedule.alpha_bar_K
+        latent_NChw = ddim(
+            denoise, noise_SNChw, alpha_bar_K, steps=sampler.steps, eta=sampler.eta, known=known
+        )
+        return to_images(self._autoencoder.from_latent(latent_NChw))
+
+    @staticmethod
+    def _kept(latent_NChw: Tensor) -> Tensor:
+        # One row less than the visible half: the encoder's last visible row has looked below the edge.
+        height = latent_NChw.shape[2]
+        return (torch.arange(height, device=latent_NChw.device) < lower_half(height) - 1)[None, :, None]
+
+
+class FramePainter:
+    """Decodes frames."""
+
+    def __init__(self, renderer: FrameRenderer):
+        self._renderer = renderer
+
+    def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
+        """Paint one batch; in the inpaint protocol the true upper halves are pasted over it."""
+        device, count = token_NC.device, len(token_NC)
+        skips = self._renderer.skips(
+            identity.audio_face[None].to(device), identity.identity_face[None].to(device)
+        )
+        frame_N3HW = self._renderer.decode(token_NC, [level.expand(count, -1, -1, -1) for level in skips])
+        images_NHW3 = to_images(frame_N3HW)
+        if batch.shown_NHW3 is not None:
+            edge = lower_half(images_NHW3.shape[1])
+            images_NHW3[:, :edge] = batch.shown_NHW3[:, :edge]
+        return images_NHW3

@@ -1,0 +1,285 @@
+"""Stage: the renderer of papers B and C (E_a, identity encoder, fusion, decoder of frames) and its relatives.
+
+Loss = 1.5 L1 + 0.07 perceptual + 1.5 identity + 0.02 AU (paper B); paper C adds 0.002 adversarial by a critic
+of frames in the second half of the training, CRAN a critic of sequences besides. A term of weight 0 is not
+computed. A sample is one rendered frame; the fusion always sees the whole window around it. [ours]: the mouth
+region may weigh more in the L1 term.
+
+Shape legend: B windows, T frames of a window, N rendered frames (M of each window), A action units, H and W
+of the crop.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from talkface.config import Compute, Mfcc
+from talkface.config import FrameRenderer as FrameRendererConfig
+from talkface.data.conditions import Conditions
+from talkface.data.frames import Frames, to_tensor
+from talkface.data.presence import Presence, presence_labels
+from talkface.data.regions import mouth_box, region_weight
+from talkface.data.sequences import WindowIndex
+from talkface.data.subsets import clip_lengths
+from talkface.losses.frames import identity_loss, perceptual_loss
+from talkface.losses.gan import critic_loss, generator_loss
+from talkface.losses.presence import PresenceLoss, inverse_rate_weights
+from talkface.models.au_classifier import AuClassifier
+from talkface.models.critics import FrameCritic, VideoCritic
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.frame_renderer import FrameRenderer
+from talkface.models.perceptual import EncoderFeatures
+from talkface.training import seeding
+from talkface.training.checkpoint import load_model, save_model
+from talkface.training.loop import Finished, StepContext, Task, run
+from talkface.training.pretrained import load_vgg19
+from talkface.training.schedule import build_optimizer
+
+_NOT_OF_THE_NETWORK = {
+    "training", "window_frames", "frames_per_window", "mouth_weight", "audio_hops", "critic_width", "losses",
+}  # fmt: skip
+
+
+def train_frame_renderer(
+    *,
+    split: Path,
+    faces: list[Path],
+    aus: list[Path],
+    presence: list[Path],
+    identities: list[Path],
+    mel: list[Path],
+    au_classifier: Path | None,
+    autoencoder: Path | None,
+    vgg19: Path | None,
+    vgg19_sha256: str | None,
+    frame_renderer: FrameRendererConfig,
+    mfcc: Mfcc,
+    crop_size: int,
+    compute: Compute,
+    seed: int,
+    code: str,
+    model: Path,
+    history: Path,
+    work: Path,
+) -> None:
+    """Train on the split's training clips and publish the (averaged) weights.
+
+    ``aus``: AU_FEATURES, or AUS for an oracle. ``presence`` (AUS) and ``au_classifier`` serve the AU loss,
+    ``vgg19`` or, without it, ``autoencoder`` the perceptual loss; each is needed only where its term counts.
+    """
+    seeding.reseed(seed)
+    lengths = clip_lengths(split, "train")
+    weights = frame_renderer.losses
+    judges = Judges(
+        au_classifier=load_model(au_classifier, lambda settings: AuClassifier(**settings))
+        if weights.aus and au_classifier is not None
+        else None,
+        features=perceptual_features(vgg19, vgg19_sha256, autoencoder) if weights.perceptual else None,
+        presence=presence_labels(presence, lengths) if weights.aus else {},
+    )
+
+    def publish(finished: Finished) -> None:
+        network = finished.module
+        assert isinstance(network, FrameRenderer)
+        save_model(model, network, network.settings, finished.metadata)
+
+    run(
+        FrameRendererTask(
+            lengths,
+            Frames(faces, lengths, crop_size),
+            Conditions(identities, aus, mel, lengths, frame_renderer, mfcc, crop_size),
+            judges,
+            frame_renderer,
+            mfcc,
+            crop_size,
+        ),
+        frame_renderer.training,
+        compute,
+        seed=seed,
+        work=work,
+        history=history,
+        fingerprint={
+            "config": frame_renderer.model_dump(mode="json"),
+            "mfcc": mfcc.model_dump(),
+            "crop_size": crop_size,
+            "code": code,
+            "vgg19": vgg19_sha256,
+        },
+        inputs=[
+            path
+            for path in (split, *faces, *aus, *presence, *identities, *mel, au_classifier, autoencoder)
+            if path is not None
+        ],
+        what="frame_renderer",
+        publish=publish,
+    )
+
+
+class Judges:
+    """The frozen networks and labels behind the perceptual and the AU loss."""
+
+    def __init__(
+        self, au_classifier: AuClassifier | None, features: nn.Module | None, presence: dict[str, Presence]
+    ):
+        self.au_classifier, self.features, self.presence = au_classifier, features, presence
+        if presence:
+            labels = presence.values()
+            rate_A = torch.cat([label.presence_TA[label.valid_T] for label in labels]).float().mean(0)
+            self.presence_loss = PresenceLoss(inverse_rate_weights(rate_A))
+
+    def to(self, device: torch.device) -> None:
+        """Move the networks to where the training runs."""
+        for network in (self.au_classifier, self.features):
+            if network is not None:
+                network.to(device)
+
+
+class FrameRendererTask(Task):
+    """Data, networks and losses, as the training loop asks for them."""
+
+    def __init__(
+        self,
+        lengths: dict[str, int],
+        frames: Frames,
+        conditions: Conditions,
+        judges: Judges,
+        config: FrameRendererConfig,
+        mfcc: Mfcc,
+        crop_size: int,
+    ):
+        self._frames, self._conditions, self._judges, self._config = frames, conditions, judges, config
+        self._windows = WindowIndex(lengths, config.window_frames)
+        self._box = mouth_box(crop_size)
+        self.network = build_frame_renderer(config, mfcc, crop_size)
+        if self.network.audio_encoder is not None:
+            self.network.audio_encoder.sound_norm.set(*conditions.sound_statistics())
+        self.modules: dict[str, nn.Module] = {"renderer": self.network}
+        weights, width = config.losses, config.critic_width
+        if weights.adversarial:
+            self.modules["frame_critic"] = FrameCritic(width)
+        if weights.video_adversarial:
+            self.modules["video_critic"] = VideoCritic(width)
+        self.optimizers = {
+            name: build_optimizer(module.parameters(), config.training)
+            for name, module in self.modules.items()
+        }
+        self.size, self.samples_per_item = len(self._windows), config.frames_per_window
+
+    def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
+        """One update on a run of frames of each drawn window, then one of each critic that has joined."""
+        device = context.device
+        self._judges.to(device)
+        drawn = self._windows.draw(indices, context.rng)
+        starts = context.rng.integers(0, len(drawn[0][1]) - self._config.frames_per_window + 1, len(drawn))
+        picks = [np.arange(start, start + self._config.frames_per_window) for start in starts]
+        shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
+        truth_N3HW = to_tensor(
+            np.concatenate([self._frames.of_clip(clip, frames) for clip, frames in shown]), device
+        )
+        faces = self._conditions.identities(drawn)
+        image_N3HW, identity_B3HW = (
+            torch.stack([getattr(face, name) for face in faces]).to(device)
+            for name in ("image", "identity_face")
+        )
+        per_window = self._config.frames_per_window
+        image_N3HW = image_N3HW.repeat_interleave(per_window, 0)
+        condition = self._conditions.batch(drawn, device)
+        with context.autocast():
+            levels = self.network.skips(condition.face_B3HW, identity_B3HW)
+            token_BTC = self.network.fuse(
+                condition.mfcc_BTCW,
+                condition.face_B3HW,
+                condition.au_BTF,
+                levels=None if self._config.disentangled else levels,
+            )
+            rows = torch.arange(len(drawn)).repeat_interleave(per_window)
+            token_NC = token_BTC[rows.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
+            frame_N3HW = self.network.decode(
+                token_NC, [level.repeat_interleave(per_window, 0) for level in levels]
+            )
+            losses = self._losses(frame_N3HW, truth_N3HW, image_N3HW, shown)
+            critics = self._joined(context)
+            for name in critics:
+                losses[name] = generator_loss(self.modules[name](self._seen_by(name, frame_N3HW)))
+        loss = sum(
+            (self._weight(name) * value for name, value in losses.items()), torch.zeros((), device=device)
+        )
+        context.update(loss, "renderer")
+        values = {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
+        for name in critics:
+            values[f"loss/{name}_own"] = self._update_critic(name, frame_N3HW.detach(), truth_N3HW, context)
+        return values
+
+    def _losses(
+        self,
+        frame_N3HW: torch.Tensor,
+        truth_N3HW: torch.Tensor,
+        image_N3HW: torch.Tensor,
+        shown: list[tuple[str, np.ndarray]],
+    ) -> dict[str, torch.Tensor]:
+        weights, judges = self._config.losses, self._judges
+        region_HW = region_weight(self._box, truth_N3HW, self._config.mouth_weight)
+        losses = {"reconstruction": ((frame_N3HW.float() - truth_N3HW).abs() * region_HW).mean()}
+        if weights.identity:
+            losses["identity"] = identity_loss(frame_N3HW, image_N3HW)
+        if judges.features is not None:
+            losses["perceptual"] = perceptual_loss(judges.features, frame_N3HW, truth_N3HW)
+        if judges.au_classifier is not None:
+            labels = [(judges.presence[clip], torch.from_numpy(frames)) for clip, frames in shown]
+            presence_NA = torch.cat([label.presence_TA[frames] for label, frames in labels])
+            valid_N = torch.cat([label.valid_T[frames] for label, frames in labels])
+            logit_NA = judges.au_classifier(frame_N3HW)
+            losses["aus"] = judges.presence_loss(
+                logit_NA, presence_NA.to(logit_NA.device), valid_N.to(logit_NA.device)
+            )
+        return losses
+
+    def _joined(self, context: StepContext) -> list[str]:
+        start = self._config.losses.adversarial_start * context.training.samples
+        return [name for name in self.modules if name != "renderer" and context.samples >= start]
+
+    def _weight(self, name: str) -> float:
+        weights = self._config.losses
+        return {"frame_critic": weights.adversarial, "video_critic": weights.video_adversarial}.get(
+            name
+        ) or getattr(weights, name)
+
+    def _seen_by(self, critic: str, frame_N3HW: torch.Tensor) -> torch.Tensor:
+        """Frames one by one, or as sequences [B, 3, M, H, W]."""
+        if critic == "frame_critic":
+            return frame_N3HW
+        return frame_N3HW.unflatten(0, (-1, self._config.frames_per_window)).transpose(1, 2)
+
+    def _update_critic(
+        self, name: str, frame_N3HW: torch.Tensor, truth_N3HW: torch.Tensor, context: StepContext
+    ) -> torch.Tensor:
+        critic = self.modules[name]
+        with context.autocast():
+            loss = critic_loss(
+                critic(self._seen_by(name, truth_N3HW)), critic(self._seen_by(name, frame_N3HW))
+            )
+        context.update(loss, name)
+        return loss
+
+
+def perceptual_features(vgg19: Path | None, sha256: str | None, autoencoder: Path | None) -> nn.Module:
+    """VGG-19 of a file, or its stand-in: the encoder of our own trained autoencoder."""
+    if vgg19 is not None and sha256 is not None:
+        return load_vgg19(vgg19, sha256)
+    if autoencoder is None:
+        raise ValueError("the perceptual loss needs perceptual.vgg19 or the trained autoencoder")
+    return EncoderFeatures(load_model(autoencoder, lambda settings: VQAutoencoder(**settings)))
+
+
+def build_frame_renderer(config: FrameRendererConfig, mfcc: Mfcc, crop_size: int) -> FrameRenderer:
+    """The network of a configuration; ``FrameRenderer(**settings)`` rebuilds it from a saved model."""
+    return FrameRenderer(
+        **config.model_dump(exclude=_NOT_OF_THE_NETWORK),
+        crop_size=crop_size,
+        window_hops=config.audio_hops or mfcc.window_hops,
+        coefficients=mfcc.coefficients,
+    )

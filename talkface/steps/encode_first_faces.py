@@ -1,0 +1,23 @@
+"""Step: the first face of each clip kept whole, for renderers without disentanglement (papers B and C)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from talkface.config import Compute
+from talkface.data.first_face import first_faces
+from talkface.logs import progress
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.schemas import IDENTITIES
+from talkface.steps.disentangle_faces import keep_whole
+from talkface.tables import TableWriter
+from talkface.training.checkpoint import load_model
+from talkface.training.device import prepare
+
+
+def encode_first_faces(*, autoencoder: Path, faces: Path, identities: Path, compute: Compute) -> None:
+    """Write IDENTITIES of one speaker, with a mask of ones."""
+    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), prepare(compute))
+    with TableWriter(identities, IDENTITIES) as writer:
+        for face in progress(first_faces(faces), what="first faces encoded"):
+            writer.write([{"clip": face.clip, "frame": face.frame, **keep_whole(network, face.image_HW3)}])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from talkface.config import AuLabels, Corpus, Evaluation, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
 from talkface.logs import log_to
 from talkface.reporting.published import PUBLISHED
 from talkface.steps.tabulate_main_results import tabulate_main_results
@@ -21,6 +21,7 @@ with log_to(snakemake.log[0]):
         aus=AuLabels.model_validate(snakemake.params.aus),
         evaluation=Evaluation.model_validate(snakemake.params.evaluation),
         samplers={variant: Sampler.model_validate(sampler) for variant, sampler in samplers},
+        perceptual=Perceptual.model_validate(snakemake.params.perceptual),
         seeds=snakemake.params.seeds,
         code=snakemake.params.code,
         csv=Path(snakemake.output.csv),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from talkface.metrics.presence import pooled_accuracy, pooled_counts, pooled_f1
 from talkface.reporting.measures import MEASURES
-from talkface.reporting.runs import ordered, run_of
+from talkface.reporting.runs import ordered, run_of, trained_run
 from talkface.schemas import AU_NAMES, SCORES
 from talkface.tables import read_frame
 
@@ -19,6 +19,9 @@ TEST_SUBSETS = {
     "unseen_test": "Unseen speakers",
 }
 """Subsets that are measured, in the order of the tables, and their headings."""
+
+TRUE_FRAMES = "true frames, nothing generated"
+"""In the place of a protocol, where a network judges the truth."""
 
 GROUP = ["protocol", "subset", "method"]
 
@@ -36,11 +39,28 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     frames = []
     for path in paths:
         run = run_of(path, "scores")
-        frame = read_frame(path, SCORES)
-        foreign = sorted(set(frame["subset"]) - set(TEST_SUBSETS))
-        if foreign:
-            raise ScoresError(f"{path}: subsets {foreign} are not measured; choose from {list(TEST_SUBSETS)}")
-        frames.append(frame.assign(method=run.method, seed=run.seed, protocol=run.protocol))
+        frames.append(_read(path).assign(method=run.method, seed=run.seed, protocol=run.protocol))
+    return _together(frames)
+
+
+def read_classifier_scores(paths: Iterable[Path]) -> pd.DataFrame:
+    """The AU classifier's scores, a table a seed; columns and errors as of :func:`read_scores`."""
+    frames = []
+    for path in paths:
+        run = trained_run(path)
+        frames.append(_read(path).assign(method=run.stage, seed=run.seed, protocol=TRUE_FRAMES))
+    return _together(frames)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    frame = read_frame(path, SCORES)
+    foreign = sorted(set(frame["subset"]) - set(TEST_SUBSETS))
+    if foreign:
+        raise ScoresError(f"{path}: subsets {foreign} are not measured; choose from {list(TEST_SUBSETS)}")
+    return frame
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not frames or all(frame.empty for frame in frames):
         raise ScoresError(
             "no scores: no speaker has a usable test clip; the corpus summary gives the reasons"

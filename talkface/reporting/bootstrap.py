@@ -28,12 +28,12 @@ NOT_ESTIMABLE = "not estimable"
 
 @dataclass(frozen=True)
 class Estimate:
-    """A measure of one row: its value, its interval, and the speakers with a value behind it."""
+    """A measure of one row: its value, its interval, and its standard deviation over training seeds."""
 
     value: float | None
     low: float | None
     high: float | None
-    speakers: int
+    deviation: float | None  # None with one seed
 
     @property
     def estimable(self) -> bool:
@@ -65,15 +65,18 @@ def estimate(measure: Measure, seeds: Sequence[pd.DataFrame], *, seed: int = 0) 
     The seeds share each draw of speakers and are averaged, as the values are: the interval tells of other
     speakers, not of other trainings.
     """
-    values = [value for value in map(measure.over_clips, seeds) if value is not None]
     rows = [measure.rows(scores) for scores in seeds]
+    values = [value for value in map(measure.over_clips, rows) if value is not None]
+    if not values:
+        return Estimate(None, None, None, None)
+    value, deviation = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
     speakers = sorted({name for own in rows for name in own["speaker"]})
-    if not values or len(speakers) < MIN_SPEAKERS:
-        return Estimate(float(np.mean(values)) if values else None, None, None, len(speakers))
+    if len(speakers) < MIN_SPEAKERS:
+        return Estimate(value, None, None, deviation)
     times_RS = resample_speakers(len(speakers), seed=seed)
     over_seeds_R = _mean_defined(np.stack([over_resamples(measure, own, speakers, times_RS) for own in rows]))
     ends = np.nanquantile(over_seeds_R, [tail(len(speakers)), 1 - tail(len(speakers))])
-    return Estimate(float(np.mean(values)), float(ends[0]), float(ends[1]), len(speakers))
+    return Estimate(value, float(ends[0]), float(ends[1]), deviation)
 
 
 def over_resamples(

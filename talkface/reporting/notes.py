@@ -12,9 +12,10 @@ import pandas as pd
 import psutil
 
 from talkface import __version__
-from talkface.config import Corpus, Evaluation, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
+from talkface.features.aus.geometric import GeometricLabeller
 from talkface.reporting.main_table import PROTOCOLS, counted
-from talkface.reporting.measures import MEASURES
+from talkface.reporting.measures import MEASURES, Measure
 from talkface.reporting.runs import trained_run
 from talkface.schemas import HISTORY
 from talkface.tables import read_frame, read_metadata
@@ -102,6 +103,15 @@ def versions(*packages: str) -> str:
     return ", ".join(found)
 
 
+def labeller_name(aus: AuLabels) -> str:
+    """Labeller and version, for headers: a stand-in never carries the canonical name."""
+    if aus.backend == "openface":
+        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
+    if aus.backend == "blendshapes":
+        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
+    return f"{GeometricLabeller.version} ({versions('mediapipe')})"
+
+
 _PARTS = {
     "train": "training",
     "seen_test": "held-back clips of seen speakers",
@@ -128,12 +138,28 @@ def natural(name: str) -> tuple[str, int, str]:
 
 
 def sampler_sentence(samplers: Mapping[str, Sampler]) -> str:
-    """The sampler of each variant."""
+    """The sampler of each variant that has one; those that are not named give frames directly."""
+    if not samplers:
+        return "none: every row's decoder gives its frames directly"
     said = []
     for name, sampler in samplers.items():
         noise = "one noise image for a clip" if sampler.shared_noise else "fresh noise for each frame"
         said.append(f"{name}: DDIM, {counted(sampler.steps, 'step')}, eta {sampler.eta:g}, {noise}")
     return "; ".join(said) + " (paper A: 200 steps, eta 0)"
+
+
+def weights_sentence(perceptual: Perceptual) -> str:
+    """Where the weights come from, and through which network the perceptual losses look.
+
+    A stand-in never carries the canonical name.
+    """
+    eye = "stand-in for VGG-19, the features of our own autoencoder's encoder"
+    if perceptual.vgg19_sha256:
+        eye = f"VGG-19 from a file (SHA-256 {perceptual.vgg19_sha256[:12]})"
+    return (
+        "every network in the rows was trained here; the VQ autoencoder is this project's stand-in for the "
+        f"released vq-f4; perceptual loss (rows that have it): {eye}"
+    )
 
 
 def experiment_notes(
@@ -146,12 +172,18 @@ def experiment_notes(
     labeller: str,
     protocols: Sequence[str],
     evaluation: Evaluation,
-    samplers: Mapping[str, Sampler],
+    samplers: Mapping[str, Sampler] | None,
+    perceptual: Perceptual | None,
     budgets: Sequence[Budget],
     seeds: Sequence[int],
     code: str,
+    measures: Sequence[Measure] = MEASURES,
 ) -> list[Note]:
-    """All notes, in the order in which a reader asks."""
+    """All notes, in the order in which a reader asks.
+
+    ``samplers``: of the diffusion variants in the table. ``measures``: its columns. ``None`` for ``samplers``
+    and ``perceptual`` where nothing is generated.
+    """
     notes: list[Note] = []
     if corpus.demo:
         notes.append(
@@ -170,15 +202,15 @@ def experiment_notes(
         ("Measured", f"{measured}, before video coding, on the aligned crop"),
         ("Protocol", "; ".join(PROTOCOLS.get(name, name) for name in protocols)),
         ("AU labeller", f"{labeller}; the papers used OpenFace 2"),
-        (
-            "Weights",
-            "all networks were trained here, none downloaded; the VQ autoencoder is this project's stand-in "
-            "for the released vq-f4",
-        ),
-        ("Sampler", sampler_sentence(samplers)),
+    ]
+    if perceptual is not None:
+        notes.append(("Weights", weights_sentence(perceptual)))
+    if samplers is not None:
+        notes.append(("Sampler", sampler_sentence(samplers)))
+    notes += [
         ("Training budget", "; ".join(budget.sentence() for budget in budgets)),
         ("Seeds", ", ".join(map(str, seeds)) + (" (mean ± standard deviation)" if len(seeds) > 1 else "")),
-        ("Columns", "; ".join(f"{measure.header}: {measure.meaning}" for measure in MEASURES)),
+        ("Columns", "; ".join(f"{measure.header}: {measure.meaning}" for measure in measures)),
         (
             "Published figures",
             "from other splits, another labeller and another crop; they stand beside ours and are not to be "

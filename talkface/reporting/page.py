@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from talkface.reporting.published import Paper
@@ -57,10 +57,6 @@ _CONTENTS = (
 )
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
-STYLE = Path(__file__).parent / "templates" / "report.css"
-
-
-TEMPLATE = Path(__file__).with_name("templates") / "report.html.j2"
 STYLE = TEMPLATE.with_name("report.css")
 
 
@@ -76,7 +72,7 @@ class Video:
 
 def render_page(
     *,
-    template: str,
+    template: Path,
     style: str,
     content: Mapping[str, Any],
     corpus: Mapping[str, Any],
@@ -91,8 +87,7 @@ def render_page(
     """
     given = [TableView.from_json(view) for part in (content, corpus) for view in part["views"]]
     views: dict[str, TableView | None] = {"published_aus": None, **{view.key: view for view in given}}
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
-    return environment.from_string(template).render(
+    return open_template(template).render(
         title=content["title"],
         heading=content["heading"],
         demo=content["demo"],
@@ -107,6 +102,12 @@ def render_page(
         },
         videos=_by_clip(videos),
     )
+
+
+def open_template(path: Path) -> Template:
+    """A page's template, which may import those beside it; every text put into it is escaped."""
+    loader = FileSystemLoader(path.parent, encoding="utf-8")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(path.name)
 
 
 def _by_clip(videos: Sequence[Video]) -> list[dict[str, Any]]:

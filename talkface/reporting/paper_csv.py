@@ -60,7 +60,7 @@ def _csv_row(own: MeasuredRow, measures: Sequence[Measure]) -> dict[str, object]
             measure.key: value.value,
             f"{measure.key}_low": value.low,
             f"{measure.key}_high": value.high,
-            f"{measure.key}_sd": own.deviations[measure.key],
+            f"{measure.key}_sd": value.deviation,
             f"{measure.key}_best": measure.key in own.best,
         }
     return row | {"au_left_out_of_f1": ";".join(own.au_left_out)}

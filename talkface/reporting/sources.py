@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from talkface.config import Config
+from talkface.config import Config, FrameRenderer
 
 SHARED = "shared"
 
@@ -19,7 +19,7 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
         "autoencoder": True,
         "audio_to_au": any("aus" in own.speech and not own.oracle_aus for own in renderers),
         "au_attention": any(own.disentangled for own in renderers),
-        "au_classifier": any(own.output == "frames" and own.losses.aus > 0 for own in renderers),
+        "au_classifier": any(isinstance(own, FrameRenderer) and own.losses.aus > 0 for own in renderers),
     }
     trained = [(stage, SHARED) for stage, needed in shared.items() if needed]
     return trained + [("renderer", name) for name in dict.fromkeys(variants)]
@@ -27,7 +27,7 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
 
 def diffusion_variants(config: Config, variants: Sequence[str]) -> list[str]:
     """Those of the variants that sample their frames."""
-    return [name for name in dict.fromkeys(variants) if config.variant_renderer(name).output == "diffusion"]
+    return [name for name in dict.fromkeys(variants) if config.variant_output(name) == "diffusion"]
 
 
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:

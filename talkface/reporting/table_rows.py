@@ -42,7 +42,6 @@ class MeasuredRow:
     speakers: int
     seeds: int
     estimates: Mapping[str, Estimate]
-    deviations: Mapping[str, float]  # over seeds; NaN with one
     au_left_out: tuple[str, ...]  # without a positive in truth and prediction
     best: frozenset[str] = frozenset()  # measures in which it is clear of every other trained row
 
@@ -98,10 +97,6 @@ def measure_rows(
 def _measure(row: PrintedRow, subset: str, group: pd.DataFrame, measures: Sequence[Measure]) -> MeasuredRow:
     seeds = [own for _, own in group.groupby("seed")]
     counts = pooled_counts(group, AU_NAMES)
-    over_seeds = {
-        measure.key: pd.Series([measure.over_clips(own) for own in seeds], dtype=float).std()
-        for measure in measures
-    }
     return MeasuredRow(
         row,
         subset,
@@ -109,7 +104,6 @@ def _measure(row: PrintedRow, subset: str, group: pd.DataFrame, measures: Sequen
         speakers=group["speaker"].nunique(),
         seeds=len(seeds),
         estimates={measure.key: estimate(measure, seeds) for measure in measures},
-        deviations=over_seeds,
         au_left_out=tuple(au for au, count in counts.items() if count.f1 is None and count.tn),
     )
 

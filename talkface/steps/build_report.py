@@ -45,7 +45,7 @@ def build_report(
     clips = gallery_clips(table, evaluation, gallery)
     shown = gallery_videos(videos, clips)
     html = render_page(
-        template=template.read_text(encoding="utf-8"),
+        template=template,
         style=style.read_text(encoding="utf-8"),
         content=json.loads(main_results.read_text(encoding="utf-8")),
         corpus=json.loads(corpus_summary.read_text(encoding="utf-8")),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from talkface.config import Corpus
 from talkface.reporting.corpus_summary import corpus_view, summarise_corpus
+from talkface.reporting.documents import write_documents
 from talkface.reporting.files import write_text
 from talkface.reporting.notes import DEMO
-from talkface.reporting.views import latex_document, markdown_document
 from talkface.schemas import CHECKS, SPLIT
 from talkface.tables import read_frame
 
@@ -34,13 +33,13 @@ def tabulate_corpus(
     title = f"Corpus {corpus.name}: what became of every clip" + (f" ({DEMO})" if corpus.demo else "")
     view = corpus_view(summary, title)
     write_text(csv, summary.to_csv(index=False))
-    write_text(markdown, markdown_document(title, [view], []))
-    write_text(tex, latex_document(title, [view], []))
-    page = {
-        "title": title,
-        "heading": corpus.name,
-        "demo": corpus.demo,
-        "views": [view.to_json()],
-        "notes": [],
-    }
-    write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")
+    write_documents(
+        [view],
+        [],
+        title=title,
+        heading=corpus.name,
+        demo=corpus.demo,
+        markdown=markdown,
+        tex=tex,
+        content=content,
+    )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from talkface.config import AuLabels, Corpus, Evaluation, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
 from talkface.features.aus import PROXY_AUS
-from talkface.features.aus.geometric import GeometricLabeller
 from talkface.reporting.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
+from talkface.reporting.documents import write_documents
 from talkface.reporting.files import write_text
 from talkface.reporting.main_table import main_csv, main_view
-from talkface.reporting.notes import DEMO, experiment_notes, read_budgets, versions
+from talkface.reporting.notes import DEMO, experiment_notes, labeller_name, read_budgets
 from talkface.reporting.published import corpora_beside, load_published
 from talkface.reporting.side_tables import aus_view, lips_view, published_aus_view
-from talkface.reporting.views import latex_document, markdown_document
 from talkface.schemas import SPLIT
 from talkface.tables import read_frame
 
@@ -35,6 +33,7 @@ def tabulate_main_results(
     aus: AuLabels,
     evaluation: Evaluation,
     samplers: Mapping[str, Sampler],
+    perceptual: Perceptual,
     seeds: Sequence[int],
     code: str,
     csv: Path,
@@ -48,7 +47,8 @@ def tabulate_main_results(
 
     ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
-    ``samplers``: of each variant. ``content``: tables and notes once more, as JSON for the report's page.
+    ``samplers``: of each variant that has one. ``content``: tables and notes once more, as JSON for the
+    report's page.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
@@ -75,6 +75,7 @@ def tabulate_main_results(
         protocols=list(measured["protocol"].unique()),
         evaluation=evaluation,
         samplers=samplers,
+        perceptual=perceptual,
         budgets=read_budgets(histories),
         seeds=seeds,
         code=code,
@@ -90,22 +91,13 @@ def tabulate_main_results(
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))
-    write_text(markdown, markdown_document(title, shown, notes))
-    write_text(tex, latex_document(title, shown, notes))
-    page = {
-        "title": title,
-        "heading": f"{experiment} on {corpus.name}",
-        "demo": corpus.demo,
-        "views": [view.to_json() for view in shown],
-        "notes": notes,
-    }
-    write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")
-
-
-def labeller_name(aus: AuLabels) -> str:
-    """Labeller and version, for headers: a stand-in never carries the canonical name."""
-    if aus.backend == "openface":
-        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
-    if aus.backend == "blendshapes":
-        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
-    return f"{GeometricLabeller.version} ({versions('mediapipe')})"
+    write_documents(
+        shown,
+        notes,
+        title=title,
+        heading=f"{experiment} on {corpus.name}",
+        demo=corpus.demo,
+        markdown=markdown,
+        tex=tex,
+        content=content,
+    )

@@ -1,0 +1,103 @@
+"""Step: how well the AU classifier knows the AUs of real test frames, beside the papers' own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from talkface.config import AuLabels, Corpus, Evaluation, Split
+from talkface.reporting.aggregate import TRUE_FRAMES, read_classifier_scores
+from talkface.reporting.classifier_rows import CLASSIFIER, ROWS, with_constant_answers
+from talkface.reporting.documents import write_documents
+from talkface.reporting.files import write_text
+from talkface.reporting.measures import UNIT_MEASURES
+from talkface.reporting.notes import DEMO, experiment_notes, labeller_name, read_budgets
+from talkface.reporting.paper_csv import table_csv
+from talkface.reporting.paper_table import speakers_view, table_view
+from talkface.reporting.printed_columns import PrintedColumns
+from talkface.reporting.published import corpora_beside, load_published
+from talkface.reporting.table_rows import by_speaker, measure_rows
+from talkface.schemas import SPLIT
+from talkface.tables import read_frame
+
+
+def tabulate_au_classifier(
+    *,
+    scores: Sequence[Path],
+    split: Path,
+    histories: Sequence[Path],
+    published: Path,
+    experiment: str,
+    corpus: Corpus,
+    split_name: str,
+    chosen_split: Split,
+    aus: AuLabels,
+    evaluation: Evaluation,
+    seeds: Sequence[int],
+    code: str,
+    csv: Path,
+    markdown: Path,
+    tex: Path,
+    content: Path,
+) -> None:
+    """Write F1 and accuracy of each AU on true frames as csv, Markdown, LaTeX and, for the page, as JSON.
+
+    ``scores``: the classifier's, one table a seed, beside its weights. The labeller's answers on the same
+    frames count as the truth. Raises ``ScoresError`` where there is nothing to tabulate.
+    """
+    measured = with_constant_answers(read_classifier_scores(scores))
+    papers = load_published(published)
+    printed = PrintedColumns(papers, corpora_beside(corpus.reader, corpus.name), units=True)
+    rows = measure_rows(measured, ROWS, UNIT_MEASURES)
+    of_speakers = by_speaker(measured, ROWS, UNIT_MEASURES)
+    labeller, stamp = labeller_name(aus), f" ({DEMO})" if corpus.demo else ""
+    title = f"AU classifier on true frames: {experiment} on {corpus.name}{stamp}"
+    views = [
+        table_view(
+            CLASSIFIER,
+            f"AU classifier on true frames{stamp}",
+            rows,
+            UNIT_MEASURES,
+            printed,
+            heading=f"Measured here: {corpus.name}, truth by {labeller}, split '{split_name}'",
+            protocol=TRUE_FRAMES,
+        ),
+        speakers_view(of_speakers, UNIT_MEASURES, stamp),
+    ]
+    shown = [view for view in views if view is not None]
+    notes = experiment_notes(
+        experiment=experiment,
+        corpus=corpus,
+        split_name=split_name,
+        chosen=chosen_split,
+        split=read_frame(split, SPLIT),
+        labeller=labeller,
+        protocols=[TRUE_FRAMES],
+        evaluation=evaluation,
+        samplers=None,
+        perceptual=None,
+        budgets=read_budgets(histories),
+        seeds=seeds,
+        code=code,
+        measures=UNIT_MEASURES,
+    )
+    context = {
+        "experiment": experiment,
+        "corpus": corpus.name,
+        "demo": corpus.demo,
+        "split": split_name,
+        "labeller": labeller,
+        "table": CLASSIFIER,
+    }
+    rows_csv = table_csv(rows, of_speakers, UNIT_MEASURES, printed, context)
+    write_text(csv, rows_csv.to_csv(index=False, float_format="%.6g"))
+    write_documents(
+        shown,
+        notes,
+        title=title,
+        heading="AU classifier on true frames",
+        demo=corpus.demo,
+        markdown=markdown,
+        tex=tex,
+        content=content,
+    )

@@ -1,0 +1,13 @@
+"""Rule plot_table."""
+
+from pathlib import Path
+
+from talkface.logs import log_to
+from talkface.steps.plot_table import plot_table
+
+with log_to(snakemake.log[0]):
+    plot_table(
+        csv=Path(snakemake.input.csv),
+        columns=snakemake.params.columns,
+        figure=Path(snakemake.output.figure),
+    )

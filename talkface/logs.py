@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tqdm import tqdm
 
@@ -68,14 +68,24 @@ def progress(items: Iterable[Item], total: int | None = None, what: str = "items
 class ProgressMeter:
     """Progress of work that is counted rather than iterated, such as samples of a training."""
 
-    def __init__(self, total: int | None, what: str, start: int = 0, every_s: float = _LINE_EVERY_S):
-        self._total, self._what, self._every_s = total, what, every_s
+    def __init__(
+        self,
+        total: int | None,
+        what: str,
+        start: int = 0,
+        every_s: float = _LINE_EVERY_S,
+        unit: Literal["", "B"] = "",
+    ):
+        """``unit="B"``: what is counted are bytes, shown as MB."""
+        self._total, self._what, self._every_s, self._unit = total, what, every_s, unit
         self._start = self._done = start
         self._began = self._last = time.monotonic()
         self._logger = logging.getLogger("talkface.progress")
         self._bar: Any = None
         if sys.stderr.isatty():
-            self._bar = tqdm(total=total, desc=what, initial=start, unit="", dynamic_ncols=True)
+            self._bar = tqdm(
+                total=total, desc=what, initial=start, unit=unit, unit_scale=bool(unit), dynamic_ncols=True
+            )
 
     def advance(self, count: int, note: str = "") -> None:
         """Count ``count`` more items; ``note`` goes to the end of the line."""
@@ -100,7 +110,11 @@ class ProgressMeter:
         rate = (self._done - self._start) / elapsed
         share, eta = "", ""
         if self._total:
-            share = f" of {self._total} ({100 * self._done / self._total:.0f} %)"
+            share = f" of {self._shown(self._total)} ({100 * self._done / self._total:.0f} %)"
             if rate > 0:
                 eta = f", {max(self._total - self._done, 0) / rate:.0f} s left"
-        self._logger.info("%s: %d%s, %.1f/s%s %s", self._what, self._done, share, rate, eta, note)
+        speed = f"{rate / 1e6:.1f} MB/s" if self._unit else f"{rate:.1f}/s"
+        self._logger.info("%s: %s%s, %s%s %s", self._what, self._shown(self._done), share, speed, eta, note)
+
+    def _shown(self, count: int) -> str:
+        return f"{count / 1e6:.1f} MB" if self._unit else str(count)

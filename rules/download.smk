@@ -1,0 +1,45 @@
+# A published corpus -> raw clips under corpus.root. By itself, before anything else: `snakemake download` (docs/download.md).
+
+from talkface.corpora.download.layout import speaker_of
+
+ARCHIVES = CONFIG.corpus.download.archives if CONFIG.corpus.download else []
+RECEIPTS = f"{CONFIG.corpus.root.expanduser()}/.receipts/{{archive}}.json"
+OF_CLIPS = expand(RECEIPTS, archive=filter(speaker_of, ARCHIVES))
+# Transcripts come after the clips, by whose names they are told apart.
+BEFORE = {name: [] if speaker_of(name) else OF_CLIPS for name in ARCHIVES}
+
+
+rule download_archive:
+    input:
+        clips=lookup(dpath="{archive}", within=BEFORE),
+    output:
+        # Not deleted before the job: what it lists, and is still there, is not fetched again.
+        receipt=update(RECEIPTS),
+    log:
+        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/download_archive/{{archive}}.log",
+    benchmark:
+        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/download_archive/{{archive}}.benchmark.tsv"
+    wildcard_constraints:
+        archive=any_of(ARCHIVES),
+    retries: 2
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=240,
+    params:
+        code=code_of("download_archive"),
+        # Not the list of archives: another one does not touch those that are here.
+        corpus=section(CONFIG.corpus, include={"reader": True, "download": {"record", "md5"}}),
+    script:
+        "../workflow_scripts/download_archive.py"
+
+
+rule download:
+    input:
+        expand(RECEIPTS, archive=ARCHIVES),
+
+
+localrules:
+    download,

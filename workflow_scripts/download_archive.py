@@ -1,0 +1,14 @@
+"""Rule download_archive."""
+
+from pathlib import Path
+
+from talkface.config import validate
+from talkface.logs import log_to
+from talkface.steps.download_archive import download_archive
+
+with log_to(snakemake.log[0]):
+    download_archive(
+        corpus=validate(snakemake.config).corpus,
+        archive=snakemake.wildcards.archive,
+        receipt=Path(snakemake.output.receipt),
+    )

@@ -216,10 +216,10 @@ def test_the_fingerprint_follows_clips_and_transcripts(tmp_path):
 def test_a_thousand_clips_are_listed_at_once(tmp_path):
     put(tmp_path, *(f"s1/u{number:04d}.mpg" for number in range(1000)))
     put(tmp_path, *(f"alignments/s1/u{number:04d}.align" for number in range(1000)), content=ALIGN)
-    began = time.monotonic()
+    began = time.process_time()  # other work on the machine does not count
     assert len(list_speakers(grid(tmp_path))) == 1
     assert len(names(grid(tmp_path))) == 1000
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_the_snakefile_can_import_it_cheaply():

@@ -19,9 +19,9 @@ from talkface.corpora.synthetic.face import Pose, draw_face, lip_gap_px, mouth_w
 from talkface.corpora.synthetic.identity import make_identity
 from talkface.corpora.synthetic.mouth import shape_mouth
 from talkface.corpora.synthetic.phonemes import PHONEMES, PRONUNCIATIONS
+from talkface.corpora.synthetic.read_sentences import choose_read_sentences
 from talkface.corpora.synthetic.sentences import GRAMMAR, choose_sentences, parse_name
-from talkface.corpora.synthetic.speech import SOUND_RATE, release_s
-from talkface.corpora.synthetic.timing import NUM_FRAMES
+from talkface.corpora.synthetic.speech import release_s
 from talkface.media.probe import probe
 from talkface.media.video import read_frames
 from talkface.schemas import AU_TRUTH
@@ -29,6 +29,7 @@ from talkface.steps.generate_corpus import generate_corpus
 from talkface.tables import ClipTable, read_frame
 
 SPEAKERS = range(1, 7)
+NUM_FRAMES, SOUND_RATE = 75, 44_100  # of a clip in GRID's layout
 REST = [0.0] * 5
 
 
@@ -86,6 +87,16 @@ def test_every_word_can_be_pronounced_and_every_phoneme_is_used():
     words = set(itertools.chain(*GRAMMAR))
     assert words <= set(PRONUNCIATIONS)
     assert {name for word in words for name in PRONUNCIATIONS[word]} == set(PHONEMES)
+
+
+def test_read_sentences_vary_in_length_and_can_be_pronounced():
+    sentences = choose_read_sentences(60, np.random.default_rng(2))
+    assert [sentence.name for sentence in sentences[:2]] == ["sa1", "sa2"]
+    assert len({sentence.name for sentence in sentences}) == len({s.words for s in sentences}) == 60
+    assert {len(sentence.words) for sentence in sentences} >= {6, 8, 10}
+    spoken = [PRONUNCIATIONS[word] for sentence in sentences for word in sentence.words]
+    assert set(itertools.chain(*spoken)) <= set(PHONEMES)
+    assert choose_read_sentences(1, np.random.default_rng(3)) == [sentences[0]]
 
 
 # --- the written corpus ------------------------------------------------------------------------------------

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config import Corpus
-from talkface.corpora import folder, grid
+from talkface.corpora import folder, grid, tcd_timit
 from talkface.corpora.listing import (
     CLIP_SUFFIXES,
     SPEAKER_PATTERN,
     CorpusError,
+    Reader,
     check_speaker,
     clip_files,
     evenly,
     fingerprint_of,
-    speaker_folders,
+    root_of,
+    transcripts_of,
 )
+from talkface.corpora.synthetic.names import speaker_names
 
 __all__ = [
     "SPEAKER_PATTERN",
@@ -28,13 +31,17 @@ __all__ = [
     "listing_fingerprint",
 ]
 
-_READERS = {"grid": grid, "folder": folder}
+_READERS: dict[str, Reader] = {
+    "grid": grid,
+    "tcd_timit": tcd_timit,
+    "folder": folder,
+}
 
 
 def list_speakers(corpus: Corpus) -> list[str]:
-    """The corpus' speakers: those that the config names, otherwise the root's subfolders, s2 before s10.
+    """The corpus' speakers: those that the config names, otherwise all that its reader finds, s2 before s10.
 
-    A synthetic corpus has speakers s1 to sN, whether or not it has been made yet.
+    A synthetic corpus has its speakers whether or not it has been made yet.
 
     Raises:
         CorpusError: a root that is absent, no folder or empty of clips; a named speaker without a folder; a
@@ -47,20 +54,36 @@ def list_speakers(corpus: Corpus) -> list[str]:
         for speaker in named:
             check_speaker(speaker, "change it in corpus.speakers")
     if corpus.synthetic is not None:
-        drawn = [f"s{number}" for number in range(1, corpus.synthetic.speakers + 1)]
+        drawn = speaker_names(corpus.synthetic)
         _refuse_absent(named, drawn, f"the synthetic corpus has {drawn[0]} to {drawn[-1]}")
         return named or drawn
-    root = _root(corpus)
-    present = speaker_folders(root) if named is None else [name for name in named if (root / name).is_dir()]
-    _refuse_absent(named, present, f"no such folders under {str(root)!r}")
+    root, reader = _root(corpus), _READERS[corpus.reader]
+    if named is not None:
+        complaints = {name: text for name in named if (text := _complaint(reader, corpus, name))}
+        present = [name for name in named if name not in complaints]
+        _refuse_absent(named, present, next(iter(complaints.values()), ""))
+    else:
+        present = reader.speakers(corpus)
     if not present:
-        raise CorpusError(f"corpus.root {str(root)!r} is empty: it needs a subfolder of clips per speaker")
-    if not any(clip_files(root / speaker) for speaker in present):
         raise CorpusError(
-            f"corpus.root {str(root)!r} has no clips in {len(present)} folders such as {present[0]!r}: "
-            "clips lie directly in a speaker's folder, as .mpg, .mp4, .mkv or another usual container"
+            f"corpus.root {str(root)!r} is empty: it needs a folder of clips per speaker ({reader.LAYOUT})"
+        )
+    folders = [reader.clip_folder(corpus, speaker) for speaker in present]
+    if not any(clip_files(folder) for folder in folders):
+        raise CorpusError(
+            f"corpus.root {str(root)!r} has no clips in {len(present)} folders such as "
+            f"{folders[0].relative_to(root).as_posix()!r}: "
+            f"clips lie at {reader.LAYOUT}, as .mpg, .mp4, .mkv or another usual container"
         )
     return present
+
+
+def _complaint(reader: Reader, corpus: Corpus, speaker: str) -> str:
+    try:
+        reader.clip_folder(corpus, speaker)
+    except CorpusError as error:
+        return str(error)
+    return ""
 
 
 def _refuse_absent(named: list[str] | None, present: list[str], explanation: str) -> None:
@@ -70,7 +93,7 @@ def _refuse_absent(named: list[str] | None, present: list[str], explanation: str
 
 
 def _root(corpus: Corpus) -> Path:
-    root = corpus.root.expanduser()
+    root = root_of(corpus)
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise CorpusError(f"corpus.root {str(root)!r} {what}: set corpus.root to where the clips lie")
@@ -83,11 +106,9 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
     Raises:
         CorpusError: no such root or speaker folder, or a clip whose name is not valid text.
     """
-    root = _root(corpus)
-    if not (root / speaker).is_dir():
-        raise CorpusError(f"speaker {speaker!r} has no folder under {str(root)!r}")
-    files = clip_files(root / speaker)
-    reader = _READERS[corpus.reader]
+    root, reader = _root(corpus), _READERS[corpus.reader]
+    files = clip_files(reader.clip_folder(corpus, speaker))
+    transcripts = transcripts_of(files, reader.transcript_folders(corpus, speaker), reader.TRANSCRIPT)
     rows = []
     for utterance in evenly(list(files), corpus.max_clips_per_speaker):
         path = files[utterance]
@@ -98,7 +119,7 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
                 "utterance": utterance,
                 "path": path.relative_to(root).as_posix(),
                 "size_bytes": _size(path),
-                "words": reader.words(root, speaker, utterance),
+                "words": reader.words(transcripts[utterance]) if utterance in transcripts else [],
             }
         )
     return rows
@@ -106,7 +127,7 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
 
 def clip_path(corpus: Corpus, path: str) -> Path:
     """Where the file of a CLIPS row lies."""
-    return corpus.root.expanduser() / path
+    return root_of(corpus) / path
 
 
 def _size(path: Path) -> int:
@@ -124,9 +145,11 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     """
     if corpus.synthetic is not None:
         return "synthetic"
-    root = _root(corpus)
+    _root(corpus)
     reader = _READERS[corpus.reader]
-    folders = dict.fromkeys([root / speaker, *reader.transcript_folders(root, speaker)])
+    folders = dict.fromkeys(
+        [reader.clip_folder(corpus, speaker), *reader.transcript_folders(corpus, speaker)]
+    )
     digest = hashlib.sha256()
     fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
     return digest.hexdigest()[:16]

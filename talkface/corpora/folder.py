@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from talkface.corpora.listing import Word, read_words
+from talkface.config import Corpus
+from talkface.corpora.listing import Word, read_words, root_of, speaker_folder, speaker_folders
 
 TRANSCRIPT = ".txt"
+LAYOUT = "{speaker}/{utterance}.mp4"
 
 
-def transcript_folders(root: Path, speaker: str) -> list[Path]:
-    """Where a speaker's transcripts lie."""
-    return [root / speaker]
+def speakers(corpus: Corpus) -> list[str]:
+    """The root's subfolders."""
+    return speaker_folders(root_of(corpus))
 
 
-def words(root: Path, speaker: str, utterance: str) -> list[Word]:
-    """The utterance's words without silences; empty without a well-formed transcript."""
-    return read_words([root / speaker / f"{utterance}{TRANSCRIPT}"], 1.0)
+def clip_folder(corpus: Corpus, speaker: str) -> Path:
+    """The speaker's folder (``CorpusError`` where there is none)."""
+    return speaker_folder(root_of(corpus), speaker)
+
+
+def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
+    """Transcripts lie beside the clips."""
+    return [clip_folder(corpus, speaker)]
+
+
+def words(transcript: Path) -> list[Word]:
+    """The utterance's words without silences; empty if the transcript is malformed."""
+    return read_words(transcript, 1.0)

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from talkface.corpora.listing import Word, read_words
+from talkface.config import Corpus
+from talkface.corpora.listing import Word, read_words, root_of, speaker_folder, speaker_folders
 
 SECONDS_PER_UNIT = 1 / 25_000
 TRANSCRIPT = ".align"
+LAYOUT = "{speaker}/{utterance}.mpg"
 
 
-def transcript_folders(root: Path, speaker: str) -> list[Path]:
+def speakers(corpus: Corpus) -> list[str]:
+    """The root's subfolders."""
+    return speaker_folders(root_of(corpus))
+
+
+def clip_folder(corpus: Corpus, speaker: str) -> Path:
+    """The speaker's folder (``CorpusError`` where there is none)."""
+    return speaker_folder(root_of(corpus), speaker)
+
+
+def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
     """Where a speaker's transcripts may lie, the corpus' own place first."""
+    root = root_of(corpus)
     return [root / "alignments" / speaker, root / speaker / "align", root / speaker]
 
 
-def words(root: Path, speaker: str, utterance: str) -> list[Word]:
-    """The utterance's words without silences; empty without a well-formed transcript."""
-    candidates = [folder / f"{utterance}{TRANSCRIPT}" for folder in transcript_folders(root, speaker)]
-    return read_words(candidates, SECONDS_PER_UNIT)
+def words(transcript: Path) -> list[Word]:
+    """The utterance's words without silences; empty if the transcript is malformed."""
+    return read_words(transcript, SECONDS_PER_UNIT)

@@ -7,6 +7,9 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
+
+from talkface.config import Corpus
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +26,27 @@ CLIP_SUFFIXES = (
 
 class CorpusError(ValueError):
     """A corpus that cannot be read as configured; one line that names the folder and the remedy."""
+
+
+class Reader(Protocol):
+    """One corpus' layout: a module with these names. ``corpus.root`` exists whenever they are called."""
+
+    TRANSCRIPT: str
+    """Suffix of transcripts, in small letters."""
+    LAYOUT: str
+    """Where a clip lies, for messages: ``{speaker}/{utterance}.mpg``."""
+
+    def speakers(self, corpus: Corpus) -> list[str]:
+        """All speakers of the corpus, s2 before s10, whether or not they have clips."""
+
+    def clip_folder(self, corpus: Corpus, speaker: str) -> Path:
+        """The folder directly in which a speaker's clips lie (``CorpusError``: no such speaker)."""
+
+    def transcript_folders(self, corpus: Corpus, speaker: str) -> list[Path]:
+        """Where a speaker's transcripts may lie, the best place first; absent folders are empty ones."""
+
+    def words(self, transcript: Path) -> list[Word]:
+        """Words of one transcript without silences; empty where it is malformed (and says so)."""
 
 
 def natural(name: str) -> tuple[list[tuple[int, str]], str]:
@@ -42,6 +66,13 @@ def speaker_folders(root: Path) -> list[str]:
     return sorted(names, key=natural)
 
 
+def speaker_folder(root: Path, speaker: str) -> Path:
+    """The root's subfolder of this name (``CorpusError`` where there is none)."""
+    if not (root / speaker).is_dir():
+        raise CorpusError(f"speaker {speaker!r} has no folder under {str(root)!r}")
+    return root / speaker
+
+
 def check_speaker(name: str, remedy: str) -> None:
     """Refuse a speaker whose name cannot be part of a path."""
     if not re.fullmatch(SPEAKER_PATTERN, name):
@@ -51,13 +82,18 @@ def check_speaker(name: str, remedy: str) -> None:
         )
 
 
+def root_of(corpus: Corpus) -> Path:
+    """The corpus' root, ``~`` resolved."""
+    return corpus.root.expanduser()
+
+
 def clip_files(folder: Path) -> dict[str, Path]:
     """Clips directly in a speaker's folder by utterance, sorted; every other file is left alone.
 
     A dangling link or an unreadable file is a clip here: it fails later, as a row with a reason.
     """
     found: dict[str, list[Path]] = {}
-    for entry in _entries(folder):
+    for entry in _entries(folder) if folder.is_dir() else []:
         path = folder / entry.name
         if entry.name.startswith(".") or path.suffix.lower() not in CLIP_SUFFIXES or _is_folder(entry):
             continue
@@ -87,26 +123,55 @@ def evenly(names: list[str], limit: int | None) -> list[str]:
 Word = dict[str, float | str]
 """start_s, end_s (seconds from the clip's first frame) and word."""
 
-
-def read_words(candidates: Iterable[Path], seconds_per_unit: float) -> list[Word]:
-    """Words of the first transcript that exists, silences left out; none if it is malformed (and says so)."""
-    for path in candidates:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            logger.warning("%r: unreadable transcript, taken as none: %s", str(path), error)
-            return []
-        try:
-            return list(_words(text, seconds_per_unit))
-        except ValueError as error:
-            logger.warning("%r: malformed transcript, taken as none: %s", str(path), error)
-            return []
-    return []
+_SILENCES = ("sil", "sp", "h#")
 
 
-def _words(text: str, seconds_per_unit: float) -> Iterable[Word]:
+def transcripts_of(utterances: Iterable[str], folders: Iterable[Path], suffix: str) -> dict[str, Path]:
+    """Each utterance's transcript, where it has one: of several folders the first that holds it.
+
+    A transcript belongs to the clip of the same name, or else of the same name in other letters
+    (``SA1.txt`` to ``sa1.mp4``).
+    """
+    names = set(utterances)
+    folded = {name.casefold(): name for name in sorted(names, reverse=True)}
+    found: dict[str, Path] = {}
+    for folder in folders:
+        entries = _entries(folder) if folder.is_dir() else []
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            stem, dot, ending = entry.name.rpartition(".")
+            if not stem or dot + ending.lower() != suffix or not _is_file(entry):
+                continue
+            owner = stem if stem in names else folded.get(stem.casefold())
+            if owner is not None:
+                found.setdefault(owner, folder / entry.name)
+    return found
+
+
+def read_words(path: Path, seconds_per_unit: float | Callable[[float], float]) -> list[Word]:
+    """Words of a transcript with lines ``start end word``, without silences; a malformed one has none.
+
+    ``seconds_per_unit`` may be a function that tells the unit from the transcript's last moment, and raises
+    ``ValueError`` where it cannot.
+    """
+    try:
+        lines = list(_lines(path.read_text(encoding="utf-8-sig")))
+        scale = seconds_per_unit
+        if callable(scale):
+            scale = scale(max((end for _, end, _ in lines), default=0.0))
+    except (OSError, UnicodeDecodeError) as error:
+        logger.warning("%r: unreadable transcript, taken as none: %s", str(path), error)
+        return []
+    except ValueError as error:
+        logger.warning("%r: malformed transcript, taken as none: %s", str(path), error)
+        return []
+    return [
+        {"start_s": start * scale, "end_s": end * scale, "word": word}
+        for start, end, word in lines
+        if word.lower() not in _SILENCES
+    ]
+
+
+def _lines(text: str) -> Iterable[tuple[float, float, str]]:
     for number, line in enumerate(text.splitlines(), start=1):
         fields = line.split()
         if not fields:
@@ -114,13 +179,12 @@ def _words(text: str, seconds_per_unit: float) -> Iterable[Word]:
         if len(fields) != 3:
             raise ValueError(f"line {number} is not 'start end word'")
         try:
-            start_s, end_s = (float(field) * seconds_per_unit for field in fields[:2])
+            start, end = (float(field) for field in fields[:2])
         except ValueError:
             raise ValueError(f"line {number} does not begin with two numbers") from None
-        if not 0 <= start_s <= end_s < float("inf"):  # also refuses NaN
+        if not 0 <= start <= end < float("inf"):  # also refuses NaN
             raise ValueError(f"line {number} ends before it starts")
-        if fields[2].lower() not in ("sil", "sp"):
-            yield {"start_s": start_s, "end_s": end_s, "word": fields[2]}
+        yield start, end, fields[2]
 
 
 def fingerprint_of(
@@ -146,6 +210,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError as error:
         raise CorpusError(f"folder {str(folder)!r} cannot be listed: {error.strerror}") from error
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that points to itself
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -14,6 +14,7 @@ from talkface.corpora.synthetic.corpus import (
     truth_rows,
     write_clip,
 )
+from talkface.corpora.synthetic.names import speaker_names
 from talkface.logs import progress
 from talkface.schemas import AU_TRUTH
 from talkface.tables import TableWriter
@@ -24,7 +25,7 @@ def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
 
     Args:
         corpus: its ``synthetic`` section says how many speakers and clips, and the seed.
-        speaker: ``s1`` to ``sN``.
+        speaker: one of ``talkface.corpora.list_speakers``: ``s1`` to ``sN`` in GRID's layout.
         truth: target of schema AU_TRUTH; it is whole only when all clips are.
 
     Raises:
@@ -34,15 +35,15 @@ def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
     plan = corpus.synthetic
     if plan is None:
         raise SyntheticError(f"corpus '{corpus.name}': corpus.synthetic is not given, nothing to generate")
-    names = [f"s{number}" for number in range(1, plan.speakers + 1)]
+    names = speaker_names(plan)
     if speaker not in names:
         raise SyntheticError(
             f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}"
         )
     root = Path(corpus.root)
-    who = make_speaker(plan.seed, names.index(speaker) + 1)
+    who = make_speaker(plan.seed, names.index(speaker) + 1, plan.layout)
     sentences = sentences_of(who, plan.clips_per_speaker)
-    prepare_folder(root, speaker, (sentence.name for sentence in sentences))
+    prepare_folder(root, who, (sentence.name for sentence in sentences))
     metadata = {"synthetic": plan.model_dump(mode="json"), "speaker": speaker, "fps": 25}
     with TableWriter(truth, AU_TRUTH, metadata) as writer:
         for sentence in progress(sentences, what=f"clips of {speaker}"):

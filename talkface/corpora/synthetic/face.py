@@ -16,17 +16,15 @@ import numpy as np
 from talkface.corpora.synthetic import paint
 from talkface.corpora.synthetic.head import (
     CHEEK_ROW,
-    EYES_PX,
     FRINGE_END_ROW,
+    GRID_STAGE,
     HEIGHT_MM,
     LEFT_MM,
-    PICTURE_HEIGHT,
-    PICTURE_WIDTH,
-    PIXELS_PER_MM,
     SCALE,
     TOP_MM,
     WIDTH_MM,
     Head,
+    Stage,
     ellipse,
     face_outline,
     shade,
@@ -40,7 +38,7 @@ from talkface.corpora.synthetic.mouth import Mouth, U, shape_mouth
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head is: shift in picture pixels, roll in radians, size, yaw in mm of sideways shear."""
+    """Where the head is: shift in pixels of GRID's picture, roll in radians, size, yaw in mm of shear."""
 
     x_px: float = 0.0
     y_px: float = 0.0
@@ -59,13 +57,14 @@ def draw_face(
     blink: float = 0.0,
     pucker: float = 0.0,
     gaze_mm: tuple[float, float] = (0.0, 0.0),
+    stage: Stage = GRID_STAGE,
 ) -> np.ndarray:
-    """One 288 x 360 x 3 uint8 picture.
+    """One picture, HWC uint8 of the stage's size.
 
     ``aus``: intensities 0-5 of AU10, AU14, AU20, AU25, AU26. ``blink`` 0 (open) to 1 (shut); ``pucker`` 0-1
     rounds the lips (none of the five units); ``gaze_mm`` moves the irises.
     """
-    layers = still_layers(identity)
+    layers = still_layers(identity, stage)
     mouth = shape_mouth(identity, aus, pucker)
     canvas = _face_with_outline(identity, layers, mouth)
     _draw_nose(canvas, identity, mouth)
@@ -73,17 +72,17 @@ def draw_face(
         _draw_eye(canvas, identity, side, blink, gaze_mm)
     _draw_folds(canvas, identity, mouth)
     _draw_mouth(canvas, identity, mouth)
-    return _place(canvas, layers.background, pose)
+    return _place(canvas, layers.background, pose, stage)
 
 
-def lip_gap_px(mouth: Mouth, pose: Pose = FRONTAL) -> float:
+def lip_gap_px(mouth: Mouth, pose: Pose = FRONTAL, stage: Stage = GRID_STAGE) -> float:
     """Distance of the inner lips' middles in the picture."""
-    return mouth.gap_mm * PIXELS_PER_MM * pose.scale
+    return mouth.gap_mm * stage.pixels_per_mm * pose.scale
 
 
-def mouth_width_px(mouth: Mouth, pose: Pose = FRONTAL) -> float:
+def mouth_width_px(mouth: Mouth, pose: Pose = FRONTAL, stage: Stage = GRID_STAGE) -> float:
     """Distance of the corners in the picture."""
-    return mouth.width_mm * PIXELS_PER_MM * pose.scale
+    return mouth.width_mm * stage.pixels_per_mm * pose.scale
 
 
 def _face_with_outline(identity: Identity, layers: Head, mouth: Mouth) -> np.ndarray:
@@ -222,17 +221,25 @@ def _draw_inside(
     paint.stroke(canvas, to_canvas(lip_shadow), (40, 14, 16), width=2, opacity=0.3, soften=0.8)
 
 
-def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray:
+def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose, stage: Stage) -> np.ndarray:
     """Lay the oversampled head over the background with its pose."""
-    # The canvas holds 2.5 samples a pixel: remove what the picture cannot hold.
-    canvas = cv2.blur(canvas, (2, 2))
-    zoom = SCALE / (PIXELS_PER_MM * pose.scale)
+    pixels_per_mm = stage.pixels_per_mm * pose.scale
+    zoom = SCALE / pixels_per_mm
+    if zoom > 1.5:  # the canvas holds more samples than the picture's pixels: remove what these cannot hold
+        canvas = cv2.blur(canvas, (2, 2))
     cosine, sine = np.float32(np.cos(pose.roll) * zoom), np.float32(np.sin(pose.roll) * zoom)
-    centre_x, centre_y = EYES_PX[0] + pose.x_px, EYES_PX[1] + pose.y_px
-    reach = (WIDTH_MM / 2 + abs(pose.roll) * HEIGHT_MM) * PIXELS_PER_MM * pose.scale + 2
-    columns = slice(max(0, int(centre_x - reach)), min(PICTURE_WIDTH, int(centre_x + reach) + 1))
-    x = _X[:, columns] - np.float32(centre_x)
-    y = _Y[:, columns] - np.float32(centre_y)
+    centre_x, centre_y = stage.eyes_px[0] + pose.x_px * stage.zoom, stage.eyes_px[1] + pose.y_px * stage.zoom
+    reach_x = (WIDTH_MM / 2 + abs(pose.roll) * HEIGHT_MM) * pixels_per_mm + 2
+    tilt = abs(pose.roll) * WIDTH_MM / 2
+    columns = _span(centre_x - reach_x, centre_x + reach_x, stage.width)
+    rows = _span(
+        centre_y + (TOP_MM - tilt) * pixels_per_mm - 2,
+        centre_y + (TOP_MM + HEIGHT_MM + tilt) * pixels_per_mm + 2,
+        stage.height,
+    )
+    down_px, across_px = np.mgrid[rows, columns].astype(np.float32)
+    x = across_px - np.float32(centre_x)
+    y = down_px - np.float32(centre_y)
     map_x, map_y = cosine * x + sine * y, cosine * y - sine * x
     if pose.yaw_mm:  # a turning head: what is nearer to the viewer moves further
         across, down = map_x / np.float32(52 * SCALE), map_y / np.float32(75 * SCALE) - np.float32(0.4)
@@ -244,10 +251,13 @@ def _place(canvas: np.ndarray, background: np.ndarray, pose: Pose) -> np.ndarray
     )
     weight = head[..., 3] * np.float32(1 / 255)
     picture = background.copy()
-    behind = np.ascontiguousarray(background[:, columns])
-    picture[:, columns] = cv2.blendLinear(np.ascontiguousarray(head[..., :3]), behind, weight, 1 - weight)
+    behind = np.ascontiguousarray(background[rows, columns])
+    picture[rows, columns] = cv2.blendLinear(np.ascontiguousarray(head[..., :3]), behind, weight, 1 - weight)
     return picture
 
 
+def _span(first: float, last: float, size: int) -> slice:
+    return slice(max(0, int(first)), min(size, int(last) + 1))
+
+
 _CLEAR = (0, 0, 0, 0)
-_Y, _X = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH].astype(np.float32)

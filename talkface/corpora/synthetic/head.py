@@ -15,12 +15,9 @@ import numpy as np
 from talkface.corpora.synthetic import paint
 from talkface.corpora.synthetic.identity import RGB, Identity
 
-SCALE = 2.0  # canvas pixels per mm: 2.5 times the finished picture's resolution
+SCALE = 2.0  # canvas pixels per mm: more than any picture shows
 LEFT_MM, TOP_MM = -100.0, -118.0
 WIDTH_MM, HEIGHT_MM = 200.0, 268.0
-PICTURE_WIDTH, PICTURE_HEIGHT = 360, 288
-PIXELS_PER_MM = 0.8
-EYES_PX = (180.0, 122.0)  # where the point between the eyes rests in the picture
 _NECK = np.array([[33.0, 40.0], [37, 90], [38, 112], [43, 124], [30, 138], [12, 143], [0, 144]])
 _SHAPE = (round(HEIGHT_MM * SCALE), round(WIDTH_MM * SCALE))
 
@@ -30,8 +27,33 @@ FRINGE_END_ROW = round((48.0 - TOP_MM) * SCALE)  # no fringe or sideburn reaches
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The finished picture and where the head is in it."""
+
+    width: int
+    height: int
+    eyes_px: tuple[float, float]  # where the point between the eyes rests
+    zoom: float = 1.0  # against GRID's picture, in whose pixels poses and shoulders are given
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """Of the face in its plane."""
+        return _GRID_PIXELS_PER_MM * self.zoom
+
+    def from_grid(self, points: np.ndarray) -> np.ndarray:
+        """Pixels of GRID's picture -> pixels of this one, [N, 2]."""
+        return (points - _GRID_EYES_PX) * self.zoom + np.array(self.eyes_px)
+
+
+_GRID_PIXELS_PER_MM, _GRID_EYES_PX = 0.8, (180.0, 122.0)
+GRID_STAGE = Stage(360, 288, _GRID_EYES_PX)
+FULL_HD_STAGE = Stage(1920, 1080, (960.0, 430.0), zoom=2.25)
+"""TCD-TIMIT's straight camera: head and shoulders, the face about a third of the picture's height."""
+
+
+@dataclass(frozen=True)
 class Head:
-    """One identity's still layers."""
+    """One identity's still layers on one stage."""
 
     background: np.ndarray  # picture HWC uint8, shoulders included
     upper: np.ndarray  # canvas HW4 uint8: hair behind the face, ears, neck, and the face above CHEEK_ROW
@@ -102,7 +124,7 @@ def face_outline(identity: Identity, jaw_drop: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=40)
-def still_layers(identity: Identity) -> Head:
+def still_layers(identity: Identity, stage: Stage = GRID_STAGE) -> Head:
     """Draw (once) everything of this speaker that does not move against the head."""
     front = np.zeros((*_SHAPE, 4), np.uint8)
     front[..., :3] = np.array(identity.hair, np.uint8)
@@ -114,7 +136,7 @@ def still_layers(identity: Identity) -> Head:
     above = slice(None, CHEEK_ROW)
     paint.lay_over(upper[above], skin[above], mask[above])
     paint.lay_over(upper[above], front_colour[above], front_mask[above])
-    return Head(_background(identity), upper, skin, front_colour, front_mask, _neck_mask())
+    return Head(_background(identity, stage), upper, skin, front_colour, front_mask, _neck_mask())
 
 
 def shade(colour: RGB, factor: float) -> tuple[float, float, float]:
@@ -170,23 +192,32 @@ def _skin(identity: Identity) -> np.ndarray:
     return np.clip(colour, 0, 255).astype(np.uint8)
 
 
-def _background(identity: Identity) -> np.ndarray:
-    y, x = np.mgrid[:PICTURE_HEIGHT, :PICTURE_WIDTH].astype(np.float32)
-    light = 1.06 - 0.22 * (y / PICTURE_HEIGHT) - 0.12 * ((x - 150) / 200) ** 2
+def _background(identity: Identity, stage: Stage) -> np.ndarray:
+    """Wall and shoulders, the wall's light as wide as the picture."""
+    y, x = np.mgrid[: stage.height, : stage.width].astype(np.float32)
+    centre_x = np.float32(stage.eyes_px[0] - stage.width / 12)
+    light = 1.06 - 0.22 * (y / stage.height) - 0.12 * ((x - centre_x) / (stage.width / 1.8)) ** 2
     picture = np.clip(np.array(identity.background, np.float32) * light[..., None], 0, 255).astype(np.uint8)
     canvas = cv2.resize(picture, None, fx=2, fy=2)
-    shoulder = [[22.0, 200], [26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, 320], [0, 320]]
-    centre = np.array([PICTURE_WIDTH / 2, 0.0])
-    outline = smooth(mirrored(np.array(shoulder)), per_segment=6) + centre
-    paint.polygon(canvas, outline * 2, identity.clothes, soften=1.0)
-    body = paint.polygon_mask(canvas.shape, outline * 2)
+    # Shoulders in pixels of GRID's picture; where another shows more of the body, it goes on downwards.
+    floor = max(300.0, (stage.height - stage.eyes_px[1]) / stage.zoom + _GRID_EYES_PX[1] + 10)
+    shoulder = [[22.0, 200], [26, 205], [50, 214], [96, 226], [134, 246], [150, 300], [150, floor + 20]]
+    middle = np.array([_GRID_EYES_PX[0], 0.0])
+
+    def placed(points: np.ndarray) -> np.ndarray:
+        return stage.from_grid(points + middle) * 2
+
+    blur = 2 * stage.zoom
+    outline = placed(smooth(mirrored(np.array([*shoulder, [0, floor + 20]])), per_segment=6))
+    paint.polygon(canvas, outline, identity.clothes, soften=blur / 2)
+    body = paint.polygon_mask(canvas.shape, outline)
     for side, dark in ((-1, 0.16), (1, 0.34)):
-        arm = np.array([[150, 238], [110, 228], [98, 300], [150, 300]], np.float64) * (side, 1) + centre
-        paint.polygon(canvas, arm * 2, (0, 0, 0), opacity=dark, soften=16, clip=body)
-    neckline = np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]])
-    collar = smooth(neckline, closed=False) + centre
-    paint.stroke(canvas, collar * 2, shade(identity.clothes, 0.6), width=5, soften=1.5)
-    return cv2.resize(canvas, (PICTURE_WIDTH, PICTURE_HEIGHT), interpolation=cv2.INTER_AREA)
+        arm = np.array([[150, 238], [110, 228], [98, floor], [150, floor]], np.float64) * (side, 1)
+        paint.polygon(canvas, placed(arm), (0, 0, 0), opacity=dark, soften=8 * blur, clip=body)
+    neckline = smooth(np.array([[-37.0, 216], [-24, 231], [0, 238], [24, 231], [37, 216]]), closed=False)
+    colour = shade(identity.clothes, 0.6)
+    paint.stroke(canvas, placed(neckline), colour, width=2.5 * blur, soften=0.75 * blur)
+    return cv2.resize(canvas, (stage.width, stage.height), interpolation=cv2.INTER_AREA)
 
 
 def _neck_mask() -> np.ndarray:

@@ -1,11 +1,13 @@
 """What the face does while it speaks: phonemes -> action-unit curves, head motion and blinks per frame.
 
-T frames at 25 fps, A action units; curves are made at 5 ms and read at the middle of each frame.
+T frames at the clip's own rate, A action units; curves are made at 5 ms and read at the middle of each frame.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -13,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from talkface.corpora.synthetic.face import Pose
 from talkface.corpora.synthetic.mouth import MAX_INTENSITY
 from talkface.corpora.synthetic.speech import release_s
-from talkface.corpora.synthetic.timing import CLIP_S, FPS, NUM_FRAMES, Score
+from talkface.corpora.synthetic.timing import Score
 
 _HZ = 200
 _REACH_S = np.array([0.032, 0.055, 0.042, 0.026, 0.048])
@@ -51,25 +53,26 @@ def make_habits(seed: int, speaker: int) -> Habits:
     return Habits(tuple(gains.tolist()), float(rng.uniform(0.7, 1.3)), float(rng.uniform(0.2, 0.45)))
 
 
-def perform(score: Score, habits: Habits, rng: np.random.Generator) -> Performance:
+def perform(score: Score, habits: Habits, fps: Fraction, rng: np.random.Generator) -> Performance:
     """Move through a sentence."""
     aus, pucker = mouth_curves(score, habits, rng)
-    time_s = (np.arange(NUM_FRAMES) + 0.5) / FPS
+    num_frames, rate = round(score.clip_s * fps), float(fps)
+    time_s = (np.arange(num_frames) + 0.5) / rate
     at = time_s * _HZ - 0.5
     index = np.arange(len(aus))
     aus_TA = np.stack([np.interp(at, index, aus[:, unit]) for unit in range(5)], axis=1)
     return Performance(
         aus=aus_TA,
         pucker=np.interp(at, index, pucker),
-        blink=_blinks(time_s, habits, rng),
-        gaze_mm=_wander(rng, 2, 0.5) * 0.5,
-        poses=_head(habits, rng),
+        blink=_blinks(time_s, score.clip_s, habits, rng),
+        gaze_mm=_wander(rng, num_frames, 2, 0.5 * rate) * 0.5,
+        poses=_head(num_frames, rate, habits, rng),
     )
 
 
 def mouth_curves(score: Score, habits: Habits, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Action units [5 ms steps, 5] and pucker [steps]: smoothed targets, lips shut where they must be."""
-    count = round(CLIP_S * _HZ)
+    count = math.ceil(round(score.clip_s * _HZ, 6))
     middle_s = (np.arange(count) + 0.5) / _HZ
     targets = np.zeros((count, 5))
     pucker, shut = np.zeros(count), np.zeros(count)
@@ -92,24 +95,26 @@ def mouth_curves(score: Score, habits: Habits, rng: np.random.Generator) -> tupl
     return np.clip(aus, 0.0, MAX_INTENSITY), gaussian_filter1d(pucker, _PUCKER_REACH_S * _HZ, mode="nearest")
 
 
-def _wander(rng: np.random.Generator, channels: int, reach_s: float) -> np.ndarray:
+def _wander(rng: np.random.Generator, num_frames: int, channels: int, reach_frames: float) -> np.ndarray:
     """Smooth unit-variance noise [T, channels]; drawn over a longer time so that clips do not start alike."""
-    longer = 4 * NUM_FRAMES
-    noise = gaussian_filter1d(rng.standard_normal((longer, channels)), reach_s * FPS, axis=0, mode="wrap")
-    return (noise / noise.std(axis=0))[:NUM_FRAMES]
+    noise = gaussian_filter1d(
+        rng.standard_normal((4 * num_frames, channels)), reach_frames, axis=0, mode="wrap"
+    )
+    return (noise / noise.std(axis=0))[:num_frames]
 
 
-def _head(habits: Habits, rng: np.random.Generator) -> tuple[Pose, ...]:
-    moves = _wander(rng, 5, 0.32) * np.array([1.6, 1.3, 0.010, 0.006, 0.9]) * habits.liveliness
+def _head(num_frames: int, fps: float, habits: Habits, rng: np.random.Generator) -> tuple[Pose, ...]:
+    reach = np.array([1.6, 1.3, 0.010, 0.006, 0.9]) * habits.liveliness
+    moves = _wander(rng, num_frames, 5, 0.32 * fps) * reach
     seat = rng.normal(0, 1, 5) * np.array([4.0, 3.0, 0.015, 0.012, 0.8])
     moves += seat
     return tuple(Pose(x, y, roll, 1.0 + scale, yaw) for x, y, roll, scale, yaw in moves.tolist())
 
 
-def _blinks(time_s: np.ndarray, habits: Habits, rng: np.random.Generator) -> np.ndarray:
+def _blinks(time_s: np.ndarray, clip_s: float, habits: Habits, rng: np.random.Generator) -> np.ndarray:
     blink = np.zeros(len(time_s))
     at = rng.exponential(1 / habits.blinks_per_s)
-    while at < CLIP_S:
+    while at < clip_s:
         closing, opening = 0.06, 0.11  # lids fall faster than they rise
         width = np.where(time_s < at, closing, opening)
         blink = np.maximum(blink, np.exp(-(((time_s - at) / width) ** 2)))

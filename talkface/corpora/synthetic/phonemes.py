@@ -1,4 +1,4 @@
-"""The speech sounds of GRID's words: how each sounds and what it asks of the mouth.
+"""The speech sounds of the demo's words: how each sounds and what it asks of the mouth.
 
 One table holds both, so that the sound of a clip tells where its mouth is. Formant frequencies are those of
 an adult male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit
@@ -80,7 +80,7 @@ PHONEMES: dict[str, Phoneme] = {
 SILENCE = Phoneme(0.0, (500, 1500, 2500), 0.0, 0.0, 0.0, 0.0, (0.0, 0.15, 0.0, 0.0, 0.0))
 
 # A diphthong is its two vowels in a row.
-_PRONUNCIATIONS = """
+_GRID_WORDS = """
 bin B IH N|lay L EH IH|place P L EH IH S|set S EH T|blue B L UW|green G R IY N|red R EH D|white W AA IH T
 at AE T|by B AA IH|in IH N|with W IH DH|again AH G EH N|now N AA UH|please P L IY Z|soon S UW N
 zero Z IH R AO UH|one W AH N|two T UW|three TH R IY|four F AO R|five F AA IH V|six S IH K S|seven S EH V AH N
@@ -88,9 +88,28 @@ eight EH IH T|nine N AA IH N
 a EH IH|b B IY|c S IY|d D IY|e IY|f EH F|g JH IY|h EH IH CH|i AA IH|j JH EH IH|k K EH IH|l EH L|m EH M
 n EH N|o AO UH|p P IY|q K Y UW|r AA R|s EH S|t T IY|u Y UW|v V IY|x EH K S|y W AA IH|z Z EH D
 """
-PRONUNCIATIONS: dict[str, tuple[str, ...]] = {
-    entry.split()[0]: tuple(entry.split()[1:])
-    for entry in _PRONUNCIATIONS.replace("\n", "|").split("|")
-    if entry
-}
+_READ_WORDS = """
+the DH AH|my M AA IH|your Y AO R|every EH V R IY|this DH IH S|and AE N D|old AO UH L D|new N Y UW
+small S M AO L|dark D AA R K|warm W AO R M|black B L AE K|quiet K W AA IH AH T|little L IH T AH L
+wooden W UH D AH N|teacher T IY CH AH R|farmer F AA R M AH R|doctor D AA K T AH R|brother B R AH DH AH R
+driver D R AA IH V AH R|visitor V IH Z IH T AH R|lady L EH IH D IY|judge JH AH JH|people P IY P AH L
+mother M AH DH AH R|carried K AE R IY D|moved M UW V D|painted P EH IH N T IH D|covered K AH V AH R D
+bought B AO T|found F AA UH N D|kept K EH P T|gave G EH IH V|made M EH IH D|sold S AO UH L D|left L EH F T
+opened AO UH P AH N D|boat B AO UH T|apple AE P AH L|table T EH IH B AH L|map M AE P|garden G AA R D AH N
+bottle B AA T AH L|piano P IY AE N AO UH|basket B AE S K IH T|umbrella AH M B R EH L AH
+picture P IH K CH AH R|coat K AO UH T|bread B R EH D|money M AH N IY|suit S UW T|lamp L AE M P|wool W UH L
+water W AO T AH R|near N IH R|over AO UH V AH R|under AH N D AH R|for F AO R|beside B IH S AA IH D
+before B IH F AO R|river R IH V AH R|window W IH N D AO UH|village V IH L IH JH|road R AO UH D
+market M AA R K IH T|beach B IY CH|bridge B R IH JH|farm F AA R M|tower T AA UH AH R|valley V AE L IY
+dinner D IH N AH R|summer S AH M AH R|winter W IH N T AH R|today T UW D EH IH
+yesterday Y EH S T AH R D EH IH|twice T W AA IH S|may M EH IH
+"""
+
+
+def _table(text: str) -> dict[str, tuple[str, ...]]:
+    entries = [entry.split() for entry in text.replace("\n", "|").split("|") if entry]
+    return {word: tuple(names) for word, *names in entries}
+
+
+PRONUNCIATIONS = _table(_GRID_WORDS) | _table(_READ_WORDS)
 """Word -> phonemes (British English, as GRID's speakers)."""

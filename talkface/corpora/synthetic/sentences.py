@@ -19,17 +19,17 @@ _DIGIT_CODES = "z123456789"
 
 @dataclass(frozen=True)
 class Sentence:
-    """Six words of the grammar."""
+    """What is said in a clip, and the clip's name."""
 
     words: tuple[str, ...]
+    name: str
 
-    @property
-    def name(self) -> str:
-        """The clip's name in GRID's code: ``bin blue at f two now`` is ``bbaf2n``."""
-        command, colour, preposition, letter, digit, adverb = self.words
-        return (
-            command[0] + colour[0] + preposition[0] + letter + _DIGIT_CODES[DIGITS.index(digit)] + adverb[0]
-        )
+
+def grid_sentence(words: tuple[str, ...]) -> Sentence:
+    """Six words under their name in GRID's code: ``bin blue at f two now`` is ``bbaf2n``."""
+    command, colour, preposition, letter, digit, adverb = words
+    code = command[0] + colour[0] + preposition[0] + letter + _DIGIT_CODES[DIGITS.index(digit)] + adverb[0]
+    return Sentence(words, code)
 
 
 def parse_name(name: str) -> Sentence:
@@ -42,7 +42,7 @@ def parse_name(name: str) -> Sentence:
         if character not in codes:
             raise ValueError(f"'{name}': '{character}' is none of '{codes}'")
         words.append(choices[codes.index(character)])
-    return Sentence(tuple(words))
+    return grid_sentence(tuple(words))
 
 
 def choose_sentences(count: int, rng: np.random.Generator) -> list[Sentence]:
@@ -59,6 +59,6 @@ def choose_sentences(count: int, rng: np.random.Generator) -> list[Sentence]:
             if not pack:
                 pack.extend(choices[index] for index in rng.permutation(len(choices)))
             words.append(pack.pop())
-        sentence = Sentence(tuple(words))
+        sentence = grid_sentence(tuple(words))
         found[sentence.name] = sentence
     return [found[name] for name in sorted(found)]

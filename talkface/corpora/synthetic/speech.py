@@ -5,16 +5,17 @@ Samples are float64 [S] at 16 kHz; control tracks are [K] at 5 ms.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter, resample_poly
 
-from talkface.corpora.synthetic.timing import SOUND_S, Score, Segment
+from talkface.corpora.synthetic.names import has_high_voice
+from talkface.corpora.synthetic.timing import Score, Segment
 
 RATE = 16_000
-SOUND_RATE = 44_100
 _BLOCK = 80  # 5 ms
 _CONTROL_HZ = RATE / _BLOCK
 _BANDWIDTHS = (70.0, 100.0, 160.0, 260.0)
@@ -34,9 +35,9 @@ class Voice:
 
 
 def make_voice(seed: int, speaker: int) -> Voice:
-    """The voice of speaker number ``speaker``: low and high ones in turn, as GRID has men and women."""
+    """The voice of speaker number ``speaker``."""
     rng = np.random.default_rng([seed, speaker, 201])
-    high = bool(speaker % 2)
+    high = has_high_voice(speaker)
     return Voice(
         f0_hz=float(rng.uniform(175, 225) if high else rng.uniform(95, 135)),
         tract=float(rng.uniform(1.08, 1.17) if high else rng.uniform(0.95, 1.04)),
@@ -60,8 +61,8 @@ class _Tracks:
     nasal: np.ndarray
 
 
-def synthesise(score: Score, voice: Voice, rng: np.random.Generator) -> np.ndarray:
-    """Speak a sentence: float32 [S] at 44.1 kHz, 2.98 s, peak about 0.6."""
+def synthesise(score: Score, voice: Voice, rng: np.random.Generator, rate_hz: int) -> np.ndarray:
+    """Speak a sentence: float32 [S] at ``rate_hz``, as long as the score's sound, peak about 0.6."""
     tracks = _controls(score)
     num_samples = len(tracks.voice) * _BLOCK
     source = _glottis(score, voice, num_samples, rng)
@@ -73,12 +74,12 @@ def synthesise(score: Score, voice: Voice, rng: np.random.Generator) -> np.ndarr
     spoken = _tract(excitation, tracks, voice)
     spoken += 0.55 * _friction(tracks, np.interp(at, blocks, tracks.noise), rng)
     spoken += 2e-4 * rng.standard_normal(num_samples)  # a room, not digital silence
-    samples = resample_poly(spoken, SOUND_RATE // 100, RATE // 100)[: round(SOUND_S * SOUND_RATE)]
+    samples = resample_poly(spoken, rate_hz // 100, RATE // 100)[: round(score.sound_s * rate_hz)]
     return (0.6 * samples / max(float(np.abs(samples).max()), 1e-6)).astype(np.float32)
 
 
 def _controls(score: Score) -> _Tracks:
-    count = round(score.segments[-1].end_s * _CONTROL_HZ)
+    count = math.ceil(round(score.clip_s * _CONTROL_HZ, 6))
     formants = np.zeros((count, 3))
     voice, noise, breath, nasal = (np.zeros(count) for _ in range(4))
     noise_hz, noise_width = np.full(count, 3000.0), np.full(count, 2000.0)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from talkface.corpora.synthetic.phonemes import PHONEMES, PRONUNCIATIONS, SILENCE, Phoneme
 from talkface.corpora.synthetic.sentences import Sentence
 
-FPS = 25
-NUM_FRAMES = 75
-CLIP_S = NUM_FRAMES / FPS
-SOUND_S = 2.98  # GRID's sound ends 20 ms before its pictures
-ALIGN_UNITS_PER_S = 25_000
-_STEP_S = 0.01  # GRID's boundaries are multiples of 10 ms
+CLIP_S, SOUND_S = 3.0, 2.98  # a GRID clip; its sound ends 20 ms before its pictures
+_STEP_S = 0.01  # boundaries are multiples of 10 ms, as GRID's
 _VOWELS = ("IY", "IH", "EH", "AE", "AA", "AO", "UH", "UW", "AH")
 
 
@@ -48,16 +46,27 @@ class Score:
     segments: tuple[Segment, ...]
     words: tuple[SpokenWord, ...]
 
-    def align_lines(self) -> list[str]:
-        """GRID's transcript: start, end (1/25000 s) and word."""
+    @property
+    def clip_s(self) -> float:
+        """Length of the picture."""
+        return self.segments[-1].end_s
+
+    @property
+    def sound_s(self) -> float:
+        """Length of the sound."""
+        return self.words[-1].end_s
+
+    def lines(self, units_per_s: int, *, silences: bool) -> list[str]:
+        """The transcript: start, end (whole units) and word."""
         return [
-            f"{round(w.start_s * ALIGN_UNITS_PER_S)} {round(w.end_s * ALIGN_UNITS_PER_S)} {w.word}"
+            f"{round(w.start_s * units_per_s)} {round(w.end_s * units_per_s)} {w.word}"
             for w in self.words
+            if silences or w.word != "sil"
         ]
 
 
 def lay_out(sentence: Sentence, rate: float, rng: np.random.Generator) -> Score:
-    """Give every phoneme its time; ``rate`` > 1 speaks faster. Silence fills both ends of the clip."""
+    """Give every phoneme of a GRID sentence its time; ``rate`` > 1 speaks faster. Silence fills both ends."""
     spoken = [(word, name) for word in range(6) for name in PRONUNCIATIONS[sentence.words[word]]]
     durations = []
     for index, (word, name) in enumerate(spoken):
@@ -78,17 +87,42 @@ def lay_out(sentence: Sentence, rate: float, rng: np.random.Generator) -> Score:
     spare = whole - speech
     begin = int(np.clip(round(spare * rng.uniform(0.4, 0.6)), 20, spare - 20))
 
+    timed = [(word, name, length) for (word, name), length in zip(spoken, steps, strict=True)]
+    return _score(sentence, timed, begin, CLIP_S, SOUND_S)
+
+
+def lay_out_freely(sentence: Sentence, rate: float, fps: Fraction, rng: np.random.Generator) -> Score:
+    """Give every phoneme of a read sentence its time; the clip is as long as that takes, in whole frames."""
+    timed = []
+    last = len(sentence.words) - 1
+    for word, text in enumerate(sentence.words):
+        names = PRONUNCIATIONS[text]
+        stress = 0.8 if len(names) <= 2 else 1.0  # the, a, at: weak
+        for place, name in enumerate(names):
+            drawn_out = 1.35 if word == last and place >= len(names) - 2 else 1.0
+            duration_s = PHONEMES[name].duration_s * stress * drawn_out / rate * rng.lognormal(0.0, 0.14)
+            timed.append((word, name, max(3, round(duration_s / _STEP_S))))
+    begin, rest = (int(steps) for steps in rng.integers(30, 60, 2))
+    whole_s = (begin + sum(length for _, _, length in timed) + rest) * _STEP_S
+    clip_s = float(math.ceil(whole_s * fps) / fps)
+    return _score(sentence, timed, begin, clip_s, clip_s)
+
+
+def _score(
+    sentence: Sentence, timed: list[tuple[int, str, int]], begin: int, clip_s: float, sound_s: float
+) -> Score:
+    """Phonemes (word, name, steps) one after another from step ``begin`` on, silence around them."""
     segments = [Segment("sil", 0.0, begin * _STEP_S)]
     words: list[SpokenWord] = []
     at, word_start, current = begin, begin, 0
-    for (word, name), length in zip(spoken, steps, strict=True):
+    for word, name, length in timed:
         if word != current:
             words.append(SpokenWord(sentence.words[current], word_start * _STEP_S, at * _STEP_S))
             word_start, current = at, word
         segments.append(Segment(name, at * _STEP_S, (at + length) * _STEP_S))
         at += length
     words.append(SpokenWord(sentence.words[current], word_start * _STEP_S, at * _STEP_S))
-    segments.append(Segment("sil", at * _STEP_S, CLIP_S))
+    segments.append(Segment("sil", at * _STEP_S, clip_s))
     silence_before = SpokenWord("sil", 0.0, begin * _STEP_S)
-    silence_after = SpokenWord("sil", at * _STEP_S, SOUND_S)
+    silence_after = SpokenWord("sil", at * _STEP_S, sound_s)
     return Score(tuple(segments), (silence_before, *words, silence_after))

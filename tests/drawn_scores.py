@@ -53,7 +53,9 @@ def score_rows(speakers, level, *, subset="unseen_test", clips=4, seed=0, speake
 class PaperInputs:
     """Files behind one table under ``root``: scores of methods by level, histories, the split."""
 
-    def __init__(self, root: Path, levels: dict, *, speakers=6, seeds=(0,), protocol="one_shot", without=None):
+    def __init__(
+        self, root: Path, levels: dict, *, speakers=6, seeds=(0,), protocol="one_shot", without=None
+    ):
         self.root, self.seeds, self.protocol = root, list(seeds), protocol
         self.speakers, self.scores, self.histories = speakers, [], []
         for method, level in levels.items():

@@ -1,0 +1,188 @@
+"""How fast does every stage train and generate here, and how long is a full-size corpus at that rate?
+
+    python benchmarks/rates.py [--configfile config.yaml configs/grid.yaml configs/paper.yaml]
+                               [--frames 450000] [--seconds 10] [--tflops 100]
+
+For each stage the network of the configuration takes forward and backward steps on random input for some
+seconds, and paper A's and B's renderers generate. Printed are samples (frames) a second, floating-point
+operations a sample by torch's counter, the schedule, and its hours at this machine's rate. With --tflops also
+the hours on a device that really reaches so many TFLOP/s on these networks: an estimate, not a measurement.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+from talkface.config import Config, Renderer, merge, validate
+from talkface.models.au_attention import AuCritic, AuGenerator
+from talkface.models.au_classifier import AuClassifier
+from talkface.models.audio_to_au import AudioToAu
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.stages.train_frame_renderer import build_frame_renderer
+from talkface.stages.train_renderer import build_renderer
+from talkface.training.device import autocast, pick_precision, prepare
+
+_BATCH_FRAMES = 8
+
+
+@dataclass
+class Rate:
+    """One stage's measured speed and what its schedule needs."""
+
+    stage: str
+    samples_per_s: float
+    gflop_per_sample: float
+    schedule: int
+
+    def row(self, tflops: float | None) -> str:
+        """A line of the table."""
+        hours = self.schedule / self.samples_per_s / 3600
+        line = f"{self.stage:<28}{self.samples_per_s:>12.1f}{self.gflop_per_sample:>12.2f}"
+        line += f"{self.schedule:>14,}{hours:>12.1f}"
+        if tflops:
+            line += f"{self.schedule * self.gflop_per_sample / (tflops * 1000) / 3600:>16.2f}"
+        return line
+
+
+def measure(run: Callable[[], object], samples: int, seconds: float) -> tuple[float, float]:
+    """Samples a second, and GFLOP a sample; the first call only counts."""
+    with FlopCounterMode(display=False) as counter:
+        run()
+    synchronise()
+    flops = counter.get_total_flops()
+    began, steps = clock(), 0
+    while steps < 1 or clock() - began < seconds:
+        run()
+        steps += 1
+        synchronise()
+    return steps * samples / (clock() - began), flops / samples / 1e9
+
+
+def clock() -> float:
+    """Seconds: of a GPU by the clock; of processors by their work, so that a busy machine tells the same."""
+    if torch.cuda.is_available():
+        return time.monotonic()
+    return time.process_time() / torch.get_num_threads()
+
+
+def synchronise() -> None:
+    """Wait for a GPU that still computes."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def step_of(forward: Callable[[], torch.Tensor], config: Config, device: torch.device) -> Callable[[], None]:
+    """Forward in the configuration's precision, and backward."""
+    precision = pick_precision(config.compute, device)
+
+    def step() -> None:
+        with autocast(device, precision):
+            loss = forward().float().square().mean()
+        loss.backward()
+
+    return step
+
+
+Work = tuple[Callable[[], torch.Tensor], int, int]
+"""A forward pass, the samples in it, and the samples of the whole."""
+
+
+def stages(config: Config, device: torch.device) -> dict[str, Work]:
+    """What each training stage computes for a batch of random input."""
+    size, frames = config.video.crop_size, _BATCH_FRAMES
+    image = torch.rand(frames, 3, size, size, device=device) * 2 - 1
+    window = config.renderer.window_frames
+    mfcc = torch.randn(1, window, config.mfcc.coefficients, config.mfcc.window_hops, device=device)
+    aus, told = torch.rand(frames, 5, device=device), torch.randn(1, window, 320, device=device)
+    latent = torch.randn(frames, 3, size // 4, size // 4, device=device)
+    timestep = torch.randint(0, config.renderer.timesteps, (frames,), device=device)
+
+    auto, attention = config.autoencoder, config.au_attention
+    autoencoder = VQAutoencoder(
+        width=auto.width, multipliers=auto.multipliers, blocks=auto.blocks, codes=auto.codes
+    ).to(device)
+    generator = AuGenerator(attention.width, attention.residual_blocks).to(device)
+    critic = AuCritic(attention.critic_width, attention.critic_layers, size).to(device)
+    audio_to_au = AudioToAu(0.5, config.mfcc.coefficients, config.mfcc.window_hops).to(device)
+    classifier = AuClassifier(config.au_classifier.width, size).to(device)
+    latents = build_renderer(config.renderer, config.mfcc, size).to(device)
+    decoder = build_frame_renderer(config.frame_renderer, config.mfcc, size).to(device)
+    patch = auto.patch_size or size
+
+    def denoise() -> torch.Tensor:
+        token = latents.fuse(mfcc, image[:1], told)[0, :frames]
+        return latents.denoise(latent, timestep, token, latent, latent)
+
+    def decode() -> torch.Tensor:
+        levels = decoder.skips(image[:1])
+        token = decoder.fuse(mfcc, image[:1], told, levels=levels)[0, :frames]
+        return decoder.decode(token, [level.expand(frames, -1, -1, -1) for level in levels])
+
+    def change() -> torch.Tensor:
+        colour, mask = generator(image, aus)
+        score, _ = critic(mask * image + (1 - mask) * colour)
+        return score
+
+    return {
+        "autoencoder": (lambda: autoencoder(image[..., :patch, :patch])[0], frames, auto.training.samples),
+        "audio_to_au": (lambda: audio_to_au(mfcc)[1], window, config.audio_to_au.training.samples),
+        "au_attention": (change, frames, attention.training.samples),
+        "au_classifier": (lambda: classifier(image), frames, config.au_classifier.training.samples),
+        "renderer (paper A)": (denoise, frames, config.renderer.training.samples),
+        "frame_renderer (paper B)": (decode, frames, config.frame_renderer.training.samples),
+    }
+
+
+def generating(trained: dict[str, Work], config: Config, frames: int) -> dict[str, Work]:
+    """What generating the test clips computes: the denoiser runs once a sampling step."""
+    denoise, batch, _ = trained["renderer (paper A)"]
+    decode, _, _ = trained["frame_renderer (paper B)"]
+    steps = config.sampler.steps
+    return {
+        f"one of {steps} sampling steps": (denoise, batch, steps * frames),
+        "generate (paper B)": (decode, batch, frames),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    paper = ["config.yaml", "configs/grid.yaml", "configs/paper.yaml"]
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[Path(name) for name in paper])
+    parser.add_argument(
+        "--frames", type=int, default=450_000, help="test frames (GRID: 6 speakers x 1000 x 75)"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--tflops", type=float)
+    chosen = parser.parse_args()
+    raw: dict = {}
+    for path in chosen.configfile:
+        raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
+    config = validate(raw)
+    assert isinstance(config.renderer, Renderer)
+    device = prepare(config.compute)
+    name = torch.cuda.get_device_name() if device.type == "cuda" else f"{config.compute.threads} CPU threads"
+    print(f"{name}, {pick_precision(config.compute, device)}, torch {torch.__version__}")
+    columns = f"{'stage':<28}{'samples/s':>12}{'GFLOP':>12}{'samples':>14}{'hours here':>12}"
+    print(columns + (f"{f'at {chosen.tflops:g} TFLOP/s':>16}" if chosen.tflops else ""))
+    trained = stages(config, device)
+    for stage, (forward, samples, schedule) in trained.items():
+        rate, gflop = measure(step_of(forward, config, device), samples, chosen.seconds)
+        print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)
+    with torch.no_grad(), autocast(device, pick_precision(config.compute, device)):
+        for stage, (forward, samples, schedule) in generating(trained, config, chosen.frames).items():
+            rate, gflop = measure(forward, samples, chosen.seconds)
+            print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)
+
+
+if __name__ == "__main__":
+    main()

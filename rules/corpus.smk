@@ -40,7 +40,7 @@ rule list_clips:
     params:
         code=code_of("list_clips"),
         # Not the root: where the clips lie changes nothing, what lies there does.
-        corpus=section(CONFIG.corpus, include={"reader", "max_clips_per_speaker"}),
+        corpus=section(CONFIG.corpus, include={"reader", "camera", "max_clips_per_speaker"}),
         listing=raw_listing,
     script:
         "../workflow_scripts/list_clips.py"

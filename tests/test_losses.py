@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from talkface.losses import adversarial
+from talkface.losses import adversarial, frames, gan
 from talkface.losses.presence import MIN_RATE, PresenceLoss, inverse_rate_weights
 
 
@@ -15,9 +15,9 @@ def test_weights_are_inverse_to_the_rate():
         inverse_rate_weights(torch.tensor([1.2]))
 
 
-def presence(frames=40):
+def presence(num_frames=40):
     torch.manual_seed(0)
-    return (torch.rand(2, frames, 5) < 0.4).float()
+    return (torch.rand(2, num_frames, 5) < 0.4).float()
 
 
 def test_presence_of_itself_costs_nothing_and_everything_else_does():
@@ -94,3 +94,53 @@ def test_condition_cycle_and_mask_losses():
     edge = flat.clone()
     edge[:, :, :, 4:] = 0.8
     assert adversarial.mask_variation(edge) == pytest.approx(8 * 0.5)
+
+
+def pictures(N=3):
+    torch.manual_seed(0)
+    return torch.rand(N, 3, 16, 16) * 2 - 1
+
+
+def test_reconstruction_and_identity_by_hand():
+    truth = pictures()
+    assert frames.reconstruction_loss(truth, truth) == 0
+    assert frames.reconstruction_loss(truth + 0.5, truth) == pytest.approx(0.5, abs=1e-6)
+    changed = truth.clone()
+    changed[:, :, 8:] += 1  # the lower half may differ: the mouth
+    assert frames.identity_loss(changed, truth) == 0
+    changed[:, :, :8] += 0.25
+    assert frames.identity_loss(changed, truth) == pytest.approx(0.25, abs=1e-6)
+
+
+def test_perceptual_loss_by_hand_and_whatever_the_features_scale():
+    truth = pictures()
+    levels = lambda x: [x, 10 * x[:, :, ::2, ::2]]  # noqa: E731
+    assert frames.perceptual_loss(levels, truth, truth) == 0
+    frame = 1.2 * truth  # 20 % off on every level, loud or quiet
+    assert frames.perceptual_loss(levels, frame, truth) == pytest.approx(0.2, rel=1e-3)
+    assert frames.perceptual_loss(lambda x: [0 * x], frame, truth) == 0
+
+
+def test_only_the_frame_learns_from_the_perceptual_loss():
+    frame, truth = pictures().requires_grad_(), (-pictures()).requires_grad_()
+    frames.perceptual_loss(lambda x: [x.square()], frame, truth + 0.1).backward()
+    assert frame.grad.abs().sum() > 0 and truth.grad is None
+
+
+def test_gan_losses_by_hand():
+    nothing = torch.zeros(2, 1, 4, 4)
+    log_2 = float(torch.log(torch.tensor(2.0)))
+    assert gan.critic_loss(nothing, nothing) == pytest.approx(log_2)
+    assert gan.generator_loss(nothing) == pytest.approx(log_2)
+    score = torch.tensor([0.3, -1.2])
+    D = torch.sigmoid(score)
+    assert gan.critic_loss(score, score) == pytest.approx(float(-(D.log() + (1 - D).log()).mean() / 2))
+    assert gan.generator_loss(score) == pytest.approx(float(-D.log().mean()))
+    assert gan.critic_loss(nothing + 9, nothing - 9) < 0.01 < gan.critic_loss(nothing - 9, nothing + 9)
+
+
+def test_a_sure_critic_still_moves_the_generator():
+    score = torch.tensor([-30.0], requires_grad=True)
+    gan.generator_loss(score).backward()
+    assert score.grad == pytest.approx(-1)
+    assert torch.isfinite(gan.critic_loss(torch.tensor(-1e4), torch.tensor(1e4)))

@@ -22,13 +22,25 @@ from talkface.models.trunk import Trunk
 _HALVINGS = 4
 
 
+def _start(layer: nn.Module, gain: float = 1.0) -> nn.Module:
+    """Start a layer at ``gain`` times He's scale: weights of variance 2 / inputs of an output value."""
+    assert isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+    if isinstance(layer, nn.ConvTranspose2d):  # weights [inputs, outputs, 5, 5]; a quarter of the taps meet
+        num_inputs = layer.weight[:, 0].numel() // 4
+    else:
+        num_inputs = layer.weight[0].numel()
+    nn.init.normal_(layer.weight, std=gain * (2 / num_inputs) ** 0.5)
+    return layer
+
+
 class FrameDecoder(nn.Module):
     """FC to 7 x 7, four transposed convolutions 5 x 5 of stride 2 with skips, two convolutions, tanh.
 
     The map before each transposed convolution is joined by the face encoder's map of the same size, and the
     channels halve from level to level: 256 -> 128 -> 64 -> 32 -> 16 at the paper's size. [ours] The last two
-    convolutions are 3 x 3. Each transposed convolution is followed by group normalisation and ReLU: its
-    statistics are one frame's own, so that a frame depends on no other of its batch.
+    convolutions are 3 x 3. Group normalisation and ReLU follow each transposed convolution: its statistics
+    are one frame's own, so that a frame depends on no other of its batch. Weights start at He's scale, the
+    last at a tenth of it, near grey: torch's own start costs the first hundreds of steps.
 
     Args:
         token_width: channels of a token.
@@ -40,20 +52,20 @@ class FrameDecoder(nn.Module):
     def __init__(self, token_width: int, width: int, skip_widths: Sequence[int], size: int) -> None:
         super().__init__()
         self.first_map = (width, size, size)
-        self.dense = nn.Linear(token_width, width * size * size)
+        self.dense = _start(nn.Linear(token_width, width * size * size))
         channels = [width // 2**level for level in range(_HALVINGS + 1)]
         self.ups = nn.ModuleList(
             nn.Sequential(
-                nn.ConvTranspose2d(before + skip, after, 5, 2, 2, output_padding=1),
+                _start(nn.ConvTranspose2d(before + skip, after, 5, 2, 2, output_padding=1)),
                 group_norm(after),
                 nn.ReLU(),
             )
             for (before, after), skip in zip(pairwise(channels), reversed(skip_widths), strict=True)
         )
         self.out = nn.Sequential(
-            nn.Conv2d(channels[-1], channels[-1], 3, padding=1),
+            _start(nn.Conv2d(channels[-1], channels[-1], 3, padding=1)),
             nn.ReLU(),
-            nn.Conv2d(channels[-1], 3, 3, padding=1),
+            _start(nn.Conv2d(channels[-1], 3, 3, padding=1), gain=0.1),
         )
 
     def forward(self, token_NC: Tensor, skips: Sequence[Tensor]) -> Tensor:

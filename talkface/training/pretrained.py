@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from talkface.models.perceptual import Vgg19Features
-from talkface.training.checkpoint import CheckpointError
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.perceptual import EncoderFeatures, Vgg19Features
+from talkface.training.checkpoint import CheckpointError, load_model
 
 _CLASSIFIER = "classifier."  # torchvision's names of what the perceptual loss does not use
 
@@ -36,6 +37,28 @@ def load_vgg19(path: str | Path, sha256: str) -> Vgg19Features:
     except RuntimeError as error:
         raise CheckpointError(f"{path}: not the weights of torchvision's vgg19: {_line(error)}") from error
     return network.eval().requires_grad_(False)
+
+
+def perceptual_features(
+    vgg19: str | Path | None, vgg19_sha256: str | None, autoencoder: str | Path | None
+) -> Vgg19Features | EncoderFeatures:
+    """Frozen features of the perceptual loss: VGG-19's where its file is given, else the stand-in.
+
+    Args:
+        vgg19: see ``load_vgg19``.
+        vgg19_sha256: required with the file.
+        autoencoder: our trained autoencoder's ``model.safetensors``, needed without VGG-19.
+
+    Raises:
+        CheckpointError: no file of either kind, a file without its checksum, or one that cannot be used.
+    """
+    if vgg19 is not None:
+        if vgg19_sha256 is None:
+            raise CheckpointError(f"{vgg19}: no checksum; set perceptual.vgg19_sha256 to the file's SHA-256")
+        return load_vgg19(vgg19, vgg19_sha256)
+    if autoencoder is None:
+        raise CheckpointError("perceptual loss: neither perceptual.vgg19 nor a trained autoencoder is given")
+    return EncoderFeatures(load_model(autoencoder, lambda settings: VQAutoencoder(**settings)))
 
 
 def check_sha256(path: Path, expected: str) -> None:

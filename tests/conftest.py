@@ -13,6 +13,14 @@ def single_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def truth(tmp_path):
+    """The tables of the tiny corpus: (clips, split, {speaker: {schema: path}})."""
+    from tiny_corpus import write_truth
+
+    return write_truth(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY

@@ -11,7 +11,9 @@ from talkface.features.aus.geometric import _SKULL
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import encode_png
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
+from talkface.models.trunk import Trunk
 from talkface.schemas import AU_FEATURES, AUS, FACES, GENERATED, IDENTITIES, LANDMARKS, MEL, SPLIT
 from talkface.tables import TableWriter, write_table
 from talkface.training.checkpoint import save_model
@@ -87,6 +89,13 @@ def small_corpus() -> list[Clip]:
 
 def speaker_of(clip: Clip) -> str:
     return clip.name.split("/")[0]
+
+
+def write_truth(folder: Path) -> tuple[list[Clip], Path, dict[str, dict[str, Path]]]:
+    """The small corpus on disk: its clips, the split, and the feature tables of both speakers."""
+    clips = small_corpus()
+    split = write_split(folder / "split.parquet", clips)
+    return clips, split, {speaker: write_features(folder, clips, speaker) for speaker in ("s1", "s2")}
 
 
 def write_split(path: Path, clips: list[Clip]) -> Path:
@@ -202,24 +211,31 @@ def tiny_autoencoder(path: Path) -> Path:
     return path
 
 
-def tiny_renderer(path: Path) -> Path:
+TRUNK = {
+    "audio_width": 16,
+    "face_width": 16,
+    "encoder_width": 4,
+    "fusion_widths": [16],
+    "crop_size": CROP,
+}
+
+
+def tiny_renderer(path: Path, **changes) -> Path:
     torch.manual_seed(1)
-    network = Renderer(
-        audio_width=16,
-        face_width=16,
-        encoder_width=4,
-        fusion_widths=[16],
-        width=16,
-        multipliers=[1, 2],
-        blocks=1,
-        attention_levels=[1],
-        head_width=8,
-        crop_size=CROP,
-        timesteps=100,
-    )
+    denoiser = {"width": 16, "multipliers": [1, 2], "blocks": 1, "attention_levels": [1], "head_width": 8}
+    return save_tiny(path, Renderer(**{**TRUNK, **denoiser, "timesteps": 100, **changes}))
+
+
+def tiny_frame_renderer(path: Path, **changes) -> Path:
+    torch.manual_seed(4)
+    return save_tiny(path, FrameRenderer(**{**TRUNK, "decoder_width": 32, **changes}))
+
+
+def save_tiny(path: Path, network: Trunk) -> Path:
     random_weights(network, 2)
-    for encoder in (network.audio_encoder.dense[-1], network.face_encoder.dense):
-        encoder.weight.data *= 30  # untrained, the three features differ in scale by as much
+    heads = [] if network.audio_encoder is None else [network.audio_encoder.dense[-1]]
+    for layer in (*heads, network.face_encoder.dense):
+        layer.weight.data *= 30  # untrained, the three features differ in scale by as much
     save_model(path, network, network.settings, {})
     return path
 
@@ -234,6 +250,8 @@ def write_identities(path: Path, clips: list[Clip], seed: int = 0) -> Path:
                 [
                     {
                         "clip": clip.name,
+                        "frame": 0,
+                        "image": clip.images[0].tobytes(),
                         "mask": np.full((CROP, CROP), 0.5, np.float16).tobytes(),
                         "audio_face": (clip.images[0] // 2).tobytes(),
                         "identity_latent": latents[0].tobytes(),

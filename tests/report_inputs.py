@@ -1,10 +1,14 @@
 """A small finished experiment, written by hand: what reporting reads, as real Parquet and mp4 files."""
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from talkface.config import AuLabels, Corpus, Evaluation, Gallery, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Gallery, Perceptual, Sampler, Split
 from talkface.media.images import encode_png
 from talkface.media.video import write_video
 from talkface.schemas import (
@@ -100,9 +104,8 @@ class Experiment:
             for metric in ("pixels", "lips", "aus")
         ]
         self.generated_landmarks = [
-            root / f"generate/{method}/seed-0/one_shot/{speaker}.landmarks.parquet"
+            root / f"generate/{method}/seed-0/one_shot/landmarks.parquet"
             for method in ("ours", "ours_other_sound")
-            for speaker in SPEAKERS
         ]
         self.videos = [
             root / f"gallery/{method}/seed-0/one_shot/{place}.mp4"
@@ -123,7 +126,7 @@ class Experiment:
         for path in self.generated_landmarks:
             shift = 0.3 if "/ours/" in str(path) else 2.0
             with TableWriter(path, LANDMARKS) as writer:
-                for clip in usable(path.name.split(".")[0]):
+                for clip in (clip for speaker in SPEAKERS for clip in usable(speaker)):
                     writer.write(landmark_rows(clip, opening_curve(clip, shift)))
         for path in self.videos:
             clip = ("s1/u0", "s5/u0")[int(path.stem)]
@@ -222,6 +225,8 @@ class Experiment:
                     [
                         {
                             "clip": clip,
+                            "frame": 0,
+                            "image": draw_face(opening_T[0]).tobytes(),
                             "mask": mask.tobytes(),
                             "audio_face": audio_face.tobytes(),
                             "identity_latent": b"",
@@ -256,6 +261,7 @@ class Experiment:
             "aus": AuLabels(),
             "evaluation": EVALUATION,
             "samplers": {"ours": Sampler()},
+            "perceptual": Perceptual(),
             "seeds": [0],
             "code": "0123456789abcdef",
         }
@@ -312,3 +318,38 @@ def score_rows(method, metric, rng):
                     "value": value,
                     "weight": float(FRAMES),
                 }
+
+
+def assert_whole_latex(text):
+    """Environments nest, braces balance, every table row has its columns, no bare special letter."""
+    open_environments = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+        if kind == "begin":
+            open_environments.append(name)
+        else:
+            assert open_environments.pop() == name
+    assert open_environments == []
+    plain = re.sub(r"\\[\\{}]", "", text)
+    assert plain.count("{") == plain.count("}")
+    for columns, body in re.findall(r"\\begin\{tabular\}\{(l?r*)\}(.*?)\\end\{tabular\}", text, re.DOTALL):
+        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert len(rows) > 2
+        for row in rows:
+            spanned = sum(int(span) - 1 for span in re.findall(r"\\multicolumn\{(\d+)\}", row))
+            assert len(re.findall(r"(?<!\\)&", row)) + 1 + spanned == len(columns), row
+    assert re.findall(r"(?<!\\)[_#^]", re.sub(r"\\label\{[^}]*\}|^%.*$", "", text, flags=re.MULTILINE)) == []
+
+
+def compile_latex(paths, folder):
+    """Typeset the fragments; without a LaTeX the test is skipped and the structural one stands alone."""
+    if shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex: the structural test stands alone")
+    tables = "".join(rf"\input{{{path}}}" for path in paths)
+    packages = r"\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx}"
+    document = rf"\documentclass{{article}}{packages}\begin{{document}}{tables}\end{{document}}"
+    (folder / "paper.tex").write_text(document)
+    command = ["pdflatex", "-draftmode", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    if "File `" in done.stdout and ".sty' not found" in done.stdout:
+        pytest.skip("this LaTeX has no booktabs")
+    assert done.returncode == 0, done.stdout[-2000:]

@@ -2,23 +2,28 @@
 
 import csv
 import json
-import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-import yaml
-from report_inputs import EVALUATION, GALLERY, METHODS, TYPICAL, Experiment
+from report_inputs import (
+    EVALUATION,
+    GALLERY,
+    METHODS,
+    TYPICAL,
+    Experiment,
+    assert_whole_latex,
+    compile_latex,
+)
 
 from talkface.config import AuLabels, Corpus
 from talkface.reporting.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.contact_sheet import moments, word_at
-from talkface.reporting.measures import MEASURES, MISSING, number
+from talkface.reporting.measures import MISSING, number
 from talkface.reporting.page import STYLE, TEMPLATE
-from talkface.reporting.published import NOT_PUBLIC, PUBLISHED, PublishedError, load_published
+from talkface.reporting.published import NOT_PUBLIC, PUBLISHED
 from talkface.reporting.runs import LayoutError, ordered, run_of, trained_run
 from talkface.reporting.views import Block, Group, TableView, latex, to_latex, to_markdown
 from talkface.schemas import AU_NAMES, SCORES
@@ -84,9 +89,7 @@ def tabulate(made, folder="tables", scores=None, **sections):
 def plot(made, folder):
     plot_training(histories=made.histories, figure=folder / "training.svg")
     shown = {"split": made.split, **SHOWN}
-    plot_masks(
-        identities=made.identities, faces=made.faces, crop_size=112, figure=folder / "masks.svg", **shown
-    )
+    plot_masks(identities=made.identities, crop_size=112, figure=folder / "masks.svg", **shown)
     plot_aus(
         au_features=made.au_features, aus=made.aus, labels=AuLabels(), figure=folder / "aus.svg", **shown
     )
@@ -102,45 +105,6 @@ def plot(made, folder):
 def rows_of(path):
     with path.open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-# --- published numbers ---
-
-
-def test_published_numbers_are_those_of_the_papers():
-    published = load_published()
-    by_id = {row.id: row for row in published.rows}
-    best = by_id["b_full"].values["GRID"]
-    assert (best.psnr, best.ssim, best.au_f1, best.au_accuracy) == (29.971, 0.772, 0.751, 81.15)
-    assert by_id["c_full"].values["TCD-TIMIT"].au_accuracy == 84.92
-    assert {row.group for row in published.rows} == {"main", "fusion", "ablation"}
-    assert all(value is None for value in by_id["a_full"].values["GRID"].model_dump().values())
-    assert published.papers["A"].doi == "10.1145/3672565"
-    # The papers' means of these figures: B's generated frames, and real ones.
-    means = [(sum(row.f1.values()) / 5, sum(row.accuracy.values()) / 5) for row in published.per_au]
-    assert means == [pytest.approx((0.751, 81.15), abs=6e-3), pytest.approx((0.871, 89.62), abs=6e-3)]
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (lambda file: file["rows"][1]["values"]["GRID"].update(au_accuracy=0.8115), "au_accuracy"),
-        (lambda file: file["rows"][1]["values"]["GRID"].update(psnr=2.9), "psnr"),
-        (lambda file: file["rows"][1]["values"]["GRID"].update(ssmi=0.7), "ssmi"),
-        (lambda file: file["rows"][1].update(paper="Z"), "paper 'Z'"),
-        (lambda file: file["rows"][1].update(id="a_full"), "a_full"),
-        (lambda file: file["rows"][1].update(reproduced_by=["ours"]), "ours"),
-        (lambda file: file["per_au"][0]["f1"].pop("AU14"), "AU14"),
-        (lambda file: file["papers"]["B"].update(arxiv=None), "doi or an arXiv"),
-    ],
-)
-def test_faulty_published_numbers_are_refused_by_name(tmp_path, change, complaint):
-    file = yaml.safe_load(PUBLISHED.read_text())
-    change(file)
-    path = tmp_path / "published.yaml"
-    path.write_text(yaml.safe_dump(file, sort_keys=False))
-    with pytest.raises(PublishedError, match=complaint):
-        load_published(path)
 
 
 # --- the main table ---
@@ -320,40 +284,10 @@ def test_latex_is_escaped_and_whole(finished):
     )
 
 
-def assert_whole_latex(text):
-    """Environments nest, braces balance, every table row has its columns, no bare special letter."""
-    open_environments = []
-    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
-        if kind == "begin":
-            open_environments.append(name)
-        else:
-            assert open_environments.pop() == name
-    assert open_environments == []
-    plain = re.sub(r"\\[\\{}]", "", text)
-    assert plain.count("{") == plain.count("}")
-    for columns, body in re.findall(r"\\begin\{tabular\}\{(l?r*)\}(.*?)\\end\{tabular\}", text, re.DOTALL):
-        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
-        assert len(rows) > 2
-        for row in rows:
-            spanned = sum(int(span) - 1 for span in re.findall(r"\\multicolumn\{(\d+)\}", row))
-            assert len(re.findall(r"(?<!\\)&", row)) + 1 + spanned == len(columns), row
-    assert re.findall(r"(?<!\\)[_#^]", re.sub(r"\\label\{[^}]*\}|^%.*$", "", text, flags=re.MULTILINE)) == []
-
-
-@pytest.mark.skipif(
-    shutil.which("pdflatex") is None, reason="no pdflatex: the structural test above stands alone"
-)
 def test_latex_compiles(finished, tmp_path):
-    names = ("main_results", "corpus_summary")
-    tables = "".join(rf"\input{{{finished.root}/tables/{name}.tex}}" for name in names)
-    packages = r"\usepackage[utf8]{inputenc}\usepackage{booktabs,graphicx}"
-    document = rf"\documentclass{{article}}{packages}\begin{{document}}{tables}\end{{document}}"
-    (tmp_path / "paper.tex").write_text(document)
-    command = ["pdflatex", "-draftmode", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    if "File `" in done.stdout and ".sty' not found" in done.stdout:
-        pytest.skip("this LaTeX has no booktabs")
-    assert done.returncode == 0, done.stdout[-2000:]
+    compile_latex(
+        [finished.root / f"tables/{name}.tex" for name in ("main_results", "corpus_summary")], tmp_path
+    )
 
 
 def test_markdown_cells_cannot_break_the_table():
@@ -483,33 +417,3 @@ def test_reporting_imports_no_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert int(said[0]) >= 12 and said[1:] == ["False", "False"]
-
-
-# --- documents ---
-
-
-def test_the_picture_of_the_dag_shows_every_rule(repository):
-    files = sorted((repository / "rules").glob("*.smk"))
-    rules = set(re.findall(r"^rule (\w+):", "".join(path.read_text() for path in files), re.MULTILINE))
-    targets = {"features", "models", "scores", "tables", "report", "verify"}
-    shown = set(re.findall(r">(\w+)</text>", (repository / "docs/dag.svg").read_text()))
-    assert rules - targets == shown - {"all"}, "draw docs/dag.svg anew: README, 'How it fits together'"
-
-
-@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "docs/measurement.md"])
-def test_documents_point_at_what_is_there(repository, document):
-    text = (repository / document).read_text(encoding="utf-8")
-    linked = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
-    named = re.findall(r"`((?:talkface|configs|rules|docs|envs|scripts)/[\w./-]+)`", text)
-    for path in {(repository / document).parent / link for link in linked} | {
-        repository / name for name in named
-    }:
-        assert path.exists() or path.name == "mine.yaml", f"{document} names {path}, which is not there"
-
-
-def test_documents_name_every_column(repository):
-    text = (repository / "docs/measurement.md").read_text(encoding="utf-8")
-    for measure in MEASURES:
-        words = {"PSNR mouth dB": "PSNR", "SSIM mouth": "SSIM", "AU acc. %": "accuracy"}
-        wanted = words.get(measure.header, measure.header.removesuffix(" dB").removesuffix(" %"))
-        assert wanted in text, measure.header

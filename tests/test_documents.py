@@ -1,0 +1,34 @@
+"""The documents: what they point at is there, and the DAG's picture shows every rule."""
+
+import re
+
+import pytest
+
+from talkface.reporting.measures import MEASURES
+
+
+def test_the_picture_of_the_dag_shows_every_rule(repository):
+    files = sorted((repository / "rules").glob("*.smk"))
+    rules = set(re.findall(r"^rule (\w+):", "".join(path.read_text() for path in files), re.MULTILINE))
+    targets = {"download", "features", "models", "scores", "tables", "report", "paper", "verify"}
+    shown = set(re.findall(r">(\w+)</text>", (repository / "docs/dag.svg").read_text()))
+    assert rules - targets == shown - {"all"}, "draw docs/dag.svg anew: README, 'How it fits together'"
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "docs/measurement.md"])
+def test_documents_point_at_what_is_there(repository, document):
+    text = (repository / document).read_text(encoding="utf-8")
+    linked = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
+    named = re.findall(r"`((?:talkface|configs|rules|docs|envs|scripts)/[\w./-]+)`", text)
+    for path in {(repository / document).parent / link for link in linked} | {
+        repository / name for name in named
+    }:
+        assert path.exists() or path.name == "mine.yaml", f"{document} names {path}, which is not there"
+
+
+def test_documents_name_every_column(repository):
+    text = (repository / "docs/measurement.md").read_text(encoding="utf-8")
+    for measure in MEASURES:
+        words = {"PSNR mouth dB": "PSNR", "SSIM mouth": "SSIM", "AU acc. %": "accuracy"}
+        wanted = words.get(measure.header, measure.header.removesuffix(" dB").removesuffix(" %"))
+        assert wanted in text, measure.header

@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/download.smk"
 include: "rules/corpus.smk"
 include: "rules/features.smk"
 include: "rules/train.smk"

@@ -209,7 +209,11 @@ def experiment_notes(
         notes.append(("Sampler", sampler_sentence(samplers)))
     notes += [
         ("Training budget", "; ".join(budget.sentence() for budget in budgets)),
-        ("Seeds", ", ".join(map(str, seeds)) + (" (means; standard deviation in the csv)" if len(seeds) > 1 else "")),
+        (
+            "Seeds",
+            ", ".join(map(str, seeds))
+            + (" (means; standard deviation in the csv)" if len(seeds) > 1 else ""),
+        ),
         ("Columns", "; ".join(f"{measure.header}: {measure.meaning}" for measure in measures)),
         (
             "Published figures",

@@ -225,6 +225,8 @@ class Fused(Strict):
             raise ValueError("speech: nothing drives the mouth; name audio, aus or both")
         if self.oracle_aus and "aus" not in self.speech:
             raise ValueError("oracle_aus: needs 'aus' in speech")
+        if self.frames_per_window > self.window_frames:
+            raise ValueError("frames_per_window: there are only window_frames in a window")
         return self
 
 
@@ -256,6 +258,10 @@ class FrameLosses(Strict):
     adversarial_start: Fraction = 0.5  # share of the samples after which critics join (C: 20 + 20 epochs)
 
 
+MIN_VIDEO_FRAMES = 4
+"""Frames that a critic of sequences looks at together."""
+
+
 class FrameRenderer(Fused):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
@@ -264,6 +270,12 @@ class FrameRenderer(Fused):
     decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
     critic_width: int = Field(64, ge=8)  # first channels of the critics
     losses: FrameLosses = FrameLosses()
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> FrameRenderer:
+        if self.losses.video_adversarial and self.frames_per_window < MIN_VIDEO_FRAMES:
+            raise ValueError(f"frames_per_window: the video critic needs {MIN_VIDEO_FRAMES} or more")
+        return self
 
 
 class AuClassifier(Strict):
@@ -407,12 +419,14 @@ class Config(Strict):
                 raise ValueError(f"variants.{name}.base: {' -> '.join([*lineage, base])} goes in a circle")
             lineage.append(base)
         try:
-            self.variant_renderer(name)
+            renderer = self.variant_renderer(name)
             self.variant_sampler(name)
         except ValidationError as error:
             problem = error.errors()[0]
             field = ".".join(str(part) for part in problem["loc"])
             raise ValueError(f"variants.{name}: {field}: {problem['msg']}") from None
+        if isinstance(renderer, FrameRenderer) and self.video.crop_size % 16:
+            raise ValueError(f"variants.{name}: video.crop_size must be a multiple of 16 to decode frames")
 
     def check_speakers(self, present: Sequence[str]) -> None:
         """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""

@@ -12,6 +12,8 @@ import pytest
 
 from talkface.config import Corpus, Synthetic
 from talkface.corpora import CorpusError, clip_path, list_clips, list_speakers, listing_fingerprint
+from talkface.media.audio import read_audio
+from talkface.media.video import probe, read_frames
 from talkface.schemas import CLIPS
 from talkface.steps.list_clips import list_clips as list_clips_rule
 from talkface.tables import read_table
@@ -245,3 +247,25 @@ def test_every_real_clip_is_listed(real_clips):
     for row in rows:
         assert len(row["words"]) == (6 if row["clip"] in aligned else 0), row["clip"]
         assert all(0 < word["start_s"] < word["end_s"] <= 3 for word in row["words"])
+
+
+@pytest.mark.real
+def test_a_plain_folder_of_real_clips_is_listed_and_decoded(real_clips, tmp_path):
+    """Portrait and odd sizes, 30 and 25 fps: sound as long as the picture, on the picture's clock."""
+    folders = {"aa011": "aa011.mpg", "demo1": "demo1_video.mp4", "demo2": "demo2_video.mp4"}
+    for speaker, name in folders.items():
+        (tmp_path / speaker).mkdir()
+        (tmp_path / speaker / name).symlink_to(real_clips / "clips" / name)
+    corpus = Corpus(reader="folder", root=tmp_path)
+    assert list_speakers(corpus) == list(folders)
+    for speaker, name in folders.items():
+        [row] = list_clips(corpus, speaker)
+        assert row["path"] == f"{speaker}/{name}" and row["size_bytes"] > 10_000 and row["words"] == []
+        path = clip_path(corpus, row["path"])
+        info = probe(path)
+        shapes = {frame.shape for frame in read_frames(path, max_frames=26)}
+        assert shapes == {(info.height, info.width, 3)}
+        samples = read_audio(path, num_frames=26)
+        assert len(samples) == 26 * 640 and samples.any()
+    whole = list_clips(Corpus(reader="folder", root=real_clips), "clips")
+    assert [row["utterance"] for row in whole] == ["aa011", "demo1_video", "demo2_video"]

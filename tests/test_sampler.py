@@ -89,3 +89,46 @@ def test_shared_noise_is_one_picture_for_all_frames():
     assert shared.shape == (9, 5, *SHAPE)
     assert torch.equal(shared, shared[:, :1].expand(-1, 5, -1, -1, -1))
     assert not torch.equal(shared[0], shared[1])
+
+
+def known_region(rows):
+    """Clean pictures and a mask of their upper rows."""
+    clean = torch.randn(2, *SHAPE, generator=torch.Generator().manual_seed(7))
+    return clean, (torch.arange(SHAPE[1]) < rows)[None, :, None].expand(1, SHAPE[1], SHAPE[2])
+
+
+def mixing(x, t):
+    """A denoiser in which every position looks at all others, as a network does."""
+    return 0.3 * x + 0.2 * x.mean((2, 3), keepdim=True) + 1e-4 * t[:, None, None, None]
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.5])
+def test_the_known_region_is_kept_exactly(eta):
+    alpha, fresh = alpha_bars(), noise(eta=eta)
+    clean, mask = known_region(3)
+    found = ddim(mixing, fresh, alpha, steps=8, eta=eta, known=(clean, mask))
+    free = ddim(mixing, fresh, alpha, steps=8, eta=eta)
+    assert torch.equal(found[:, :, :3], clean[:, :, :3])
+    assert not torch.isclose(free[:, :, :3], clean[:, :, :3]).all()
+    assert not torch.allclose(found[:, :, 3:], free[:, :, 3:])  # the rest is drawn beside what is known
+
+
+def test_nothing_known_changes_nothing():
+    alpha, fresh = alpha_bars(), noise()
+    found = ddim(mixing, fresh, alpha, steps=8, known=known_region(0))
+    assert torch.allclose(found, ddim(mixing, fresh, alpha, steps=8), rtol=1e-3, atol=1e-4)
+
+
+def test_the_denoiser_meets_the_known_region_at_each_steps_noise():
+    alpha, fresh = alpha_bars(), noise()
+    clean, mask = known_region(7)
+    met = []
+
+    def denoise(x, t):
+        met.append((int(t[0]), x))
+        return mixing(x, t)
+
+    ddim(denoise, fresh, alpha, steps=8, known=(clean, mask))
+    for step, x in met[1:]:  # the first is the noise itself
+        left = (x - alpha[step].float().sqrt() * clean) / (1 - alpha[step].float()).sqrt()
+        assert 0.8 < left.std() < 1.25

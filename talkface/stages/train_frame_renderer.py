@@ -30,13 +30,11 @@ from talkface.losses.gan import critic_loss, generator_loss
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.critics import FrameCritic, VideoCritic
-from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.frame_renderer import FrameRenderer
-from talkface.models.perceptual import EncoderFeatures
 from talkface.training import seeding
 from talkface.training.checkpoint import load_model, save_model
 from talkface.training.loop import Finished, StepContext, Task, run
-from talkface.training.pretrained import load_vgg19
+from talkface.training.pretrained import perceptual_features
 from talkface.training.schedule import build_optimizer
 
 _NOT_OF_THE_NETWORK = {
@@ -74,6 +72,8 @@ def train_frame_renderer(
     seeding.reseed(seed)
     lengths = clip_lengths(split, "train")
     weights = frame_renderer.losses
+    if weights.aus and (au_classifier is None or not presence):
+        raise ValueError("the AU loss needs the trained AU classifier and the true frames' labels")
     judges = Judges(
         au_classifier=load_model(au_classifier, lambda settings: AuClassifier(**settings))
         if weights.aus and au_classifier is not None
@@ -264,15 +264,6 @@ class FrameRendererTask(Task):
             )
         context.update(loss, name)
         return loss
-
-
-def perceptual_features(vgg19: Path | None, sha256: str | None, autoencoder: Path | None) -> nn.Module:
-    """VGG-19 of a file, or its stand-in: the encoder of our own trained autoencoder."""
-    if vgg19 is not None and sha256 is not None:
-        return load_vgg19(vgg19, sha256)
-    if autoencoder is None:
-        raise ValueError("the perceptual loss needs perceptual.vgg19 or the trained autoencoder")
-    return EncoderFeatures(load_model(autoencoder, lambda settings: VQAutoencoder(**settings)))
 
 
 def build_frame_renderer(config: FrameRendererConfig, mfcc: Mfcc, crop_size: int) -> FrameRenderer:

@@ -6,11 +6,6 @@ from talkface.config import Compute, FrameRenderer, Mfcc, Perceptual
 from talkface.logs import log_to
 from talkface.stages.train_frame_renderer import train_frame_renderer
 
-
-def only(paths) -> Path | None:
-    return Path(paths[0]) if paths else None
-
-
 with log_to(snakemake.log[0]):
     perceptual = Perceptual.model_validate(snakemake.params.perceptual)
     train_frame_renderer(
@@ -20,8 +15,8 @@ with log_to(snakemake.log[0]):
         presence=[Path(path) for path in snakemake.input.presence],
         identities=[Path(path) for path in snakemake.input.identities],
         mel=[Path(path) for path in snakemake.input.mel],
-        au_classifier=only(snakemake.input.au_classifier),
-        autoencoder=only(snakemake.input.autoencoder),
+        au_classifier=next(map(Path, snakemake.input.au_classifier), None),
+        autoencoder=next(map(Path, snakemake.input.autoencoder), None),
         vgg19=perceptual.vgg19,
         vgg19_sha256=perceptual.vgg19_sha256,
         frame_renderer=FrameRenderer.model_validate(snakemake.params.frame_renderer),

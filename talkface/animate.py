@@ -57,7 +57,7 @@ def animate(
     experiment whose networks have not been trained.
     """
     chosen = config.variant_renderer(variant)
-    if chosen.oracle_aus or isinstance(chosen, RendererConfig) and chosen.masked_frame == "every":
+    if chosen.oracle_aus or (isinstance(chosen, RendererConfig) and chosen.masked_frame == "every"):
         raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")

@@ -404,10 +404,8 @@ class Config(Strict):
             unknown = [name for name in names if name not in self.variants]
             if unknown:
                 raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
-        if "main_results" in self.tables or "corpus_summary" in self.tables:
-            raise ValueError(
-                "tables: 'main_results' and 'corpus_summary' are made always; choose another name"
-            )
+        if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
+            raise ValueError(f"tables: {taken} are made always; choose other names")
         return self
 
     def _check_variant(self, name: str) -> None:
@@ -468,6 +466,11 @@ class Config(Strict):
         return list(dict.fromkeys([*self.main, *rows]))
 
 
+FIXED_OUTPUTS = {
+    "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit",
+    "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet",
+}  # fmt: skip
+"""Tables and figures that have these names already."""
 RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier"}
 
 

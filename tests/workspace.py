@@ -61,6 +61,6 @@ def scheduled(folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO) -
     rules = Counter(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
     if not rules:
         assert "Nothing to be done" in done.stdout, done.stdout[-3000:]
-    for target in ("all", "features", "models", "scores", "tables", "report"):
+    for target in ("all", "features", "models", "scores", "tables", "report", "paper"):
         rules.pop(target, None)
     return rules

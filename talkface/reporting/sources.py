@@ -25,11 +25,6 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
     return trained + [("renderer", name) for name in dict.fromkeys(variants)]
 
 
-def diffusion_variants(config: Config, variants: Sequence[str]) -> list[str]:
-    """Those of the variants that sample their frames."""
-    return [name for name in dict.fromkeys(variants) if config.variant_output(name) == "diffusion"]
-
-
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:
     """Those of the variants that see what a method may not, and are therefore not ranked."""
     return [name for name in dict.fromkeys(variants) if config.variant_renderer(name).oracle_aus]

@@ -217,6 +217,7 @@ class Fused(Strict):
     window_frames: int = 50  # training window of the fusion
     frames_per_window: int = 50  # of those, frames that are rendered per sample (all 50 in the paper)
     mouth_weight: float = 1.0  # weight of the mouth region in the loss
+    balance_speakers: bool = False  # [ours] draw windows of every speaker equally often
     training: Training
 
     @model_validator(mode="after")
@@ -269,6 +270,9 @@ class FrameRenderer(Fused):
     fusion_widths: list[int] = [512, 512, 512, 1024]
     decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
     critic_width: int = Field(64, ge=8)  # first channels of the critics
+    perceptual_patch: int | None = Field(
+        None, ge=32
+    )  # [ours] perceptual loss on a random square; None: whole
     losses: FrameLosses = FrameLosses()
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ Shape legend: T frames, K hops, C cepstral coefficients, W hops of one sound win
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -42,13 +43,30 @@ def sound_statistics(sound: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, t
     return stacked_KC.mean(0), stacked_KC.std(0).clamp_min(1e-3)
 
 
-class WindowIndex:
-    """Items of an epoch: as many windows of a clip as fit; where a window starts is drawn anew each time."""
+def _balanced(clips: list[str]) -> list[str]:
+    """The clips of speakers with fewer windows repeated, until all have about as many as the first."""
+    windows = Counter(map(speaker_of, clips))
+    most = max(windows.values())
+    return [clip for clip in clips for _ in range(round(most / windows[speaker_of(clip)]))]
 
-    def __init__(self, lengths: Mapping[str, int], size: int):
+
+def speaker_of(clip: str) -> str:
+    """Clips are named speaker/utterance."""
+    return clip.split("/", 1)[0]
+
+
+class WindowIndex:
+    """Items of an epoch: as many windows of a clip as fit; where a window starts is drawn anew each time.
+
+    ``balance_speakers``: every speaker has about as many items as the one with most.
+    """
+
+    def __init__(self, lengths: Mapping[str, int], size: int, balance_speakers: bool = False):
         self._lengths = dict(lengths)
         self._size = size
         self._items = [clip for clip, length in lengths.items() for _ in range(max(1, round(length / size)))]
+        if balance_speakers:
+            self._items = _balanced(self._items)
 
     def __len__(self) -> int:
         return len(self._items)

@@ -39,6 +39,7 @@ from talkface.training.schedule import build_optimizer
 
 _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "audio_hops", "critic_width", "losses",
+    "balance_speakers", "perceptual_patch",
 }  # fmt: skip
 
 
@@ -152,7 +153,7 @@ class FrameRendererTask(Task):
         crop_size: int,
     ):
         self._frames, self._conditions, self._judges, self._config = frames, conditions, judges, config
-        self._windows = WindowIndex(lengths, config.window_frames)
+        self._windows = WindowIndex(lengths, config.window_frames, config.balance_speakers)
         self._box = mouth_box(crop_size)
         self.network = build_frame_renderer(config, mfcc, crop_size)
         if self.network.audio_encoder is not None:
@@ -170,12 +171,11 @@ class FrameRendererTask(Task):
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
-        """One update on a run of frames of each drawn window, then one of each critic that has joined."""
+        """One update on some frames of each drawn window, then one of each critic that has joined."""
         device = context.device
         self._judges.to(device)
         drawn = self._windows.draw(indices, context.rng)
-        starts = context.rng.integers(0, len(drawn[0][1]) - self._config.frames_per_window + 1, len(drawn))
-        picks = [np.arange(start, start + self._config.frames_per_window) for start in starts]
+        picks = [self._pick(len(frames), context.rng) for _, frames in drawn]
         shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
         truth_N3HW = to_tensor(
             np.concatenate([self._frames.of_clip(clip, frames) for clip, frames in shown]), device
@@ -201,7 +201,7 @@ class FrameRendererTask(Task):
             frame_N3HW = self.network.decode(
                 token_NC, [level.repeat_interleave(per_window, 0) for level in levels]
             )
-            losses = self._losses(frame_N3HW, truth_N3HW, image_N3HW, shown)
+            losses = self._losses(frame_N3HW, truth_N3HW, image_N3HW, shown, context.rng)
             critics = self._joined(context)
             for name in critics:
                 losses[name] = generator_loss(self.modules[name](self._seen_by(name, frame_N3HW)))
@@ -214,12 +214,20 @@ class FrameRendererTask(Task):
             values[f"loss/{name}_own"] = self._update_critic(name, frame_N3HW.detach(), truth_N3HW, context)
         return values
 
+    def _pick(self, window: int, rng: np.random.Generator) -> np.ndarray:
+        """Some frames of a window, or a run of them where a critic looks at sequences."""
+        count = self._config.frames_per_window
+        if "video_critic" in self.modules:
+            return np.arange(count) + rng.integers(0, window - count + 1)
+        return np.sort(rng.choice(window, size=count, replace=False))
+
     def _losses(
         self,
         frame_N3HW: torch.Tensor,
         truth_N3HW: torch.Tensor,
         image_N3HW: torch.Tensor,
         shown: list[tuple[str, np.ndarray]],
+        rng: np.random.Generator,
     ) -> dict[str, torch.Tensor]:
         weights, judges = self._config.losses, self._judges
         region_HW = region_weight(self._box, truth_N3HW, self._config.mouth_weight)
@@ -227,7 +235,10 @@ class FrameRendererTask(Task):
         if weights.identity:
             losses["identity"] = identity_loss(frame_N3HW, image_N3HW)
         if judges.features is not None:
-            losses["perceptual"] = perceptual_loss(judges.features, frame_N3HW, truth_N3HW)
+            rows, columns = self._patch(frame_N3HW.shape[-1], rng)
+            losses["perceptual"] = perceptual_loss(
+                judges.features, frame_N3HW[..., rows, columns], truth_N3HW[..., rows, columns]
+            )
         if judges.au_classifier is not None:
             labels = [(judges.presence[clip], torch.from_numpy(frames)) for clip, frames in shown]
             presence_NA = torch.cat([label.presence_TA[frames] for label, frames in labels])
@@ -237,6 +248,12 @@ class FrameRendererTask(Task):
                 logit_NA, presence_NA.to(logit_NA.device), valid_N.to(logit_NA.device)
             )
         return losses
+
+    def _patch(self, size: int, rng: np.random.Generator) -> tuple[slice, slice]:
+        """Where the perceptual loss looks: the whole frame, or one square of all frames of the step."""
+        side = self._config.perceptual_patch or size
+        top, left = (int(corner) for corner in rng.integers(0, size - side + 1, 2))
+        return slice(top, top + side), slice(left, left + side)
 
     def _joined(self, context: StepContext) -> list[str]:
         start = self._config.losses.adversarial_start * context.training.samples

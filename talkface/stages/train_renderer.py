@@ -29,7 +29,7 @@ from talkface.training.schedule import build_optimizer
 
 _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "even_timesteps", "disentangled",
-    "masked_frame", "audio_hops",
+    "masked_frame", "audio_hops", "balance_speakers",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ class RendererTask(Task):
         self._latents = latent_store(latents, crop_size)
         self._masked = latent_store(masked_latents, crop_size) if config.masked_frame == "every" else None
         self._conditions = conditions
-        self._windows = WindowIndex(lengths, config.window_frames)
+        self._windows = WindowIndex(lengths, config.window_frames, config.balance_speakers)
         self._config = config
         self.network = build_renderer(config, mfcc, crop_size)
         if self.network.audio_encoder is not None:

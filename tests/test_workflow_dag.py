@@ -43,9 +43,17 @@ def test_targets_go_as_far_as_their_names(workspace):
 
 
 def test_every_protocol_seed_and_variant_has_its_branch(workspace):
-    rules = scheduled(workspace, "--config", "seeds=[0, 1]", "variants={wide: {renderer: {width: 24}}}")
+    wide = ("variants={wide: {renderer: {width: 24}}}", "main=[ours, wide]")
+    both = "evaluation={protocols: [one_shot, inpaint]}"
+    rules = scheduled(workspace, "--config", "seeds=[0, 1]", *wide, both)
     assert rules["train_renderer"] == 4 and rules["train_autoencoder"] == 2
-    assert rules["score_lips"] == 2 * (4 + 2 * 2)
+    assert rules["score_lips"] == rules["track_generated"] == 2 * 2 * (4 + 2 * 2)
+    assert rules["generate_clips"] == 2 * 2 * 2 * 2 * 2  # speakers, seeds, variants, sounds, protocols
+
+
+def test_a_variant_that_nothing_names_is_not_trained(workspace):
+    rules = scheduled(workspace, "--config", "variants={wide: {renderer: {width: 24}}}")
+    assert rules["train_renderer"] == 1
 
 
 def test_snakemake_finds_nothing_to_complain_about(workspace):

@@ -49,8 +49,8 @@ def test_a_constant_in_a_stage_reruns_it_and_its_dependants(workspace):
     assert set(rules) == {"train_renderer", "plot_training"} | GENERATING | MEASURING | SHOWING
     assert rules["train_renderer"] == 1
     # two speakers, own and other sound; the controls stay as they are
-    assert rules["generate_clips"] == rules["track_generated"] == 4
-    assert rules["score_pixels"] == 2
+    assert rules["generate_clips"] == 4
+    assert rules["track_generated"] == rules["score_pixels"] == 2  # a job a method
 
 
 def test_a_constant_in_a_script_reruns_its_rule_and_its_dependants(workspace):
@@ -91,7 +91,8 @@ def test_an_unrelated_section_reruns_nothing_else(workspace):
 
 
 def test_a_new_variant_trains_only_itself(workspace):
-    rules = scheduled(workspace, "--config", "variants={wide: {renderer: {width: 24}}}")
+    wide = ("variants={wide: {renderer: {width: 24}}}", "main=[ours, wide]")
+    rules = scheduled(workspace, "--config", *wide)
     assert rules["train_renderer"] == 1
     assert not set(rules) & {
         "train_autoencoder",

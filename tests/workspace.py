@@ -11,6 +11,8 @@ from pathlib import Path
 from conftest import REPOSITORY
 
 PARTS = ("Snakefile", "rules", "workflow_scripts", "profiles", "config.yaml", "configs", "envs", "talkface")
+TARGETS = ("all", "download", "features", "models", "scores", "tables", "report", "paper")
+Wildcards = dict[str, str]
 MICRO = ("--configfile", "configs/micro.yaml")
 
 
@@ -61,6 +63,19 @@ def scheduled(folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO) -
     rules = Counter(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
     if not rules:
         assert "Nothing to be done" in done.stdout, done.stdout[-3000:]
-    for target in ("all", "features", "models", "scores", "tables", "report", "paper"):
+    for target in TARGETS:
         rules.pop(target, None)
     return rules
+
+
+def planned(folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO) -> dict[str, list[Wildcards]]:
+    """Rule -> the wildcards of each job that a dry run would start, target rules left out."""
+    done = snakemake(folder, "--dry-run", "--cores", "1", *arguments, overlay=overlay)
+    assert done.returncode == 0, done.stdout[-3000:]
+    jobs: dict[str, list[Wildcards]] = {}
+    for block in re.split(r"^(?=(?:local)?rule \w+:$)", done.stdout, flags=re.MULTILINE)[1:]:
+        rule = re.findall(r"rule (\w+):", block)[0]
+        wildcards = re.findall(r"^    wildcards: (.*)$", block, flags=re.MULTILINE)
+        pairs = wildcards[0].split(", ") if wildcards else []
+        jobs.setdefault(rule, []).append(dict(pair.split("=", 1) for pair in pairs))
+    return {rule: found for rule, found in jobs.items() if rule not in TARGETS}

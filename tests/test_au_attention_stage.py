@@ -9,6 +9,7 @@ import torch
 from drawn_tables import CLIPS, FRAMES, SIZE, draw_face, write_tables
 
 from talkface.config import AuAttention, Compute, Training
+from talkface.data.stores import darken, identity_store
 from talkface.data.subsets import clip_lengths
 from talkface.media.images import decode_png, encode_png
 from talkface.models.au_attention import AuGenerator
@@ -21,7 +22,8 @@ from talkface.stages.train_au_attention import (
     refuse_uniform,
     train_au_attention,
 )
-from talkface.steps.disentangle_faces import darken, disentangle_faces
+from talkface.steps.disentangle_faces import disentangle_faces
+from talkface.steps.encode_first_faces import encode_first_faces
 from talkface.tables import ClipTable, TableError, TableWriter, read_frame
 from talkface.training.checkpoint import load_model, read_metadata, save_model
 from talkface.training.loop import TrainingError
@@ -174,7 +176,8 @@ def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
         image_HW3 = decode_png(sources[clip, 0])
         mask_HW = np.frombuffer(row["mask"], np.float16).reshape(SIZE, SIZE).astype(np.float32)
         audio_face_HW3 = np.frombuffer(row["audio_face"], np.uint8).reshape(SIZE, SIZE, 3)
-        assert 0 < mask_HW.min() < mask_HW.max() < 1
+        np.testing.assert_array_equal(np.frombuffer(row["image"], np.uint8), image_HW3.ravel())
+        assert row["frame"] == 0 and 0 < mask_HW.min() < mask_HW.max() < 1
         identity_face_HW3 = mask_HW[..., None] * image_HW3
         np.testing.assert_allclose(identity_face_HW3 + audio_face_HW3, image_HW3, atol=1.0)
         as_tensor = torch.from_numpy(identity_face_HW3 / 127.5 - 1).permute(2, 0, 1)[None]
@@ -182,6 +185,19 @@ def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
             expected = network.to_latent(as_tensor)[0].numpy()
         stored = np.frombuffer(row["identity_latent"], np.float16).reshape(3, SIZE // 4, SIZE // 4)
         np.testing.assert_allclose(stored, expected, atol=0.02)
+
+
+def test_a_face_kept_whole_is_in_both_places(tables, models, tmp_path):
+    whole = tmp_path / "whole.parquet"
+    encode_first_faces(
+        autoencoder=models["autoencoder"], faces=tables["faces"][0], identities=whole, compute=CPU
+    )
+    apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "apart.parquet")
+    one, other = (identity_store([path], SIZE)["s1/u0"] for path in (whole, tmp_path / "apart.parquet"))
+    assert torch.equal(one.audio_face, one.image) and torch.equal(one.identity_face, one.image)
+    assert torch.equal(one.image, other.image) and torch.equal(one.masked_latent, other.masked_latent)
+    assert not torch.equal(one.identity_latent, other.identity_latent)
+    assert torch.allclose(other.identity_face + other.audio_face, other.image - 1, atol=2 / 127.5)
 
 
 def test_masked_latent_does_not_see_the_lower_half(tables, models, tmp_path):

@@ -69,6 +69,7 @@ def test_schema_file_is_generated():
         ({"tables": {"own": {**ROW, "rows": [{"variant": "absent"}]}}}, "tables.own.rows: ['absent']"),
         ({"tables": {"own": {**ROW, "rows": [], "columns": "all"}}}, "tables.own.columns"),
         ({"tables": {"main_results": {**ROW, "rows": []}}}, "'main_results'"),
+        ({"tables": {"contact_sheet": {**ROW, "rows": []}}}, "'contact_sheet'"),
         ({"perceptual": {"vgg19": "vgg19.pth"}}, "vgg19_sha256: give the checksum"),
         ({"renderer": {"speech": []}}, "nothing drives the mouth"),
         ({"frame_renderer": {"oracle_aus": True, "speech": ["audio"]}}, "oracle_aus: needs 'aus'"),

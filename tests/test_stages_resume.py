@@ -1,21 +1,22 @@
 """The autoencoder's stage on drawn faces: learns, resumes bit for bit, and what its latents are."""
 
 import logging
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from drawn_tables import CLIPS, FRAMES, SIZE, write_tables
+from tiny_training import stop_after
 
 from talkface.config import AuAttention, Autoencoder, Compute, Training
 from talkface.data.frames import Frames, to_images, to_tensor
+from talkface.data.regions import hide_lower_half, region_weight
 from talkface.media.images import decode_png
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.schemas import FACES, HISTORY, LATENTS
-from talkface.stages.train_au_attention import train_au_attention
-from talkface.stages.train_autoencoder import region_weight, train_autoencoder
+from talkface.stages.train_au_attention import AuAttentionTask, train_au_attention
+from talkface.stages.train_autoencoder import AutoencoderTask, train_autoencoder
 from talkface.steps.encode_latents import encode_latents
 from talkface.tables import TableError, read_frame, read_metadata, read_table
 from talkface.training import checkpoint
@@ -93,26 +94,10 @@ def trained(tables, tmp_path_factory) -> Path:
     return autoencoder(tables, tmp_path_factory.mktemp("autoencoder"))
 
 
-def stop_after(monkeypatch, stage: str, steps: int) -> None:
-    """SIGTERM arrives during the given step of the stage's task."""
-    module = __import__(f"talkface.stages.{stage}", fromlist=["x"])
-    task = {"train_autoencoder": "AutoencoderTask", "train_au_attention": "AuAttentionTask"}[stage]
-    step = getattr(module, task).step
-    taken = []
-
-    def counted(self, indices, context):
-        taken.append(context.samples)
-        if len(taken) == steps:
-            signal.raise_signal(signal.SIGTERM)
-        return step(self, indices, context)
-
-    monkeypatch.setattr(getattr(module, task), "step", counted)
-
-
 @pytest.mark.parametrize("steps", [1, 23])
 def test_autoencoder_resumes_bit_for_bit(tables, trained, tmp_path, monkeypatch, caplog, steps):
     with monkeypatch.context() as patch:
-        stop_after(patch, "train_autoencoder", steps)
+        stop_after(patch, AutoencoderTask, steps)
         with pytest.raises(SystemExit):
             autoencoder(tables, tmp_path)
     with caplog.at_level(logging.INFO):
@@ -127,7 +112,7 @@ def test_autoencoder_resumes_bit_for_bit(tables, trained, tmp_path, monkeypatch,
 def test_au_attention_resumes_bit_for_bit(tables, tmp_path, monkeypatch, caplog):
     unbroken = au_attention(tables, tmp_path / "unbroken")
     with monkeypatch.context() as patch:
-        stop_after(patch, "train_au_attention", 9)
+        stop_after(patch, AuAttentionTask, 9)
         with pytest.raises(SystemExit):
             au_attention(tables, tmp_path / "broken")
     with caplog.at_level(logging.INFO):
@@ -175,6 +160,22 @@ def test_latents_are_of_unit_variance_and_decode_to_the_frames(tables, trained, 
         direct = network.decode(network.encode(to_tensor(np.stack(images_NHW3))))
         stored = network.from_latent(torch.from_numpy(stacked))
     assert (direct - stored).abs().mean() < 0.01
+
+
+def test_masked_latents_are_those_of_frames_without_their_lower_half(tables, trained, tmp_path):
+    """What the inpaint protocol may see of every frame: the lower half can be anything."""
+    faces = tables["faces"][0]
+    path = tmp_path / "masked.parquet"
+    encode_latents(model=trained, faces=faces, latents=path, compute=CPU, lower_half_hidden=True)
+    rows, images = read_frame(path, LATENTS), read_frame(faces, FACES).image
+    network = checkpoint.load_model(trained, lambda settings: VQAutoencoder(**settings))
+    frames = np.stack([decode_png(image) for image in images[:4]])
+    frames[:, SIZE // 2 :] = 99
+    with torch.no_grad():
+        expected = network.to_latent(hide_lower_half(to_tensor(frames))).numpy()
+    stored = [np.frombuffer(latent, np.float16).reshape(expected[0].shape) for latent in rows.latent[:4]]
+    np.testing.assert_allclose(np.stack(stored), expected, atol=0.02)
+    assert len(rows) == CLIPS * FRAMES
 
 
 # --- frames

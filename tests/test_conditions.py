@@ -8,6 +8,7 @@ from tiny_generation import generate_from, tiny_models
 
 from talkface.config import Mfcc, Renderer, Training
 from talkface.data.conditions import Conditions, au_store
+from talkface.data.sequences import WindowIndex
 from talkface.schemas import AUS
 from talkface.tables import TableWriter
 
@@ -52,6 +53,15 @@ def test_frames_are_those_that_were_drawn(conditions):
     assert torch.equal(batch.au_BTF[0], torch.from_numpy(clips[0].au_feature[2:8]).half().float())
     audio_face = torch.from_numpy(clips[1].images[0] // 2).permute(2, 0, 1) / 127.5 - 1
     assert torch.allclose(batch.face_B3HW[1], audio_face)
+
+
+def test_speakers_with_fewer_clips_are_seen_as_often():
+    lengths = {f"s1/{number}": 50 for number in range(6)} | {"s2/a": 50, "s2/b": 50, "s3/a": 150}
+    index = WindowIndex(lengths, 50, balance_speakers=True)
+    drawn = [clip for clip, _ in index.draw(range(len(index)), np.random.default_rng(0))]
+    assert [sum(clip.startswith(name) for clip in drawn) for name in ("s1", "s2", "s3")] == [6, 6, 6]
+    assert set(drawn) == set(lengths)
+    assert len(WindowIndex(lengths, 50)) == 6 + 2 + 3
 
 
 def write_aus(path, clip, normalised_TA):

@@ -17,11 +17,12 @@ from talkface.data.subsets import clip_lengths
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.schemas import HISTORY
-from talkface.stages.train_frame_renderer import FrameRendererTask, Judges, perceptual_features
+from talkface.stages.train_frame_renderer import FrameRendererTask, Judges
 from talkface.tables import read_frame, read_table
 from talkface.training import seeding
 from talkface.training.checkpoint import load_model, read_metadata, read_settings
 from talkface.training.loop import StepContext
+from talkface.training.pretrained import perceptual_features
 
 EVERY = {"reconstruction", "perceptual", "identity", "aus"}
 LOSSES = {
@@ -212,6 +213,23 @@ def test_the_video_critic_sees_consecutive_frames(tmp_path):
     assert torch.equal(generated, generated_again) and generated.shape == true.shape
 
 
+def test_without_a_critic_of_sequences_the_frames_of_a_window_are_drawn_apart(inputs):
+    task = task_of(inputs, tiny_variant("b_full"))
+    draws = [task._pick(8, np.random.default_rng(seed)) for seed in range(20)]
+    assert all(len(set(frames)) == 4 and 0 <= min(frames) <= max(frames) < 8 for frames in draws)
+    assert any((np.diff(frames) > 1).any() for frames in draws)
+
+
+@pytest.mark.parametrize(("patch", "side"), [(None, CROP), (16, 16)])
+def test_the_perceptual_loss_looks_at_whole_frames_or_patches(inputs, patch, side):
+    config = tiny_variant("plus_perceptual", perceptual_patch=patch)
+    task = task_of(inputs, config)
+    seen = []
+    task._judges.features.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape))
+    task.step([0, 1], context_of(task, config, 0))
+    assert seen == [(8, 3, side, side)] * 2  # of the truth and of what was made
+
+
 def test_the_au_loss_has_no_use_for_frames_without_a_face(tmp_path):
     """Labels of undetected frames are bridged: the loss is the same whatever they say."""
     losses = []
@@ -227,7 +245,7 @@ def test_the_au_loss_has_no_use_for_frames_without_a_face(tmp_path):
 
 
 def test_a_perceptual_loss_without_a_network_is_refused(inputs, tmp_path):
-    with pytest.raises(ValueError, match=r"perceptual\.vgg19 or the trained autoencoder"):
+    with pytest.raises(ValueError, match=r"neither perceptual\.vgg19 nor"):
         train_frames(inputs, tmp_path, tiny_variant("plus_perceptual"), autoencoder=None)
 
 

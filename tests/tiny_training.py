@@ -62,9 +62,8 @@ def tiny_variant(name: str, training: Training = TRAINING, **changes) -> FrameRe
     """A variant of configs/variants.yaml at the sizes of configs/micro.yaml."""
     config = read_config("micro", "variants").variant_renderer(name)
     assert isinstance(config, FrameRenderer)
-    return config.model_copy(
-        update={"training": training, "window_frames": 8, "frames_per_window": 4, **changes}
-    )
+    sizes = {"window_frames": 8, "frames_per_window": 4, "perceptual_patch": None}
+    return config.model_copy(update={"training": training, **sizes, **changes})
 
 
 def train_frames(inputs: Inputs, folder: Path, config: FrameRenderer, **changes) -> Path:

@@ -10,7 +10,7 @@ import soundfile
 import yaml
 from conftest import REPOSITORY
 
-from talkface.animate import paste
+from talkface.animate import main, paste
 from talkface.config import merge, validate
 from talkface.corpora.synthetic.face import draw_face
 from talkface.corpora.synthetic.identity import make_identity
@@ -19,10 +19,11 @@ from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.stages.train_frame_renderer import build_frame_renderer
 from talkface.stages.train_renderer import build_renderer
 from talkface.training.checkpoint import save_model
 
-OVERLAYS = [REPOSITORY / "config.yaml", REPOSITORY / "configs" / "micro.yaml"]
+OVERLAYS = [REPOSITORY / "config.yaml", *(REPOSITORY / f"configs/{n}.yaml" for n in ("micro", "variants"))]
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,9 @@ def folder(tmp_path_factory):
         "audio_to_au/shared": AudioToAu(),
         "au_attention/shared": AuGenerator(width=8, residual_blocks=1),
         "renderer/ours": build_renderer(config.renderer, config.mfcc, config.video.crop_size),
+        "renderer/b_full": build_frame_renderer(
+            config.variant_renderer("b_full"), config.mfcc, config.video.crop_size
+        ),
     }
     for stage, network in networks.items():
         path = folder / "results" / config.experiment / config.corpus.name / "train" / stage / "seed-0"
@@ -71,6 +75,23 @@ def test_a_photo_speaks_as_long_as_its_sound(folder):
     assert np.abs(frames[5][corner].astype(int) - photo[corner]).mean() < 6  # the surroundings stay
     assert np.abs(frames[5].astype(int) - photo).mean() > 6  # untrained networks do change the face
     assert np.abs(read_audio(folder / "speaking.mp4")).max() > 0.1
+
+
+def test_a_decoder_of_frames_speaks_too(folder):
+    done = animate(
+        folder, "it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--output", "crop.mp4"
+    )
+    assert done.returncode == 0, done.stderr
+    frames = list(read_frames(folder / "crop.mp4"))
+    assert len(frames) == 28 and frames[0].shape == (112, 112, 3)
+
+
+@pytest.mark.parametrize("variant", ["a_oracle_aus", "a_inpaint", "nobody"])
+def test_a_variant_that_needs_a_true_video_is_refused(folder, monkeypatch, variant):
+    monkeypatch.chdir(folder)
+    photo, sound = "it's a face.png", "speech.wav"
+    with pytest.raises(SystemExit, match=rf"error: --variant {variant}: (it needs a true video|the config)"):
+        main([photo, sound, "--variant", variant, "--configfile", *map(str, OVERLAYS)])
 
 
 def test_mistakes_are_one_line_that_names_the_file(folder):

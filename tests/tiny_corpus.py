@@ -235,6 +235,7 @@ def save_tiny(path: Path, network: Trunk) -> Path:
     random_weights(network, 2)
     heads = [] if network.audio_encoder is None else [network.audio_encoder.dense[-1]]
     for layer in (*heads, network.face_encoder.dense):
+        assert isinstance(layer, torch.nn.Linear)
         layer.weight.data *= 30  # untrained, the three features differ in scale by as much
     save_model(path, network, network.settings, {})
     return path

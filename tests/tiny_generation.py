@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tiny_corpus import (
@@ -41,7 +42,7 @@ def generate_from(
     *,
     kind: str = "latents",
     speaker: str = "s1",
-    driving: str = "own",
+    driving: Literal["own", "other_sound"] = "own",
     seed: int = 0,
     oracle: bool = False,
     shown: list[Clip] | None = None,

@@ -13,6 +13,7 @@ from talkface.config import Compute, Config, FrameRenderer, Mfcc, Training, merg
 from talkface.models.au_classifier import AuClassifier
 from talkface.stages.train_frame_renderer import train_frame_renderer
 from talkface.training.checkpoint import save_model
+from talkface.training.loop import Task
 
 CPU = Compute(threads=1, device="cpu", precision="float32")
 TRAINING = Training(
@@ -95,9 +96,9 @@ def train_frames(inputs: Inputs, folder: Path, config: FrameRenderer, **changes)
     return folder / "model.safetensors"
 
 
-def stop_after(monkeypatch, task: type, steps: int) -> None:
+def stop_after(monkeypatch, task: type[Task], steps: int) -> None:
     """SIGTERM arrives during the given step of a stage's task."""
-    step, taken = task.step, []
+    step, taken = task.step, list[int]()
 
     def counted(self, indices, context):
         taken.append(context.samples)

@@ -211,6 +211,7 @@ class Fused(Strict):
     face_width: int = 512  # E_f's output
     encoder_width: int = 16  # first channels of E_a and E_f
     fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
+    normalised: bool = False  # [ours] features before they meet and the fusion's blocks are normalised
     fusion_widths: list[int] = [512, 1024]  # layers of a TCN; the last is the width of a frame's token
     fusion_dropout: Fraction = 0.2
     attention_heads: int = 4
@@ -267,6 +268,7 @@ class FrameRenderer(Fused):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
     disentangled: bool = False
+    normalised: bool = True
     fusion_widths: list[int] = [512, 512, 512, 1024]
     decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
     critic_width: int = Field(64, ge=8)  # first channels of the critics
@@ -425,10 +427,23 @@ class Config(Strict):
             self.variant_sampler(name)
         except ValidationError as error:
             problem = error.errors()[0]
-            field = ".".join(str(part) for part in problem["loc"])
-            raise ValueError(f"variants.{name}: {field}: {problem['msg']}") from None
-        if isinstance(renderer, FrameRenderer) and self.video.crop_size % 16:
-            raise ValueError(f"variants.{name}: video.crop_size must be a multiple of 16 to decode frames")
+            field = ".".join(["variants", name, *map(str, problem["loc"])])
+            raise ValueError(f"{field}: {problem['msg']}") from None
+        if isinstance(renderer, FrameRenderer):
+            unread, read = "renderer", "frame_renderer"
+            if self.video.crop_size % 16:
+                raise ValueError(
+                    f"variants.{name}: video.crop_size must be a multiple of 16 to decode frames"
+                )
+            if (renderer.perceptual_patch or 0) > self.video.crop_size:
+                raise ValueError(f"variants.{name}: perceptual_patch is larger than video.crop_size")
+        else:
+            unread, read = "frame_renderer", "renderer"
+        if getattr(self.variants[name], unread):
+            raise ValueError(
+                f"variants.{name}.{unread}: nothing reads it: the variant's output is "
+                f"'{self.variant_output(name)}', so give it section '{read}' or another output"
+            )
 
     def check_speakers(self, present: Sequence[str]) -> None:
         """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""

@@ -37,10 +37,11 @@ class FrameDecoder(nn.Module):
     """FC to 7 x 7, four transposed convolutions 5 x 5 of stride 2 with skips, two convolutions, tanh.
 
     The map before each transposed convolution is joined by the face encoder's map of the same size, and the
-    channels halve from level to level: 256 -> 128 -> 64 -> 32 -> 16 at the paper's size. [ours] The last two
-    convolutions are 3 x 3. Group normalisation and ReLU follow each transposed convolution: its statistics
-    are one frame's own, so that a frame depends on no other of its batch. Weights start at He's scale, the
-    last at a tenth of it, near grey: torch's own start costs the first hundreds of steps.
+    channels halve from level to level: 256 -> 128 -> 64 -> 32 -> 16 at the paper's size. [ours] The token is
+    normalised first, since the fusions differ in scale. The last two convolutions are 3 x 3. Group
+    normalisation and ReLU follow each transposed convolution: its statistics are one frame's own, so that a
+    frame depends on no other of its batch. Weights start at He's scale, the last layer's at a tenth of it;
+    torch's smaller one costs the first hundreds of steps.
 
     Args:
         token_width: channels of a token.
@@ -70,7 +71,7 @@ class FrameDecoder(nn.Module):
 
     def forward(self, token_NC: Tensor, skips: Sequence[Tensor]) -> Tensor:
         """Tokens [N, C] and maps [N, c, h, w], the largest first -> frames [N, 3, H, W] in [-1, 1]."""
-        h_NCHW = F.relu(self.dense(token_NC)).unflatten(1, self.first_map)
+        h_NCHW = F.relu(self.dense(F.layer_norm(token_NC, token_NC.shape[-1:]))).unflatten(1, self.first_map)
         for up, skip_NCHW in zip(self.ups, reversed(skips), strict=True):
             h_NCHW = up(torch.cat([h_NCHW, skip_NCHW.to(h_NCHW.dtype)], dim=1))
         return torch.tanh(self.out(h_NCHW))

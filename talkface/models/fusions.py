@@ -93,10 +93,12 @@ class FrameAttention(nn.Module):
 class AttentionTcn(nn.Module):
     """Multi-head self-attention over frames, then the TCN [ours]: "multi-head attention + TCN" of table 3."""
 
-    def __init__(self, inputs: int, widths: Sequence[int], heads: int, dropout: float) -> None:
+    def __init__(
+        self, inputs: int, widths: Sequence[int], heads: int, dropout: float, normalised: bool
+    ) -> None:
         super().__init__()
         self.attention = FrameAttention(inputs, inputs, widths[0], heads)
-        self.tcn = TCSAN(inputs, widths, None, dropout)
+        self.tcn = TCSAN(inputs, widths, None, dropout, normalised=normalised)
 
     def forward(self, x_BTC: Tensor) -> Tensor:
         """[B, T, inputs] -> [B, T, outputs]."""
@@ -110,10 +112,17 @@ class CoattentionTcn(nn.Module):
     one vector a clip and would answer every frame alike, which trains no query and no key.
 
     Args:
-        parts, widths, heads, dropout: see ``build_fusion``.
+        parts, widths, heads, dropout, normalised: see ``build_fusion``.
     """
 
-    def __init__(self, parts: Mapping[str, int], widths: Sequence[int], heads: int, dropout: float) -> None:
+    def __init__(
+        self,
+        parts: Mapping[str, int],
+        widths: Sequence[int],
+        heads: int,
+        dropout: float,
+        normalised: bool,
+    ) -> None:
         super().__init__()
         self.parts = dict(parts)
         self.heard = [AUDIO] if AUDIO in parts else [AUS]
@@ -121,7 +130,7 @@ class CoattentionTcn(nn.Module):
         seen, heard = (sum(parts[name] for name in side) for side in (self.seen, self.heard))
         self.seen_asks = FrameAttention(seen, heard, widths[0], heads)
         self.heard_asks = FrameAttention(heard, seen, widths[0], heads) if self.seen != [FACE] else None
-        self.tcn = TCSAN(seen + heard, widths, None, dropout)
+        self.tcn = TCSAN(seen + heard, widths, None, dropout, normalised=normalised)
 
     def forward(self, x_BTC: Tensor) -> Tensor:
         """[B, T, inputs] -> [B, T, outputs]."""
@@ -136,7 +145,12 @@ class CoattentionTcn(nn.Module):
 
 
 def build_fusion(
-    kind: str, parts: Mapping[str, int], widths: Sequence[int], heads: int, dropout: float
+    kind: str,
+    parts: Mapping[str, int],
+    widths: Sequence[int],
+    heads: int,
+    dropout: float,
+    normalised: bool = False,
 ) -> nn.Module:
     """The fusion of a configuration: [B, T, sum of parts] -> [B, T, widths[-1]].
 
@@ -147,21 +161,22 @@ def build_fusion(
         widths: blocks of the temporal convolutions; the GRU and the concatenation use the last alone.
         heads: heads of the attentions.
         dropout: in the temporal convolutions.
+        normalised: see ``TCSAN``.
 
     Raises:
         ValueError: an unknown kind, or widths that the heads do not divide.
     """
     inputs = sum(parts.values())
     if kind == "tcsan":
-        return TCSAN(inputs, widths, heads, dropout)
+        return TCSAN(inputs, widths, heads, dropout, normalised=normalised)
     if kind == "gru":
         return GruFusion(inputs, widths[-1])
     if kind == "tcn":
-        return TCSAN(inputs, widths, None, dropout)
+        return TCSAN(inputs, widths, None, dropout, normalised=normalised)
     if kind == "attention_tcn":
-        return AttentionTcn(inputs, widths, heads, dropout)
+        return AttentionTcn(inputs, widths, heads, dropout, normalised)
     if kind == "coattention_tcn":
-        return CoattentionTcn(parts, widths, heads, dropout)
+        return CoattentionTcn(parts, widths, heads, dropout, normalised)
     if kind == "concatenation":
         return Concatenation(inputs, widths[-1])
     raise ValueError(f"fusion: '{kind}' is not one of {', '.join(FUSIONS)}")

@@ -41,6 +41,8 @@ class Trunk(nn.Module):
         fusion: one of ``talkface.models.fusions.FUSIONS``.
         oracle_aus: AU intensities of the true frames (5, divided by 5) come in the place of the Audio-to-AU
             feature; a layer [ours] lifts them to its width.
+        normalised: [ours] the features are normalised before they meet, since encoders of unlike scale give
+            them, and so are the fusion's blocks (``TCSAN``).
 
     Raises:
         ValueError: no speech, speech of an unknown kind, or a fusion that cannot be built.
@@ -61,6 +63,7 @@ class Trunk(nn.Module):
         speech: Sequence[str] = (AUDIO, AUS),
         fusion: str = "tcsan",
         oracle_aus: bool = False,
+        normalised: bool = False,
     ) -> None:
         super().__init__()
         if not speech or set(speech) - {AUDIO, AUS}:
@@ -79,6 +82,7 @@ class Trunk(nn.Module):
             "speech": list(speech),
             "fusion": fusion,
             "oracle_aus": oracle_aus,
+            "normalised": normalised,
         }
         widths = {FACE: face_width, AUDIO: audio_width, AUS: au_width}
         parts = {name: width for name, width in widths.items() if name == FACE or name in speech}
@@ -86,7 +90,8 @@ class Trunk(nn.Module):
             AudioEncoder(encoder_width, audio_width, coefficients, window_hops) if AUDIO in parts else None
         )
         self.face_encoder = FaceEncoder(encoder_width, face_width, crop_size)
-        self.fusion = build_fusion(fusion, parts, fusion_widths, attention_heads, fusion_dropout)
+        self.fusion = build_fusion(fusion, parts, fusion_widths, attention_heads, fusion_dropout, normalised)
+        self.normalised = normalised
         self.au_lift = nn.Linear(NUM_AUS, au_width) if oracle_aus and AUS in parts else None
         self.hears_aus = AUS in parts
 
@@ -119,7 +124,10 @@ class Trunk(nn.Module):
                 au_BTF = F.relu(self.au_lift(au_BTF))
             speech.append(au_BTF.to(face_BC.dtype))
         num_frames = speech[0].shape[1]
-        return torch.cat([face_BC[:, None].expand(-1, num_frames, -1), *speech], dim=-1)
+        features = [face_BC[:, None].expand(-1, num_frames, -1), *speech]
+        if self.normalised:
+            features = [F.layer_norm(feature, feature.shape[-1:]) for feature in features]
+        return torch.cat(features, dim=-1)
 
     def fuse(
         self,

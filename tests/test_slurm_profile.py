@@ -1,0 +1,79 @@
+"""The SLURM profile and the workflow name the same rules, requests and plugin; no controller is needed."""
+
+import re
+import tomllib
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+from packaging.requirements import Requirement
+
+PROFILE = yaml.safe_load((REPOSITORY / "profiles/slurm/config.yaml").read_text())
+DEFAULT = yaml.safe_load((REPOSITORY / "profiles/default/config.yaml").read_text())
+
+
+def rules() -> dict[str, str]:
+    """Rule -> its text, of all rules that run a script."""
+    texts = "\n".join(path.read_text() for path in sorted((REPOSITORY / "rules").glob("*.smk")))
+    blocks = re.findall(r"^rule (\w+):\n((?:(?:    .*)?\n)+)", texts, flags=re.MULTILINE)
+    return {name: text for name, text in blocks if "script:" in text}
+
+
+RULES = rules()
+REQUESTS = PROFILE["set-resources"]
+
+
+def asked(rule: str, resource: str, attempt: int) -> int:
+    value = REQUESTS[rule][resource]
+    return value if isinstance(value, int) else eval(value, {"attempt": attempt})
+
+
+def test_every_rule_that_runs_a_script_has_its_line():
+    assert len(RULES) > 30
+    assert set(REQUESTS) == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_first_attempt_asks_for_what_the_rule_says_and_the_next_for_more(rule):
+    for resource in ("mem_mb", "runtime"):
+        [own] = re.findall(rf"{resource}=(\d+)", RULES[rule])
+        assert asked(rule, resource, 1) == int(own), resource
+    assert asked(rule, "mem_mb", 2) > asked(rule, "mem_mb", 1)
+    if rule.startswith("train_"):
+        assert asked(rule, "runtime", 2) == asked(rule, "runtime", 1), "a training goes on where it was"
+    else:
+        assert asked(rule, "runtime", 2) > asked(rule, "runtime", 1)
+
+
+def test_gpu_stages_ask_for_a_gpu_and_no_other_does():
+    assert {rule for rule in RULES if "gpu" in REQUESTS[rule]} == {
+        rule for rule, text in RULES.items() if "gpu=GPU" in text
+    }
+
+
+def test_every_training_and_nothing_else_is_warned_of_its_time_limit():
+    signalled = {rule for rule in RULES if "--signal=TERM@" in REQUESTS[rule].get("slurm_extra", "")}
+    assert signalled == {rule for rule in RULES if rule.startswith("train_")}
+
+
+def test_groups_hold_short_cpu_rules_and_never_all_speakers_at_once():
+    groups = PROFILE["groups"]
+    assert set(groups) <= set(RULES)
+    assert not [rule for rule in groups if "gpu" in REQUESTS[rule]]
+    assert "split_clips" not in groups, "it would tie the features of all speakers into one job"
+    assert set(PROFILE["group-components"]) <= set(groups.values())
+
+
+def test_what_reruns_is_the_same_as_locally():
+    for key in ("rerun-triggers", "rerun-incomplete", "keep-going", "show-failed-logs"):
+        assert PROFILE[key] == DEFAULT[key], key
+    assert PROFILE["resources"] == ["slot=1"], "how many GPUs there are, SLURM knows"
+
+
+def test_the_plugin_is_an_extra_of_the_pinned_version():
+    lines = (REPOSITORY / "envs/slurm.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    [plugin] = map(Requirement, extras["slurm"])
+    assert plugin.specifier.contains(pins[plugin.name])
+    assert plugin.name not in (REPOSITORY / "envs/constraints.txt").read_text()

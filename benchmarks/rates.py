@@ -7,6 +7,7 @@ For each stage the network of the configuration takes forward and backward steps
 seconds, and paper A's and B's renderers generate. Printed are samples (frames) a second, floating-point
 operations a sample by torch's counter, the schedule, and its hours at this machine's rate. With --tflops also
 the hours on a device that really reaches so many TFLOP/s on these networks: an estimate, not a measurement.
+With --seconds 0 nothing is computed, only counted, which takes no memory and no time.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import yaml
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from talkface.config import Config, Renderer, merge, validate
@@ -44,20 +47,22 @@ class Rate:
 
     def row(self, tflops: float | None) -> str:
         """A line of the table."""
-        hours = self.schedule / self.samples_per_s / 3600
-        line = f"{self.stage:<28}{self.samples_per_s:>12.1f}{self.gflop_per_sample:>12.2f}"
-        line += f"{self.schedule:>14,}{hours:>12.1f}"
+        rate = f"{self.samples_per_s:.1f}" if self.samples_per_s else "not timed"
+        hours = f"{self.schedule / self.samples_per_s / 3600:.1f}" if self.samples_per_s else "-"
+        line = f"{self.stage:<28}{rate:>12}{self.gflop_per_sample:>12.2f}{self.schedule:>14,}{hours:>12}"
         if tflops:
             line += f"{self.schedule * self.gflop_per_sample / (tflops * 1000) / 3600:>16.2f}"
         return line
 
 
 def measure(run: Callable[[], object], samples: int, seconds: float) -> tuple[float, float]:
-    """Samples a second, and GFLOP a sample; the first call only counts."""
+    """Samples a second (0 without time to measure), and GFLOP a sample; the first call only counts."""
     with FlopCounterMode(display=False) as counter:
         run()
     synchronise()
     flops = counter.get_total_flops()
+    if not seconds:
+        return 0.0, flops / samples / 1e9
     began, steps = clock(), 0
     while steps < 1 or clock() - began < seconds:
         run()
@@ -79,12 +84,16 @@ def synchronise() -> None:
         torch.cuda.synchronize()
 
 
+def precision_of(config: Config, device: torch.device) -> AbstractContextManager:
+    """Mixed precision as in a training."""
+    return autocast(device, pick_precision(config.compute, device))
+
+
 def step_of(forward: Callable[[], torch.Tensor], config: Config, device: torch.device) -> Callable[[], None]:
     """Forward in the configuration's precision, and backward."""
-    precision = pick_precision(config.compute, device)
 
     def step() -> None:
-        with autocast(device, precision):
+        with precision_of(config, device):
             loss = forward().float().square().mean()
         loss.backward()
 
@@ -95,9 +104,9 @@ Work = tuple[Callable[[], torch.Tensor], int, int]
 """A forward pass, the samples in it, and the samples of the whole."""
 
 
-def stages(config: Config, device: torch.device) -> dict[str, Work]:
-    """What each training stage computes for a batch of random input."""
-    size, frames = config.video.crop_size, _BATCH_FRAMES
+def stages(config: Config, device: torch.device, frames: int) -> dict[str, Work]:
+    """What each training stage computes for a batch of random input; ``frames`` of a window are rendered."""
+    size = config.video.crop_size
     image = torch.rand(frames, 3, size, size, device=device) * 2 - 1
     window = config.renderer.window_frames
     mfcc = torch.randn(1, window, config.mfcc.coefficients, config.mfcc.window_hops, device=device)
@@ -108,13 +117,17 @@ def stages(config: Config, device: torch.device) -> dict[str, Work]:
     auto, attention = config.autoencoder, config.au_attention
     autoencoder = VQAutoencoder(
         width=auto.width, multipliers=auto.multipliers, blocks=auto.blocks, codes=auto.codes
-    ).to(device)
-    generator = AuGenerator(attention.width, attention.residual_blocks).to(device)
-    critic = AuCritic(attention.critic_width, attention.critic_layers, size).to(device)
-    audio_to_au = AudioToAu(0.5, config.mfcc.coefficients, config.mfcc.window_hops).to(device)
-    classifier = AuClassifier(config.au_classifier.width, size).to(device)
-    latents = build_renderer(config.renderer, config.mfcc, size).to(device)
-    decoder = build_frame_renderer(config.frame_renderer, config.mfcc, size).to(device)
+    )
+    generator = AuGenerator(attention.width, attention.residual_blocks)
+    critic = AuCritic(attention.critic_width, attention.critic_layers, size)
+    autoencoder.eval()  # its codebook starts from data otherwise
+    audio_to_au = AudioToAu(0.5, config.mfcc.coefficients, config.mfcc.window_hops)
+    classifier = AuClassifier(config.au_classifier.width, size)
+    latents = build_renderer(config.renderer, config.mfcc, size)
+    decoder = build_frame_renderer(config.frame_renderer, config.mfcc, size)
+    if device.type != "cpu":
+        for network in (autoencoder, generator, critic, audio_to_au, classifier, latents, decoder):
+            network.to(device)
     patch = auto.patch_size or size
 
     def denoise() -> torch.Tensor:
@@ -171,14 +184,22 @@ def main() -> None:
     assert isinstance(config.renderer, Renderer)
     device = prepare(config.compute)
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"{config.compute.threads} CPU threads"
-    print(f"{name}, {pick_precision(config.compute, device)}, torch {torch.__version__}")
+    if chosen.seconds:
+        print(f"{name}, {pick_precision(config.compute, device)}, torch {torch.__version__}")
     columns = f"{'stage':<28}{'samples/s':>12}{'GFLOP':>12}{'samples':>14}{'hours here':>12}"
     print(columns + (f"{f'at {chosen.tflops:g} TFLOP/s':>16}" if chosen.tflops else ""))
-    trained = stages(config, device)
+    with nullcontext() if chosen.seconds else FakeTensorMode(allow_non_fake_inputs=True):
+        report(config, device, chosen)
+
+
+def report(config: Config, device: torch.device, chosen: argparse.Namespace) -> None:
+    """One line a stage; what is only counted may have the configured batch."""
+    frames = _BATCH_FRAMES if chosen.seconds else config.renderer.frames_per_window
+    trained = stages(config, device, frames)
     for stage, (forward, samples, schedule) in trained.items():
         rate, gflop = measure(step_of(forward, config, device), samples, chosen.seconds)
         print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)
-    with torch.no_grad(), autocast(device, pick_precision(config.compute, device)):
+    with torch.no_grad(), precision_of(config, device):
         for stage, (forward, samples, schedule) in generating(trained, config, chosen.frames).items():
             rate, gflop = measure(forward, samples, chosen.seconds)
             print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)

@@ -6,6 +6,7 @@ import numpy as np
 
 from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
 from talkface.reporting.published import PUBLISHED
+from talkface.reporting.setting import Setting
 from talkface.schemas import AU_NAMES, HISTORY, SCORES, SPLIT
 from talkface.tables import write_table
 
@@ -96,14 +97,16 @@ class PaperInputs:
             "split": self.split,
             "histories": self.histories,
             "published": PUBLISHED,
-            "experiment": "test",
-            "corpus": Corpus(name="grid"),
-            "split_name": "by_hand",
-            "chosen_split": Split(unseen=[f"s{number}" for number in range(self.speakers)]),
-            "aus": AuLabels(),
-            "evaluation": Evaluation(),
-            "seeds": self.seeds,
-            "code": "0123456789abcdef",
+            "setting": Setting(
+                experiment="test",
+                corpus=Corpus(name="grid"),
+                split_name="by_hand",
+                chosen_split=Split(unseen=[f"s{number}" for number in range(self.speakers)]),
+                aus=AuLabels(),
+                evaluation=Evaluation(),
+                seeds=tuple(self.seeds),
+                code="0123456789abcdef",
+            ),
             **{kind: self.root / f"tables/{name}.{end}" for kind, end in ENDINGS.items()},
             **changes,
         }

@@ -11,6 +11,7 @@ import pytest
 from talkface.config import AuLabels, Corpus, Evaluation, Gallery, Perceptual, Sampler, Split
 from talkface.media.images import encode_png
 from talkface.media.video import write_video
+from talkface.reporting.setting import Setting
 from talkface.schemas import (
     AU_FEATURES,
     AU_NAMES,
@@ -254,16 +255,18 @@ class Experiment:
     def sections(self):
         """The configuration's sections that the steps read."""
         return {
-            "experiment": "test",
-            "corpus": Corpus(name="tiny", demo=True),
-            "split_name": "by_hand",
-            "chosen_split": Split(unseen=["s5"]),
-            "aus": AuLabels(),
-            "evaluation": EVALUATION,
+            "setting": Setting(
+                experiment="test",
+                corpus=Corpus(name="tiny", demo=True),
+                split_name="by_hand",
+                chosen_split=Split(unseen=["s5"]),
+                aus=AuLabels(),
+                evaluation=EVALUATION,
+                seeds=(0,),
+                code="0123456789abcdef",
+            ),
             "samplers": {"ours": Sampler()},
             "perceptual": Perceptual(),
-            "seeds": [0],
-            "code": "0123456789abcdef",
         }
 
 

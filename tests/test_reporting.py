@@ -1,6 +1,7 @@
 """Reporting: what the tables say, that figures keep their bytes, and that the page stands alone."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -71,8 +72,10 @@ ENDINGS = {"csv": "csv", "markdown": "md", "tex": "tex", "content": "json"}
 FIGURES = ("training", "masks", "aus", "lips", "contact_sheet")
 
 
-def tabulate(made, folder="tables", scores=None, **sections):
-    tables = made.root / folder
+def tabulate(made, folder="tables", scores=None, **changes):
+    """Write the main table under the made setting, with the named parts of it changed."""
+    tables, given = made.root / folder, made.sections()
+    given["setting"] = dataclasses.replace(given["setting"], **changes)
     tabulate_main_results(
         scores=scores or made.scores,
         split=made.split,
@@ -81,7 +84,7 @@ def tabulate(made, folder="tables", scores=None, **sections):
         lips_csv=tables / "lips_by_speaker.csv",
         aus_csv=tables / "aus_by_unit.csv",
         **{name: tables / f"main_results.{end}" for name, end in ENDINGS.items()},
-        **(made.sections() | sections),
+        **given,
     )
     return tables
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
+from talkface.config import Perceptual, Sampler
 from talkface.logs import log_to
 from talkface.reporting.published import PUBLISHED
+from talkface.reporting.setting import Setting
 from talkface.steps.tabulate_main_results import tabulate_main_results
 
 with log_to(snakemake.log[0]):
@@ -14,16 +15,9 @@ with log_to(snakemake.log[0]):
         split=Path(snakemake.input.split),
         histories=[Path(path) for path in snakemake.input.histories],
         published=PUBLISHED,
-        experiment=snakemake.wildcards.experiment,
-        corpus=Corpus.model_validate(snakemake.params.corpus),
-        split_name=snakemake.params.split_name,
-        chosen_split=Split.model_validate(snakemake.params.chosen_split),
-        aus=AuLabels.model_validate(snakemake.params.aus),
-        evaluation=Evaluation.model_validate(snakemake.params.evaluation),
+        setting=Setting.of_rule(snakemake.wildcards.experiment, snakemake.params),
         samplers={variant: Sampler.model_validate(sampler) for variant, sampler in samplers},
         perceptual=Perceptual.model_validate(snakemake.params.perceptual),
-        seeds=snakemake.params.seeds,
-        code=snakemake.params.code,
         csv=Path(snakemake.output.csv),
         lips_csv=Path(snakemake.output.lips_csv),
         aus_csv=Path(snakemake.output.aus_csv),

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split, Table
+from talkface.config import Perceptual, Sampler, Table
 from talkface.logs import log_to
 from talkface.reporting.published import PUBLISHED
+from talkface.reporting.setting import Setting
 from talkface.steps.tabulate_table import tabulate_table
 
 with log_to(snakemake.log[0]):
@@ -17,16 +18,9 @@ with log_to(snakemake.log[0]):
         name=snakemake.wildcards.table,
         table=Table.model_validate(snakemake.params.table),
         bounds=snakemake.params.bounds,
-        experiment=snakemake.wildcards.experiment,
-        corpus=Corpus.model_validate(snakemake.params.corpus),
-        split_name=snakemake.params.split_name,
-        chosen_split=Split.model_validate(snakemake.params.chosen_split),
-        aus=AuLabels.model_validate(snakemake.params.aus),
-        evaluation=Evaluation.model_validate(snakemake.params.evaluation),
+        setting=Setting.of_rule(snakemake.wildcards.experiment, snakemake.params),
         samplers={variant: Sampler.model_validate(sampler) for variant, sampler in samplers},
         perceptual=Perceptual.model_validate(snakemake.params.perceptual),
-        seeds=snakemake.params.seeds,
-        code=snakemake.params.code,
         csv=Path(snakemake.output.csv),
         markdown=Path(snakemake.output.markdown),
         tex=Path(snakemake.output.tex),

@@ -5,23 +5,19 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
 import psutil
 
 from talkface import __version__
-from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
-from talkface.features.aus.geometric import GeometricLabeller
+from talkface.config import Perceptual, Sampler, Split
 from talkface.reporting.main_table import PROTOCOLS, counted
 from talkface.reporting.measures import MEASURES, Measure
 from talkface.reporting.runs import trained_run
-from talkface.schemas import HISTORY
+from talkface.reporting.setting import DEMO, Setting, versions
+from talkface.schemas import HISTORY, SPLIT
 from talkface.tables import read_frame, read_metadata
-
-DEMO = "demo: not a result"
-"""Stamped on every table and page made from drawn faces."""
 
 Note = tuple[str, str]
 
@@ -92,26 +88,6 @@ def machine() -> str:
     return f"{model}, {cores}, {gigabytes:.0f} GiB memory, {system}"
 
 
-def versions(*packages: str) -> str:
-    """Versions of installed packages, read without importing them."""
-    found = []
-    for package in packages:
-        try:
-            found.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            found.append(f"{package} not installed")
-    return ", ".join(found)
-
-
-def labeller_name(aus: AuLabels) -> str:
-    """Labeller and version, for headers: a stand-in never carries the canonical name."""
-    if aus.backend == "openface":
-        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
-    if aus.backend == "blendshapes":
-        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
-    return f"{GeometricLabeller.version} ({versions('mediapipe')})"
-
-
 _PARTS = {
     "train": "training",
     "seen_test": "held-back clips of seen speakers",
@@ -163,20 +139,13 @@ def weights_sentence(perceptual: Perceptual) -> str:
 
 
 def experiment_notes(
+    setting: Setting,
     *,
-    experiment: str,
-    corpus: Corpus,
-    split_name: str,
-    chosen: Split,
-    split: pd.DataFrame,
-    labeller: str,
+    split: Path,
     protocols: Sequence[str],
-    evaluation: Evaluation,
     samplers: Mapping[str, Sampler] | None,
     perceptual: Perceptual | None,
-    budgets: Sequence[Budget],
-    seeds: Sequence[int],
-    code: str,
+    histories: Sequence[Path],
     measures: Sequence[Measure] = MEASURES,
 ) -> list[Note]:
     """All notes, in the order in which a reader asks.
@@ -185,34 +154,34 @@ def experiment_notes(
     and ``perceptual`` where nothing is generated.
     """
     notes: list[Note] = []
-    if corpus.demo:
+    if setting.corpus.demo:
         notes.append(
             (
                 DEMO.capitalize(),
                 "drawn faces and synthetic speech, trained for minutes: it shows that the path works",
             )
         )
-    limit = evaluation.max_clips_per_speaker
+    limit = setting.evaluation.max_clips_per_speaker
     measured = "all test clips"
     if limit is not None:
         measured = f"at most {counted(limit, 'test clip')} per speaker and subset"
     notes += [
-        ("Experiment", f"{experiment}, corpus {corpus.name}"),
-        ("Split", split_sentence(split_name, chosen, split)),
+        ("Experiment", f"{setting.experiment}, corpus {setting.corpus.name}"),
+        ("Split", split_sentence(setting.split_name, setting.chosen_split, read_frame(split, SPLIT))),
         ("Measured", f"{measured}, before video coding, on the aligned crop"),
         ("Protocol", "; ".join(PROTOCOLS.get(name, name) for name in protocols)),
-        ("AU labeller", f"{labeller}; the papers used OpenFace 2"),
+        ("AU labeller", f"{setting.labeller}; the papers used OpenFace 2"),
     ]
     if perceptual is not None:
         notes.append(("Weights", weights_sentence(perceptual)))
     if samplers is not None:
         notes.append(("Sampler", sampler_sentence(samplers)))
     notes += [
-        ("Training budget", "; ".join(budget.sentence() for budget in budgets)),
+        ("Training budget", "; ".join(budget.sentence() for budget in read_budgets(histories))),
         (
             "Seeds",
-            ", ".join(map(str, seeds))
-            + (" (means; standard deviation in the csv)" if len(seeds) > 1 else ""),
+            ", ".join(map(str, setting.seeds))
+            + (" (means; standard deviation in the csv)" if len(setting.seeds) > 1 else ""),
         ),
         ("Columns", "; ".join(f"{measure.header}: {measure.meaning}" for measure in measures)),
         (
@@ -221,6 +190,9 @@ def experiment_notes(
             "subtracted. Paper A's own tables are not publicly readable",
         ),
         ("Tabulated on", machine()),
-        ("Versions", f"talkface {__version__}, code {code}, {versions('torch', 'mediapipe', 'librosa')}"),
+        (
+            "Versions",
+            f"talkface {__version__}, code {setting.code}, {versions('torch', 'mediapipe', 'librosa')}",
+        ),
     ]
     return notes

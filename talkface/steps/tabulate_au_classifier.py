@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from talkface.config import AuLabels, Corpus, Evaluation, Split
 from talkface.reporting.aggregate import TRUE_FRAMES, read_classifier_scores
 from talkface.reporting.classifier_rows import CLASSIFIER, ROWS, with_constant_answers
 from talkface.reporting.documents import write_documents
 from talkface.reporting.files import write_text
 from talkface.reporting.measures import UNIT_MEASURES
-from talkface.reporting.notes import DEMO, experiment_notes, labeller_name, read_budgets
+from talkface.reporting.notes import experiment_notes
 from talkface.reporting.paper_csv import table_csv
 from talkface.reporting.paper_table import speakers_view, table_view
 from talkface.reporting.printed_columns import PrintedColumns
 from talkface.reporting.published import corpora_beside, load_published
+from talkface.reporting.setting import Setting
 from talkface.reporting.table_rows import by_speaker, measure_rows
-from talkface.schemas import SPLIT
-from talkface.tables import read_frame
 
 
 def tabulate_au_classifier(
@@ -27,14 +25,7 @@ def tabulate_au_classifier(
     split: Path,
     histories: Sequence[Path],
     published: Path,
-    experiment: str,
-    corpus: Corpus,
-    split_name: str,
-    chosen_split: Split,
-    aus: AuLabels,
-    evaluation: Evaluation,
-    seeds: Sequence[int],
-    code: str,
+    setting: Setting,
     csv: Path,
     markdown: Path,
     tex: Path,
@@ -47,11 +38,11 @@ def tabulate_au_classifier(
     """
     measured = with_constant_answers(read_classifier_scores(scores))
     papers = load_published(published)
-    printed = PrintedColumns(papers, corpora_beside(corpus.reader, corpus.name), units=True)
+    printed = PrintedColumns(papers, corpora_beside(setting.corpus.reader, setting.corpus.name), units=True)
     rows = measure_rows(measured, ROWS, UNIT_MEASURES)
     of_speakers = by_speaker(measured, ROWS, UNIT_MEASURES)
-    labeller, stamp = labeller_name(aus), f" ({DEMO})" if corpus.demo else ""
-    title = f"AU classifier on true frames: {experiment} on {corpus.name}{stamp}"
+    stamp = setting.stamp
+    title = f"AU classifier on true frames: {setting.experiment} on {setting.corpus.name}{stamp}"
     views = [
         table_view(
             CLASSIFIER,
@@ -59,36 +50,22 @@ def tabulate_au_classifier(
             rows,
             UNIT_MEASURES,
             printed,
-            heading=f"Measured here: {corpus.name}, truth by {labeller}, split '{split_name}'",
+            heading=setting.measured_here,
             protocol=TRUE_FRAMES,
         ),
         speakers_view(of_speakers, UNIT_MEASURES, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
-        experiment=experiment,
-        corpus=corpus,
-        split_name=split_name,
-        chosen=chosen_split,
-        split=read_frame(split, SPLIT),
-        labeller=labeller,
+        setting,
+        split=split,
         protocols=[TRUE_FRAMES],
-        evaluation=evaluation,
         samplers=None,
         perceptual=None,
-        budgets=read_budgets(histories),
-        seeds=seeds,
-        code=code,
+        histories=histories,
         measures=UNIT_MEASURES,
     )
-    context = {
-        "experiment": experiment,
-        "corpus": corpus.name,
-        "demo": corpus.demo,
-        "split": split_name,
-        "labeller": labeller,
-        "table": CLASSIFIER,
-    }
+    context = setting.columns(table=CLASSIFIER)
     rows_csv = table_csv(rows, of_speakers, UNIT_MEASURES, printed, context)
     write_text(csv, rows_csv.to_csv(index=False, float_format="%.6g"))
     write_documents(
@@ -96,7 +73,7 @@ def tabulate_au_classifier(
         notes,
         title=title,
         heading="AU classifier on true frames",
-        demo=corpus.demo,
+        demo=setting.corpus.demo,
         markdown=markdown,
         tex=tex,
         content=content,

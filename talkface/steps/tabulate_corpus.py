@@ -9,7 +9,7 @@ from talkface.config import Corpus
 from talkface.reporting.corpus_summary import corpus_view, summarise_corpus
 from talkface.reporting.documents import write_documents
 from talkface.reporting.files import write_text
-from talkface.reporting.notes import DEMO
+from talkface.reporting.setting import DEMO
 from talkface.schemas import CHECKS, SPLIT
 from talkface.tables import read_frame
 

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
+from talkface.config import Perceptual, Sampler
 from talkface.features.aus import PROXY_AUS
 from talkface.reporting.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.documents import write_documents
 from talkface.reporting.files import write_text
 from talkface.reporting.main_table import main_csv, main_view
-from talkface.reporting.notes import DEMO, experiment_notes, labeller_name, read_budgets
+from talkface.reporting.notes import experiment_notes
 from talkface.reporting.published import corpora_beside, load_published
+from talkface.reporting.setting import Setting
 from talkface.reporting.side_tables import aus_view, lips_view, published_aus_view
-from talkface.schemas import SPLIT
-from talkface.tables import read_frame
 
 
 def tabulate_main_results(
@@ -26,16 +25,9 @@ def tabulate_main_results(
     split: Path,
     histories: Sequence[Path],
     published: Path,
-    experiment: str,
-    corpus: Corpus,
-    split_name: str,
-    chosen_split: Split,
-    aus: AuLabels,
-    evaluation: Evaluation,
+    setting: Setting,
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
-    seeds: Sequence[int],
-    code: str,
     csv: Path,
     lips_csv: Path,
     aus_csv: Path,
@@ -52,41 +44,27 @@ def tabulate_main_results(
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
-    corpora, labeller = corpora_beside(corpus.reader, corpus.name), labeller_name(aus)
+    corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
     summary, lips = summarise(measured), lips_by_speaker(measured)
-    units = aus_by_unit(measured, PROXY_AUS[aus.backend])
-    stamp = f" ({DEMO})" if corpus.demo else ""
-    title = f"Main results: {experiment} on {corpus.name}{stamp}"
-    heading = f"Measured here: {corpus.name}, AU labels {labeller}, split '{split_name}'"
+    units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
+    stamp = setting.stamp
+    title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
     views = [
-        main_view(summary, papers, corpora, f"Main results{stamp}", heading),
+        main_view(summary, papers, corpora, f"Main results{stamp}", setting.measured_here),
         lips_view(lips, stamp),
-        aus_view(units, labeller, stamp),
+        aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
-        experiment=experiment,
-        corpus=corpus,
-        split_name=split_name,
-        chosen=chosen_split,
-        split=read_frame(split, SPLIT),
-        labeller=labeller,
+        setting,
+        split=split,
         protocols=list(measured["protocol"].unique()),
-        evaluation=evaluation,
         samplers=samplers,
         perceptual=perceptual,
-        budgets=read_budgets(histories),
-        seeds=seeds,
-        code=code,
+        histories=histories,
     )
-    context = {
-        "experiment": experiment,
-        "corpus": corpus.name,
-        "demo": corpus.demo,
-        "split": split_name,
-        "labeller": labeller,
-    }
+    context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
@@ -95,8 +73,8 @@ def tabulate_main_results(
         shown,
         notes,
         title=title,
-        heading=f"{experiment} on {corpus.name}",
-        demo=corpus.demo,
+        heading=f"{setting.experiment} on {setting.corpus.name}",
+        demo=setting.corpus.demo,
         markdown=markdown,
         tex=tex,
         content=content,

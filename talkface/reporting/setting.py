@@ -1,0 +1,88 @@
+"""What is true of all of an experiment's tables: whose numbers they are, under which split and labeller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from talkface.config import AuLabels, Corpus, Evaluation, Split
+from talkface.features.aus.geometric import GeometricLabeller
+
+DEMO = "demo: not a result"
+"""Stamped on every table and page made from drawn faces."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The parts of the configuration that every table names in its header, its csv and its notes."""
+
+    experiment: str
+    corpus: Corpus
+    split_name: str
+    chosen_split: Split
+    aus: AuLabels
+    evaluation: Evaluation
+    seeds: tuple[int, ...]
+    code: str
+
+    @classmethod
+    def of_rule(cls, experiment: str, params: Mapping[str, Any]) -> Setting:
+        """From the ``params`` of a tabulating rule."""
+        return cls(
+            experiment=experiment,
+            corpus=Corpus.model_validate(params["corpus"]),
+            split_name=params["split_name"],
+            chosen_split=Split.model_validate(params["chosen_split"]),
+            aus=AuLabels.model_validate(params["aus"]),
+            evaluation=Evaluation.model_validate(params["evaluation"]),
+            seeds=tuple(params["seeds"]),
+            code=params["code"],
+        )
+
+    @property
+    def labeller(self) -> str:
+        """Labeller and version."""
+        return labeller_name(self.aus)
+
+    @property
+    def stamp(self) -> str:
+        """What follows the title of everything made from drawn faces; otherwise nothing."""
+        return f" ({DEMO})" if self.corpus.demo else ""
+
+    @property
+    def measured_here(self) -> str:
+        """Heads the columns of our own figures."""
+        return f"Measured here: {self.corpus.name}, AU labels {self.labeller}, split '{self.split_name}'"
+
+    def columns(self, **more: object) -> dict[str, object]:
+        """Columns that are equal in all rows of a csv."""
+        return {
+            "experiment": self.experiment,
+            "corpus": self.corpus.name,
+            "demo": self.corpus.demo,
+            "split": self.split_name,
+            "labeller": self.labeller,
+            **more,
+        }
+
+
+def versions(*packages: str) -> str:
+    """Versions of installed packages, read without importing them."""
+    found = []
+    for package in packages:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} not installed")
+    return ", ".join(found)
+
+
+def labeller_name(aus: AuLabels) -> str:
+    """Labeller and version, for headers: a stand-in never carries the canonical name."""
+    if aus.backend == "openface":
+        return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
+    if aus.backend == "blendshapes":
+        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
+    return f"{GeometricLabeller.version} ({versions('mediapipe')})"

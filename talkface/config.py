@@ -323,6 +323,13 @@ class Evaluation(Strict):
     seed: int = 0  # pairing of clips with another clip's sound
 
 
+class Preflight(Strict):
+    """What the check before heavy jobs asks of the machine (rule ``check_setup``); changes no number."""
+
+    disk_margin: float = Field(1.2, ge=0)  # free disk asked for, over the estimate; 0: none
+    gpu_memory_mb: int | None = Field(None, ge=0)  # asked of the GPU; None: talkface/preflight/measured.yaml
+
+
 class Gallery(Strict):
     """Clips of the report's videos."""
 
@@ -371,6 +378,7 @@ class Config(Strict):
     mel: Mel = Mel()
     mfcc: Mfcc = Mfcc()
     compute: Compute = Compute()
+    preflight: Preflight = Preflight()
     autoencoder: Autoencoder
     audio_to_au: AudioToAu
     au_attention: AuAttention

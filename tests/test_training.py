@@ -1,8 +1,10 @@
+import fcntl
 import json
 import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ from talkface.training.ema import Average
 from talkface.training.fingerprint import differences, hash_files
 from talkface.training.lock import BusyError, exclusive
 from talkface.training.loop import TrainingError
+from talkface.training.micro import MicroBatches
 from talkface.training.schedule import learning_rate
 
 PROGRAM = Path(__file__).with_name("resumable_training.py")
@@ -298,7 +301,9 @@ def test_loss_that_is_not_finite_stops_before_any_weight_changes(tmp_path):
             task._data[:] = float("nan")
 
     task = SteppingTask(act)
-    with pytest.raises(TrainingError, match=r"tiny: at 168 samples the loss is nan.*'critic'.*learning_rate"):
+    with pytest.raises(
+        TrainingError, match=r"tiny: at 168 samples the loss is nan.*'network'.*learning_rate"
+    ):
         train(tmp_path, task=task)
     assert torch.equal(task.network.layers[4].weight, weights["before"])
     assert saved_samples(tmp_path) == 160
@@ -311,10 +316,10 @@ def test_gradient_is_clipped_to_the_limit():
     weight = nn.Parameter(torch.tensor([3.0, 4.0]))
     training = Training(samples=10, batch_size=1, learning_rate=1.0, gradient_clip=0.5)
     context = StepContext(
-        "tiny", 0, training, torch.device("cpu"), "float32", {"sgd": torch.optim.SGD([weight], lr=9.0)},
-        nn.Identity(), torch.Generator(), np.random.default_rng(0),
+        "tiny", 0, training, torch.device("cpu"), "float32", {}, {"sgd": torch.optim.SGD([weight], lr=9.0)},
+        nn.Identity(), torch.Generator(), np.random.default_rng(0), MicroBatches(None, 1, 1, "tiny"),
     )  # fmt: skip
-    context.update(0.5 * weight.square().sum())
+    context.descend(1, lambda rows: {"loss": 0.5 * weight.square().sum()})
     torch.testing.assert_close(weight.detach(), torch.tensor([3.0 - 0.3, 4.0 - 0.4]))
 
 
@@ -335,15 +340,24 @@ def test_warm_start_begins_with_given_weights(unbroken, tmp_path):
 # --- one writer
 
 
-def test_second_writer_is_refused_with_the_owners_id(tmp_path):
+def test_second_writer_is_refused_with_the_owners_process_and_host(tmp_path):
     with (
         exclusive(tmp_path, "tiny"),
-        pytest.raises(BusyError, match=f"process {os.getpid()} is already writing"),
+        pytest.raises(BusyError, match=f"process {os.getpid()} on {socket.gethostname()} is already writing"),
         exclusive(tmp_path, "tiny", timeout_s=0.1),
     ):
         raise AssertionError("two writers met")
     with exclusive(tmp_path, "tiny", timeout_s=0.1):
         pass
+
+
+def test_a_holder_on_another_machine_is_named(tmp_path):
+    with (tmp_path / "lock").open("w") as held:
+        held.write("123 node7\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match="process 123 on node7 is"), exclusive(tmp_path, "tiny", 0.1):
+            raise AssertionError("two writers met")
 
 
 def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_path, caplog):
@@ -353,8 +367,8 @@ def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_pat
     stand_in.write_text(f"import subprocess\nsubprocess.run(['bash', '-c', {command!r}])\n")
     parent = subprocess.Popen([sys.executable, stand_in], stderr=subprocess.DEVNULL)
     lock, state = tmp_path / "work" / "lock", tmp_path / "work" / "state.safetensors"
-    wait_until(lambda: lock.exists() and lock.read_text().strip() and state.exists())
-    orphan = psutil.Process(int(lock.read_text()))
+    wait_until(lambda: lock.exists() and lock.read_text().endswith("\n") and state.exists())
+    orphan = psutil.Process(int(lock.read_text().split()[0]))
     assert orphan.ppid() != parent.pid, "the chain has a shell in it"
     parent.kill()
     parent.wait()

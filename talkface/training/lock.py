@@ -1,33 +1,20 @@
-"""One writer per ``work/`` folder, and none that outlives its Snakemake.
-
-After ``kill -9`` of snakemake its script child lives on. ``PR_SET_PDEATHSIG`` does not help: the child's
-parent is a shell wrapper, and the signal follows the parent's *thread*. So a thread watches every process
-between this one and the outermost snakemake, and ends this process when one of them is gone. Processes above
-snakemake (a login shell, nohup) may go without harm.
-"""
+"""One writer per ``work/`` folder."""
 
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
-import signal
-import threading
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+from talkface.orphans import die_with_snakemake
 
-logger = logging.getLogger(__name__)
+__all__ = ["BusyError", "die_with_snakemake", "exclusive"]
 
-SNAKEMAKE_PID = "TALKFACE_SNAKEMAKE_PID"
-"""Environment variable in which rules/common.smk leaves the process id of its snakemake."""
 _POLL_S = 0.2
-_WATCH_S = 1.0
-_GRACE_S = 20.0
-_watching = threading.Event()
 
 
 class BusyError(ValueError):
@@ -36,9 +23,11 @@ class BusyError(ValueError):
 
 @contextmanager
 def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
-    """Hold the folder's lock; waits for a dying owner, then raises ``BusyError`` naming its process id.
+    """Hold the folder's lock; waits for a dying owner, then raises ``BusyError`` naming its process and host.
 
-    The kernel drops the lock when its owner dies, however it dies; the lock file itself stays.
+    The kernel drops the lock when its owner dies, however it dies; the lock file itself stays, empty after an
+    orderly end. The host is for people: on a shared file system the holder may run on another machine, and
+    whether its lock is seen here is up to the file system (NFS 4 and Lustre with ``flock`` show it).
     """
     work.mkdir(parents=True, exist_ok=True)
     path = work / "lock"
@@ -50,13 +39,12 @@ def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    owner = path.read_text(encoding="ascii").strip() or "unknown"
                     raise BusyError(
-                        f"{what}: process {owner} is already writing to {work}; wait for it, or stop it"
+                        f"{what}: {_owner(path)} is already writing to {work}; wait for it, or stop it"
                     ) from None
                 time.sleep(_POLL_S)
         handle.truncate(0)
-        handle.write(f"{os.getpid()}\n")
+        handle.write(f"{os.getpid()} {socket.gethostname()}\n")
         handle.flush()
         try:
             yield
@@ -65,58 +53,7 @@ def exclusive(work: Path, what: str, timeout_s: float = 60.0) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def die_with_snakemake() -> None:
-    """End this process (SIGTERM, and by force if that takes too long) soon after its snakemake is gone.
-
-    The Snakefile leaves its process id in the environment: a snakemake that was killed while this process
-    was still importing is no ancestor any more, and this process ends at once (``SystemExit``). Outside of
-    snakemake nothing happens. Safe to call more than once.
-    """
-    ancestors = _up_to_snakemake(psutil.Process())
-    if not ancestors and _orphaned():
-        logger.warning("the snakemake that started this process is gone: not starting")
-        raise SystemExit(1)
-    if not ancestors or _watching.is_set():
-        return
-    _watching.set()
-    threading.Thread(target=_watch, args=(ancestors,), name="snakemake-watch", daemon=True).start()
-
-
-def _orphaned() -> bool:
-    """Whether a snakemake started this process and is gone."""
-    named = os.environ.get(SNAKEMAKE_PID)
-    if named is None:
-        return False
-    try:
-        return not _is_snakemake(psutil.Process(int(named)))
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _up_to_snakemake(process: psutil.Process) -> list[psutil.Process]:
-    parents = process.parents()
-    outermost = max((level for level, parent in enumerate(parents) if _is_snakemake(parent)), default=-1)
-    return parents[: outermost + 1]
-
-
-def _is_snakemake(process: psutil.Process) -> bool:
-    try:
-        return any(Path(argument).name == "snakemake" for argument in process.cmdline()[:4])
-    except psutil.Error:
-        return False
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _watch(ancestors: list[psutil.Process]) -> None:
-    while all(_alive(process) for process in ancestors):
-        time.sleep(_WATCH_S)
-    logger.warning("the snakemake that started this process is gone: stopping")
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_GRACE_S)
-    os._exit(1)
+def _owner(path: Path) -> str:
+    """``process 123 on node7``, as the lock file tells."""
+    pid, _, host = path.read_text(encoding="ascii", errors="replace").strip().partition(" ")
+    return f"process {pid or 'unknown'}" + (f" on {host}" if host else "")

@@ -16,19 +16,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 import yaml
 
 from talkface.config import Config, merge, validate
 from talkface.config import Renderer as RendererConfig
-from talkface.data.sequences import sound_windows
 from talkface.data.stores import identity_of
 from talkface.features.aus.geometric import raw_intensities
 from talkface.features.faces import track_face
-from talkface.features.mel import log_mel, mfcc
-from talkface.generation.clip import Sound, load_generator
+from talkface.generation.clip import load_generator
+from talkface.generation.streamed_sound import StreamedSound
 from talkface.logs import ProgressMeter
-from talkface.media.audio import read_audio
+from talkface.media.audio import SoundFile
 from talkface.media.video import write_video
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
@@ -37,7 +35,6 @@ from talkface.steps.disentangle_faces import keep_whole, take_apart
 from talkface.training.checkpoint import load_model
 from talkface.training.device import pick_precision, prepare
 
-_WINDOW_FRAMES = 250  # of Audio-to-AU at once, so that an hour of sound needs no more memory than a minute
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins
 
 
@@ -80,10 +77,10 @@ def animate(
         columns = keep_whole(autoencoder, track.images[0])
     identity = identity_of(columns, config.video.crop_size)
 
-    samples = read_audio(sound, sample_rate=config.mel.sample_rate)
-    num_frames = math.ceil(len(samples) / config.mel.sample_rate * config.video.fps)
-    samples = np.pad(samples, (0, num_frames * config.mel.sample_rate // config.video.fps - len(samples)))
-    driving = hear(samples, num_frames, audio_to_au, config, device)
+    rate, fps = config.mel.sample_rate, config.video.fps
+    heard = SoundFile(sound, sample_rate=rate)
+    num_frames = math.ceil(heard.num_samples * fps / rate)
+    driving = StreamedSound(heard, num_frames, audio_to_au, config.mel, config.mfcc, device)
 
     generator = load_generator(
         weights("renderer", variant),
@@ -100,7 +97,7 @@ def animate(
                 yield face_SS3 if crop_only else paste(face_SS3, picture_HW3, track.affine[0])
             meter.advance(len(batch_NSS3))
 
-    write_video(output, frames(), fps=config.video.fps, audio=samples, sample_rate=config.mel.sample_rate)
+    write_video(output, frames(), fps=fps, audio=heard.pieces(num_frames * rate // fps), sample_rate=rate)
     meter.finish()
     return num_frames
 
@@ -112,20 +109,6 @@ def read_photo(path: Path) -> np.ndarray:
     if picture is None:
         raise ValueError(f"{path}: no picture that can be read; give a PNG or JPEG file")
     return np.ascontiguousarray(picture[..., ::-1])
-
-
-@torch.inference_mode()
-def hear(
-    samples: np.ndarray, num_frames: int, audio_to_au: AudioToAu, config: Config, device: torch.device
-) -> Sound:
-    """Cepstra and Audio-to-AU features of a sound on the picture's clock."""
-    mfcc_KC = torch.from_numpy(mfcc(log_mel(samples, config.mel), config.mfcc.coefficients)).float()
-    features = []
-    for start in range(0, num_frames, _WINDOW_FRAMES):
-        frames_T = np.arange(start, min(start + _WINDOW_FRAMES, num_frames))
-        windows_TCK = sound_windows(mfcc_KC, frames_T, config.mfcc.window_hops)
-        features.append(audio_to_au(windows_TCK[None].to(device))[0][0].half().cpu())
-    return Sound(mfcc_KC, torch.cat(features))
 
 
 def paste(face_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray) -> np.ndarray:

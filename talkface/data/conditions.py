@@ -34,13 +34,13 @@ class Condition:
 
 
 class Conditions:
-    """The conditions of the training clips, read from the frozen stages' tables.
+    """The conditions of the training clips, read from the frozen stages' tables when they are asked for.
 
     Args:
         identities: IDENTITIES of the speakers: the first face taken apart, or whole.
         aus: AU_FEATURES, or AUS where the config asks for an oracle.
         mel: MEL of the speakers.
-        clips: which clips are loaded.
+        clips: the clips that are drawn from.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Conditions:
     ):
         self._identities = identity_store(identities, crop_size)
         self._aus = au_store(aus, config.oracle_aus)
-        self._sound = load_sound(mel, clips, mfcc)
+        self._clips, self._sound = list(clips), load_sound(mel, clips, mfcc)
         self._speech = config.speech
         self._window_hops = config.audio_hops or mfcc.window_hops
 
@@ -76,7 +76,7 @@ class Conditions:
 
     def sound_statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and deviation [C] of the training sound."""
-        return sound_statistics(self._sound)
+        return sound_statistics(self._sound[clip] for clip in self._clips)
 
 
 def au_store(tables: Iterable[Path], oracle: bool) -> ClipStore[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""Aligned crops of many clips by one running index: decoded into memory where they fit, from disk otherwise.
+"""Aligned crops of many clips by one running index: decoded once into a scratch file, or read as they come.
 
 Shape legend: N images, H and W of the crop.
 """
@@ -6,14 +6,19 @@ Shape legend: N images, H and W of the crop.
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+import pyarrow as pa
 import torch
 
+from talkface.data.rows import starts
 from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.schemas import FACES
@@ -21,15 +26,18 @@ from talkface.tables import ClipTable, TableError
 
 logger = logging.getLogger(__name__)
 
-_BUDGET_BYTES = 3 << 30
-_KEPT_BYTES = 512 << 20  # of encoded clips, when the decoded ones do not fit
+_SCRATCH_GB = 3.0
+_KEPT_BYTES = 64 << 20  # of encoded clips, when the decoded ones do not fit
 _DECODERS = 4
 
 
 class Frames:
     """The frames of the named clips, in the clips' order: ``frames.images([3, 70])`` is uint8 [2, H, W, 3].
 
-    ``lengths`` are the clips and how many frames each has to have (``talkface.data.subsets.clip_lengths``).
+    No more is held in memory than what is asked for, however many the clips. ``lengths`` are the clips and
+    how many frames each has to have (``talkface.data.subsets.clip_lengths``). The scratch file has no name
+    and goes with the process; it lies in ``scratch``, or where temporary files do, and is made only where it
+    stays within ``budget_bytes``: by default TALKFACE_SCRATCH_GB of the environment, or 3 GB.
     """
 
     def __init__(
@@ -37,7 +45,8 @@ class Frames:
         faces: Iterable[Path],
         lengths: Mapping[str, int],
         crop_size: int,
-        budget_bytes: int = _BUDGET_BYTES,
+        budget_bytes: int | None = None,
+        scratch: Path | None = None,
     ):
         self.clips = list(lengths)
         self._home = {
@@ -47,15 +56,16 @@ class Frames:
         if lost:
             raise TableError(f"no faces for {len(lost)} clips, for example '{lost[0]}'")
         self._ends = np.cumsum([lengths[clip] for clip in self.clips])
-        self._begin = dict(zip(self.clips, [0, *self._ends[:-1]], strict=True))
+        self._begin = starts(lengths)
         self._lengths = dict(lengths)
         self._size = crop_size
-        self._encoded: OrderedDict[str, list[bytes]] = OrderedDict()
+        self._encoded: OrderedDict[str, pa.ChunkedArray] = OrderedDict()
         self._encoded_bytes = 0
         self._pool = ThreadPoolExecutor(_DECODERS)  # the PNG decoder works outside the interpreter's lock
-        self._decoded: np.ndarray | None = None
+        self._decoded: IO[bytes] | None = None
+        budget_bytes = scratch_bytes() if budget_bytes is None else budget_bytes
         if len(self) * crop_size**2 * 3 <= budget_bytes:
-            self._decoded = self._decode_all()
+            self._decoded = self._decode_all(scratch)
         else:
             logger.info(
                 "%d frames do not fit %d MB: read as they are asked for", len(self), budget_bytes >> 20
@@ -77,21 +87,30 @@ class Frames:
     def images(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """The images of running indices, uint8 [N, H, W, 3]."""
         if self._decoded is not None:
-            return self._decoded[np.asarray(indices)]
+            return self._from_scratch(self._decoded.fileno(), np.asarray(indices))
         encoded = []
         for index in indices:
             clip, frame = self.locate(index)
-            encoded.append((clip, self._clip(clip)[frame]))
+            encoded.append((clip, self._clip(clip)[frame].as_py()))
         return np.stack(list(self._pool.map(self._decode, encoded)))
 
-    def _decode_all(self) -> np.ndarray:
-        decoded = np.empty((len(self), self._size, self._size, 3), np.uint8)
-        position = 0
+    def _decode_all(self, scratch: Path | None) -> IO[bytes]:
+        if scratch is not None:
+            scratch.mkdir(parents=True, exist_ok=True)
+        decoded = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - lives as long as its owner
         for clip in progress(self.clips, len(self.clips), "clips decoded"):
-            for image in self._pool.map(self._decode, [(clip, content) for content in self._read(clip)]):
-                decoded[position] = image
-                position += 1
+            contents = [(clip, content) for content in self._read(clip).to_pylist()]
+            for image_HW3 in self._pool.map(self._decode, contents):
+                decoded.write(image_HW3.data)
+        decoded.flush()
         return decoded
+
+    def _from_scratch(self, file: int, indices_N: np.ndarray) -> np.ndarray:
+        images_NHW3 = np.empty((len(indices_N), self._size, self._size, 3), np.uint8)
+        for image_HW3, index in zip(images_NHW3, indices_N.tolist(), strict=True):
+            if os.preadv(file, [image_HW3.data], index * image_HW3.nbytes) != image_HW3.nbytes:
+                raise OSError(f"the scratch file of decoded crops ends before frame {index}")
+        return images_NHW3
 
     def _decode(self, content: tuple[str, bytes]) -> np.ndarray:
         image = decode_png(content[1])
@@ -99,24 +118,36 @@ class Frames:
             raise TableError(
                 f"clip '{content[0]}': crops are {image.shape[:2]}, not {self._size} px: crop them again"
             )
-        return image
+        return np.ascontiguousarray(image)
 
-    def _clip(self, clip: str) -> list[bytes]:
+    def _clip(self, clip: str) -> pa.ChunkedArray:
         if clip in self._encoded:
             self._encoded.move_to_end(clip)
             return self._encoded[clip]
         content = self._encoded[clip] = self._read(clip)
-        self._encoded_bytes += sum(map(len, content))
+        self._encoded_bytes += content.nbytes
         while self._encoded_bytes > _KEPT_BYTES and len(self._encoded) > 1:
             _, oldest = self._encoded.popitem(last=False)
-            self._encoded_bytes -= sum(map(len, oldest))
+            self._encoded_bytes -= oldest.nbytes
         return content
 
-    def _read(self, clip: str) -> list[bytes]:
-        content = self._home[clip].read(clip, columns=["image"])["image"].to_pylist()
+    def _read(self, clip: str) -> pa.ChunkedArray:
+        content = self._home[clip].read(clip, columns=["image"])["image"]
         if len(content) != self._lengths[clip]:
             raise TableError(f"clip '{clip}': {len(content)} crops for {self._lengths[clip]} frames")
         return content
+
+
+def scratch_bytes() -> int:
+    """How large a scratch file may become: a property of the machine, which changes no result.
+
+    Raises ``ValueError`` where TALKFACE_SCRATCH_GB is no number.
+    """
+    named = os.environ.get("TALKFACE_SCRATCH_GB", _SCRATCH_GB)
+    try:
+        return int(float(named) * 2**30)
+    except ValueError:
+        raise ValueError(f"TALKFACE_SCRATCH_GB={named}: a number of gigabytes, such as 80") from None
 
 
 def to_tensor(images_NHW3: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:

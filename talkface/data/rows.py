@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,19 +16,33 @@ if TYPE_CHECKING:
     import torch
 
 
-def read_clips(tables: Iterable[Path], schema: TableSchema, clips: Iterable[str]) -> dict[str, pa.Table]:
-    """The rows of the named clips, from whichever of the speakers' tables holds each."""
+def each_clip(
+    tables: Iterable[Path], schema: TableSchema, clips: Collection[str]
+) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of the named clips, one after another in the tables' order; no two are held at once.
+
+    Raises ``ValueError`` after the last table when a named clip was in none of them.
+    """
     missing = dict.fromkeys(clips)
-    found: dict[str, pa.Table] = {}
     for path in tables:
         table = ClipTable(path, schema)
         for clip in table.clips:
             if clip in missing:
-                found[clip] = table.read(clip)
-    lost = [clip for clip in missing if clip not in found]
+                del missing[clip]
+                yield clip, table.read(clip)
+    refuse_lost(schema, list(missing))
+
+
+def refuse_lost(schema: TableSchema, lost: list[str]) -> None:
+    """Raise ``ValueError`` where clips are in no table."""
     if lost:
         raise ValueError(f"no '{schema.name}' rows for {len(lost)} clips, for example '{lost[0]}'")
-    return {clip: found[clip] for clip in missing}
+
+
+def starts(lengths: Mapping[str, int]) -> dict[str, int]:
+    """Where each clip begins when the frames of all clips lie one after another."""
+    ends = np.cumsum(list(lengths.values()))
+    return dict(zip(lengths, [0, *ends[:-1].tolist()], strict=True))
 
 
 def vectors(table: pa.Table, column: str) -> np.ndarray:

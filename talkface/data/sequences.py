@@ -1,4 +1,4 @@
-"""Clips as sequences in memory: which clips serve a stage, their sound, and windows of consecutive frames.
+"""Clips as sequences: which clips serve a stage, their sound, and windows of consecutive frames.
 
 Shape legend: T frames, K hops, C cepstral coefficients, W hops of one sound window, A action units.
 """
@@ -10,25 +10,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from talkface.config import Mfcc
 from talkface.data.rows import halves as halves
-from talkface.data.rows import read_clips as read_clips
 from talkface.data.rows import vectors as vectors
+from talkface.data.stores import ClipStore
 from talkface.data.subsets import clip_lengths as clip_lengths
 from talkface.data.windows import hop_indices
 from talkface.features.mel import mfcc
 from talkface.schemas import MEL
 
 
-def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> dict[str, torch.Tensor]:
-    """Cepstra [K, C] of every named clip."""
-    rows = read_clips(tables, MEL, clips)
-    return {
-        clip: torch.from_numpy(mfcc(vectors(table, "mel"), settings.coefficients).astype(np.float32))
-        for clip, table in rows.items()
-    }
+def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> ClipStore[torch.Tensor]:
+    """Cepstra [K, C] of every named clip, read when asked for (``ValueError``: a clip has none)."""
+
+    def cepstra(rows: pa.Table) -> torch.Tensor:
+        return torch.from_numpy(mfcc(vectors(rows, "mel"), settings.coefficients).astype(np.float32))
+
+    sound = ClipStore(tables, MEL, cepstra)
+    sound.require(clips)
+    return sound
 
 
 def sound_windows(mfcc_KC: torch.Tensor, frames_T: np.ndarray, window_hops: int) -> torch.Tensor:
@@ -37,10 +40,20 @@ def sound_windows(mfcc_KC: torch.Tensor, frames_T: np.ndarray, window_hops: int)
     return mfcc_KC[torch.from_numpy(hops_TW)].transpose(1, 2)
 
 
-def sound_statistics(sound: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and standard deviation of every cepstral coefficient, [C] each, over all clips."""
-    stacked_KC = torch.cat(list(sound.values()))
-    return stacked_KC.mean(0), stacked_KC.std(0).clamp_min(1e-3)
+def sound_statistics(sound: Iterable[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of every cepstral coefficient, [C] each, over all clips' cepstra [K, C].
+
+    Clip by clip in double precision: nothing but the sums is held.
+    """
+    hops, total_C, square_C = 0, torch.zeros(1).double(), torch.zeros(1).double()
+    for mfcc_KC in sound:
+        exact_KC = mfcc_KC.double()
+        hops += len(exact_KC)
+        total_C = total_C + exact_KC.sum(0)
+        square_C = square_C + exact_KC.square().sum(0)
+    mean_C = total_C / hops
+    variance_C = ((square_C - hops * mean_C.square()) / max(hops - 1, 1)).clamp_min(0)
+    return mean_C.float(), variance_C.sqrt().float().clamp_min(1e-3)
 
 
 def _balanced(clips: list[str]) -> list[str]:

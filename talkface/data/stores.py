@@ -1,4 +1,4 @@
-"""Per-clip tensors of cached tables, read when asked for and kept while they fit a memory budget.
+"""Per-clip tensors of cached tables, read when asked for; a fixed number of bytes is kept, last used first.
 
 Shape legend: T frames, C latent channels, h and w of the latent, H and W of the crop, F Audio-to-AU feature.
 """
@@ -9,37 +9,71 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import torch
 
-from talkface.data.rows import halves
+from talkface.data.rows import halves, refuse_lost
 from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS, TableSchema
 from talkface.tables import ClipTable
 
-Value = TypeVar("Value")
 
-_BUDGET_BYTES = 4 << 30
+class Sized(Protocol):
+    """Whatever knows how much memory it holds."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its contents."""
+        ...
+
+
+Value = TypeVar("Value", bound=Sized)
+
+_BUDGET_BYTES = 64 << 20  # of one store, however large the corpus; the system caches the files besides
 _LATENT_CHANNELS = 3
 _AU_FEATURE = 320
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A clip's first face, taken apart or whole."""
+    """A clip's first face, taken apart or whole; stored as in its table, a quarter of what it unfolds to."""
 
-    image: torch.Tensor  # I, [3, H, W] in [-1, 1]
-    mask: torch.Tensor  # A, [1, H, W] in [0, 1]
-    audio_face: torch.Tensor  # (1 - A) I, [3, H, W] in [-1, 1]; I where it is whole
+    image_HW3: torch.Tensor  # uint8
+    mask_1HW: torch.Tensor  # float16
+    audio_face_HW3: torch.Tensor  # uint8
     identity_latent: torch.Tensor  # of A I, [C, h, w]
     masked_latent: torch.Tensor  # of I without its lower half, [C, h, w]
+
+    @property
+    def image(self) -> torch.Tensor:
+        """I, [3, H, W] in [-1, 1]."""
+        return _unfolded(self.image_HW3)
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """A, [1, H, W] in [0, 1]."""
+        return self.mask_1HW.float()
+
+    @property
+    def audio_face(self) -> torch.Tensor:
+        """(1 - A) I, [3, H, W] in [-1, 1]; I where it is whole."""
+        return _unfolded(self.audio_face_HW3)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.nbytes for part in vars(self).values())
 
     @property
     def identity_face(self) -> torch.Tensor:
         """A I, [3, H, W] in [-1, 1]."""
         return darken(self.image, self.mask)
+
+
+def _unfolded(pixels_HW3: torch.Tensor) -> torch.Tensor:
+    return pixels_HW3.permute(2, 0, 1).float() / 127.5 - 1
 
 
 def darken(image_3HW: torch.Tensor, share_1HW: torch.Tensor) -> torch.Tensor:
@@ -60,27 +94,30 @@ class ClipStore(Generic[Value]):
         self._home = {
             clip: table for table in (ClipTable(path, schema) for path in tables) for clip in table.clips
         }
-        self._name, self._decode, self._budget = schema.name, decode, budget_bytes
-        self._kept: OrderedDict[str, tuple[Value, int]] = OrderedDict()
+        self._schema, self._decode, self._budget = schema, decode, budget_bytes
+        self._kept: OrderedDict[str, Value] = OrderedDict()
         self._bytes = 0
 
     def __getitem__(self, clip: str) -> Value:
         if clip in self._kept:
             self._kept.move_to_end(clip)
-            return self._kept[clip][0]
+            return self._kept[clip]
         if clip not in self._home:
-            raise ValueError(f"no '{self._name}' rows for clip '{clip}'")
-        rows = self._home[clip].read(clip)
-        value, size = self._decode(rows), rows.nbytes
-        self._kept[clip] = (value, size)
-        self._bytes += size
+            raise ValueError(f"no '{self._schema.name}' rows for clip '{clip}'")
+        value = self._decode(self._home[clip].read(clip))
+        self._kept[clip] = value
+        self._bytes += value.nbytes
         while self._bytes > self._budget and len(self._kept) > 1:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._bytes -= freed
+            _, forgotten = self._kept.popitem(last=False)
+            self._bytes -= forgotten.nbytes
         return value
 
     def __contains__(self, clip: str) -> bool:
         return clip in self._home
+
+    def require(self, clips: Iterable[str]) -> None:
+        """Raise ``ValueError`` unless every one of the clips is in a table."""
+        refuse_lost(self._schema, [clip for clip in clips if clip not in self._home])
 
 
 def latent_store(tables: Iterable[Path], crop_size: int) -> ClipStore[torch.Tensor]:
@@ -106,14 +143,11 @@ def identity_of(columns: Mapping[str, Any], crop_size: int) -> Identity:
     def array(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> np.ndarray:
         return np.frombuffer(columns[name], kind).reshape(shape).copy()
 
-    def image(name: str) -> torch.Tensor:
-        pixels_HW3 = torch.from_numpy(array(name, np.uint8, (crop_size, crop_size, 3)))
-        return pixels_HW3.permute(2, 0, 1).float() / 127.5 - 1
-
+    pixels = (crop_size, crop_size, 3)
     return Identity(
-        image=image("image"),
-        mask=torch.from_numpy(array("mask", np.float16, (1, crop_size, crop_size))).float(),
-        audio_face=image("audio_face"),
+        image_HW3=torch.from_numpy(array("image", np.uint8, pixels)),
+        mask_1HW=torch.from_numpy(array("mask", np.float16, (1, crop_size, crop_size))),
+        audio_face_HW3=torch.from_numpy(array("audio_face", np.uint8, pixels)),
         identity_latent=torch.from_numpy(array("identity_latent", np.float16, latent)),
         masked_latent=torch.from_numpy(array("masked_latent", np.float16, latent)),
     )

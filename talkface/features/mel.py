@@ -6,6 +6,7 @@ Shape legend: S samples, K hops of 10 ms, M mel bands, C cepstral coefficients.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import librosa
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.fft import dct
 
 from talkface.config import Mel
 
+_HOPS_AT_ONCE = 6000  # a minute: the spectrum of a longer sound is not held as a whole
 _FLOOR = 1e-6
 """Power below which a band counts as silent: under the noise of a recording, above rounding. Padding with
 silence thus has level bands, whose cepstra are 0."""
@@ -37,16 +39,42 @@ def log_mel(samples: np.ndarray, mel: Mel) -> npt.NDArray[np.float32]:
         raise ValueError(
             f"sound must be one channel of finite samples, not an array of shape {samples.shape}"
         )
-    window = mel.sample_rate * mel.window_ms // 1000
+    whole = np.asarray(samples, np.float32)
+
+    def read(start: int, stop: int) -> np.ndarray:
+        inside = whole[max(start, 0) : max(stop, 0)]
+        return np.pad(inside, (max(-start, 0), stop - max(start, 0) - len(inside)))
+
+    num_hops = len(whole) // hop_samples(mel) + 1
+    blocks = [
+        log_mel_of_hops(read, range(first, min(first + _HOPS_AT_ONCE, num_hops)), mel)
+        for first in range(0, num_hops, _HOPS_AT_ONCE)
+    ]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
+
+def hop_samples(mel: Mel) -> int:
+    """Samples from one hop to the next."""
+    return mel.sample_rate * mel.hop_ms // 1000
+
+
+def log_mel_of_hops(read: Callable[[int, int], np.ndarray], hops: range, mel: Mel) -> npt.NDArray[np.float32]:
+    """:func:`log_mel` of some consecutive hops, [K, M].
+
+    Args:
+        read: float32 samples from a first to a last, exclusive; zeros beyond the sound's ends.
+        hops: which hops of the sound.
+        mel: window, bands and their range.
+    """
+    window, hop = mel.sample_rate * mel.window_ms // 1000, hop_samples(mel)
     fft = _fft_size(window)
     spectrum = librosa.stft(
-        np.asarray(samples, np.float32),
+        read(hop * hops.start - fft // 2, hop * (hops.stop - 1) + fft // 2),
         n_fft=fft,
-        hop_length=mel.sample_rate * mel.hop_ms // 1000,
+        hop_length=hop,
         win_length=window,
         window="hamming",
-        center=True,
-        pad_mode="constant",
+        center=False,
     )
     power_MK = _filters(mel) @ (spectrum.real**2 + spectrum.imag**2)
     return np.log(np.maximum(power_MK, _FLOOR)).T.astype(np.float32)

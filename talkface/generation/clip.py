@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -28,6 +29,23 @@ from talkface.training.checkpoint import load_model, read_settings
 from talkface.training.device import autocast
 
 
+class Driving(Protocol):
+    """What drives a clip, asked for in consecutive runs of frames."""
+
+    @property
+    def num_frames(self) -> int:
+        """T, the number of pictures that this sound asks for."""
+        ...
+
+    def windows(self, frames_T: np.ndarray, window_hops: int) -> Tensor:
+        """The networks' sound windows [T, C, W] of the given frames."""
+        ...
+
+    def told(self, frames_T: np.ndarray) -> Tensor:
+        """Audio-to-AU features [T, F] of the given frames."""
+        ...
+
+
 @dataclass(frozen=True)
 class Sound:
     """What drives a clip: its cepstra, and of every frame the Audio-to-AU features (or an oracle's AUs)."""
@@ -39,6 +57,14 @@ class Sound:
     def num_frames(self) -> int:
         """T, the number of pictures that this sound asks for."""
         return len(self.au_TF)
+
+    def windows(self, frames_T: np.ndarray, window_hops: int) -> Tensor:
+        """The networks' sound windows [T, C, W] of the given frames."""
+        return sound_windows(self.mfcc_KC, frames_T, window_hops)
+
+    def told(self, frames_T: np.ndarray) -> Tensor:
+        """What is known of the action units [T, F] in the given frames."""
+        return self.au_TF[torch.from_numpy(frames_T)]
 
     def fitted(self, num_frames: int) -> Sound:
         """The sound cut to ``num_frames``, or held at its last hop and frame."""
@@ -69,7 +95,7 @@ class ClipGenerator:
     def pictures(
         self,
         identity: Identity,
-        sound: Sound,
+        sound: Driving,
         *,
         clip: str,
         seed: int,
@@ -90,7 +116,7 @@ class ClipGenerator:
                 yield self._paint(token_NC, identity, batch)
             start += len(token_NC)
 
-    def _tokens(self, identity: Identity, sound: Sound) -> Iterator[Tensor]:
+    def _tokens(self, identity: Identity, sound: Driving) -> Iterator[Tensor]:
         step = self._sampler.batch_frames
         chunks = (
             self._fusion_input(identity, sound, np.arange(start, min(start + step, sound.num_frames)))
@@ -100,10 +126,9 @@ class ClipGenerator:
         return stream_windows(self._fusion, chunks, window, overlap)
 
     @torch.inference_mode()
-    def _fusion_input(self, identity: Identity, sound: Sound, frames_T: np.ndarray) -> Tensor:
-        window_hops = self._trunk.settings["window_hops"]
-        mfcc_TCW = sound_windows(sound.mfcc_KC, frames_T, window_hops).to(self._device)
-        au_TF = sound.au_TF[torch.from_numpy(frames_T)].float().to(self._device)
+    def _fusion_input(self, identity: Identity, sound: Driving, frames_T: np.ndarray) -> Tensor:
+        mfcc_TCW = sound.windows(frames_T, self._trunk.settings["window_hops"]).to(self._device)
+        au_TF = sound.told(frames_T).float().to(self._device)
         face_3HW = identity.audio_face.to(self._device)
         with autocast(self._device, self._precision):
             return self._trunk.fusion_input(mfcc_TCW[None], face_3HW[None], au_TF[None])[0]

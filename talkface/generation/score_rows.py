@@ -14,22 +14,24 @@ class ScoreRows:
     """Collects the rows of one SCORES table."""
 
     def __init__(self, split: Path):
-        self._clips = {row["clip"]: row for row in read_table(split, SPLIT).to_pylist()}
+        self._split = read_table(split, SPLIT)
+        self._places = {clip: place for place, clip in enumerate(self._split["clip"].to_pylist())}
         self.rows: list[dict[str, Any]] = []
 
     def words_s(self, clip: str) -> list[tuple[float, float]]:
         """Start and end in seconds of every word of the clip's transcript; empty where there is none."""
-        return [(word["start_s"], word["end_s"]) for word in self._clips[clip]["words"]]
+        words = self._split["words"][self._places[clip]].as_py()
+        return [(word["start_s"], word["end_s"]) for word in words]
 
     def add(self, clip: str, values: dict[str, float | None], weight: int) -> None:
         """One row for each figure; ``weight``: frames behind it. ``None`` becomes null: not defined."""
-        row = self._clips[clip]
+        speaker, subset = (self._split[name][self._places[clip]].as_py() for name in ("speaker", "subset"))
         for metric, value in values.items():
             self.rows.append(
                 {
                     "clip": clip,
-                    "speaker": row["speaker"],
-                    "subset": row["subset"],
+                    "speaker": speaker,
+                    "subset": subset,
                     "metric": metric,
                     "value": None if value is None else float(value),
                     "weight": float(weight),

@@ -85,7 +85,7 @@ def write_video(
     frames: Iterable[np.ndarray],
     *,
     fps: int = 25,
-    audio: np.ndarray | None = None,
+    audio: np.ndarray | Iterable[np.ndarray] | None = None,
     sample_rate: int = 16_000,
 ) -> None:
     """Write an mp4 that browsers play: H.264 in yuv420p, AAC, index at the front.
@@ -97,7 +97,8 @@ def write_video(
         path: target, ``.mp4``.
         frames: RGB, height x width x 3, uint8, all of one size.
         fps: frames per second.
-        audio: samples in [-1, 1], float32, mono; sample 0 belongs to the beginning of frame 0.
+        audio: samples in [-1, 1], float32, mono, whole or piece by piece; sample 0 belongs to the beginning
+            of frame 0.
         sample_rate: of ``audio``, in Hz.
 
     Raises:
@@ -133,14 +134,18 @@ def _checked(frame: np.ndarray, first: np.ndarray, number: int) -> np.ndarray:
     return np.ascontiguousarray(frame)
 
 
-def _stored(audio: np.ndarray | None, folder: str) -> Path | None:
+def _stored(audio: np.ndarray | Iterable[np.ndarray] | None, folder: str) -> Path | None:
     if audio is None:
         return None
-    samples = np.asarray(audio, dtype="<f4")
-    if samples.ndim != 1:
-        raise ValueError(f"audio must be one channel of samples, not an array of shape {samples.shape}")
     target = Path(folder) / "sound.f32"
-    target.write_bytes(samples.tobytes())
+    with target.open("wb") as file:
+        for piece in [audio] if isinstance(audio, np.ndarray) else audio:
+            samples = np.ascontiguousarray(piece, dtype="<f4")
+            if samples.ndim != 1:
+                raise ValueError(
+                    f"audio must be one channel of samples, not an array of shape {samples.shape}"
+                )
+            file.write(samples.data)
     return target
 
 

@@ -31,7 +31,7 @@ from talkface.config import AuAttention as AuAttentionConfig
 from talkface.config import Compute
 from talkface.data.frames import Frames, to_tensor
 from talkface.data.regions import mouth_box
-from talkface.data.rows import read_clips, vectors
+from talkface.data.rows import each_clip, starts, vectors
 from talkface.data.subsets import clip_lengths
 from talkface.losses.adversarial import (
     condition_loss,
@@ -43,7 +43,7 @@ from talkface.losses.adversarial import (
     mask_variation,
 )
 from talkface.models.au_attention import AuCritic, AuGenerator, compose
-from talkface.schemas import AUS
+from talkface.schemas import AU_NAMES, AUS
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
 from talkface.training.loop import Finished, StepContext, Task, TrainingError, run
@@ -73,7 +73,7 @@ def train_au_attention(
 
     Raises ``TrainingError`` when the mask of the finished generator is uniform.
     """
-    task = AuAttentionTask(split, faces, aus, crop_size, au_attention, seed)
+    task = AuAttentionTask(split, faces, aus, crop_size, au_attention, seed, scratch=work)
 
     def publish(finished: Finished) -> None:
         generator = finished.module
@@ -109,6 +109,7 @@ class AuAttentionTask(Task):
         crop_size: int,
         config: AuAttentionConfig,
         seed: int,
+        scratch: Path | None = None,
     ):
         seeding.reseed(seed)
         self._config = config
@@ -120,7 +121,7 @@ class AuAttentionTask(Task):
             for name, module in self.modules.items()
         }
         lengths = clip_lengths(split, "train")
-        self._frames = Frames(faces, lengths, crop_size)
+        self._frames = Frames(faces, lengths, crop_size, scratch=scratch)
         intensities_NA, detected_N = load_intensities(aus, lengths)
         self._intensities_NA = intensities_NA / _FULL_INTENSITY
         self._items = np.flatnonzero(detected_N)  # a bridged frame's AUs are a guess
@@ -255,10 +256,11 @@ def refuse_uniform(figures: Mapping[str, float], min_deviation: float) -> None:
 
 def load_intensities(aus: list[Path], lengths: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """Raw intensities 0-5 [N, A] and whether a face was detected [N], of the clips' frames in turn."""
-    rows = read_clips(aus, AUS, lengths)
-    for clip, length in lengths.items():
-        if rows[clip].num_rows != length:
-            raise ValueError(f"clip '{clip}': {rows[clip].num_rows} AU labels for {length} frames")
-    intensities_NA = np.concatenate([vectors(table, "raw") for table in rows.values()])
-    detected_N = np.concatenate([table["detected"].to_numpy() for table in rows.values()])
+    begin, count = starts(lengths), sum(lengths.values())
+    intensities_NA, detected_N = np.empty((count, len(AU_NAMES)), np.float32), np.empty(count, np.bool_)
+    for clip, table in each_clip(aus, AUS, lengths):
+        if table.num_rows != lengths[clip]:
+            raise ValueError(f"clip '{clip}': {table.num_rows} AU labels for {lengths[clip]} frames")
+        frames = slice(begin[clip], begin[clip] + lengths[clip])
+        intensities_NA[frames], detected_N[frames] = vectors(table, "raw"), table["detected"].to_numpy()
     return intensities_NA, detected_N

@@ -55,7 +55,7 @@ def train_au_classifier(
         save_model(model, network, network.settings, finished.metadata)
 
     run(
-        AuClassifierTask(split, faces, aus, crop_size, au_classifier, seed),
+        AuClassifierTask(split, faces, aus, crop_size, au_classifier, seed, scratch=work),
         au_classifier.training,
         compute,
         seed=seed,
@@ -79,16 +79,16 @@ class AuClassifierTask(Task):
         crop_size: int,
         config: AuClassifierConfig,
         seed: int,
+        scratch: Path | None = None,
     ):
         seeding.reseed(seed)
         self.network = AuClassifier(config.width, crop_size)
         self.modules = {"au_classifier": self.network}
         self.optimizers = {"au_classifier": build_optimizer(self.network.parameters(), config.training)}
         lengths = clip_lengths(split, "train")
-        self._frames = Frames(faces, lengths, crop_size)
+        self._frames = Frames(faces, lengths, crop_size, scratch=scratch)
         labels = presence_labels(aus, lengths)
-        self._presence_NA = torch.cat([labels[clip].presence_TA for clip in lengths])
-        self._valid_N = torch.cat([labels[clip].valid_T for clip in lengths])
+        self._presence_NA, self._valid_N = labels.presence_NA, labels.valid_N
         rate_A = self._presence_NA[self._valid_N].float().mean(0)
         self._loss = PresenceLoss(inverse_rate_weights(rate_A))
         self.size = len(self._frames)

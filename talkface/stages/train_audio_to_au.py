@@ -4,7 +4,7 @@ Sound windows of consecutive frames -> presence of each AU in each frame. Labels
 the speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [ours]:
 beside presence each net may regress the intensity: presence alone says little of how far a mouth opens.
 
-Shape legend: B windows, T frames, C cepstral coefficients, K hops, A action units.
+Shape legend: B windows, T frames, C cepstral coefficients, K hops, A action units, N frames of all clips.
 """
 
 from __future__ import annotations
@@ -18,14 +18,8 @@ from torch.nn import functional as F
 
 from talkface.config import AudioToAu as AudioToAuConfig
 from talkface.config import Compute, Mfcc
-from talkface.data.sequences import (
-    WindowIndex,
-    load_sound,
-    read_clips,
-    sound_statistics,
-    sound_windows,
-    vectors,
-)
+from talkface.data.rows import each_clip, starts, vectors
+from talkface.data.sequences import WindowIndex, load_sound, sound_statistics, sound_windows
 from talkface.data.subsets import clip_lengths
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.audio_to_au import AudioToAu
@@ -90,7 +84,7 @@ class AudioToAuTask(Task):
         self._train = _LabelledSound(lengths, mel, aus, mfcc)
         self._windows = WindowIndex(lengths, config.window_frames)
         self.size, self.samples_per_item = len(self._windows), config.window_frames
-        self.network.sound_norm.set(*sound_statistics(self._train.sound))
+        self.network.sound_norm.set(*sound_statistics(self._train.sound[clip] for clip in lengths))
         self._presence_loss = PresenceLoss(inverse_rate_weights(self._train.rate_A))
         for name, rate in zip(AU_NAMES, self._train.rate_A.tolist(), strict=True):
             logger.info("%s is present in %.1f %% of the training frames", name, 100 * rate)
@@ -103,8 +97,8 @@ class AudioToAuTask(Task):
         mfcc_BTCK = torch.stack([self._train.windows(clip, frames) for clip, frames in drawn]).to(
             context.device
         )
-        presence_BTA = torch.stack([self._train.presence[c][f] for c, f in drawn]).to(context.device)
-        intensity_BTA = torch.stack([self._train.intensity[c][f] for c, f in drawn]).to(context.device)
+        presence_BTA = torch.stack([self._train.presence(c, f) for c, f in drawn]).to(context.device)
+        intensity_BTA = torch.stack([self._train.intensity(c, f) for c, f in drawn]).to(context.device)
         with context.autocast():
             _, logit_BTA, predicted_BTA = self.network(mfcc_BTCK)
         losses = {"presence": self._presence_loss(logit_BTA, presence_BTA)}
@@ -125,8 +119,7 @@ class AudioToAuTask(Task):
             _, logit_BTA, intensity_BTA = self.network(windows.to(context.device))
             logits.append(logit_BTA[0].float().cpu())
             intensities.append(intensity_BTA[0].float().cpu())
-        truth = torch.cat(list(self._held_back.presence.values())).bool()
-        target = torch.cat(list(self._held_back.intensity.values()))
+        truth, target = self._held_back.presence_NA, self._held_back.intensity_NA
         found, predicted = torch.cat(logits) > 0, torch.cat(intensities)
         values = {}
         for a, name in enumerate(AU_NAMES):
@@ -140,21 +133,30 @@ class AudioToAuTask(Task):
 
 
 class _LabelledSound:
-    """Sound and AU labels of clips in memory: 300 x 12 cepstra and 75 x 10 labels for three seconds."""
+    """Sound of clips as it is asked for, and their AU labels in memory: 25 bytes a frame."""
 
     def __init__(self, lengths: dict[str, int], mel: list[Path], aus: list[Path], mfcc: Mfcc):
         self.lengths = lengths
         self._window_hops = mfcc.window_hops
         self.sound = load_sound(mel, lengths, mfcc)
-        rows = read_clips(aus, AUS, lengths)
-        self.presence = {clip: torch.from_numpy(vectors(table, "presence")) for clip, table in rows.items()}
-        self.intensity = {
-            clip: torch.from_numpy(vectors(table, "normalised")) for clip, table in rows.items()
-        }
-        for clip, length in lengths.items():
-            if len(self.presence[clip]) != length:
-                raise ValueError(f"clip '{clip}': {len(self.presence[clip])} AU labels for {length} frames")
-        self.rate_A = torch.cat(list(self.presence.values())).mean(0).clamp(0.01, 0.99)
+        self._begin, count = starts(lengths), sum(lengths.values())
+        self.presence_NA = torch.zeros(count, len(AU_NAMES), dtype=torch.bool)
+        self.intensity_NA = torch.zeros(count, len(AU_NAMES))
+        for clip, table in each_clip(aus, AUS, lengths):
+            if len(table) != lengths[clip]:
+                raise ValueError(f"clip '{clip}': {len(table)} AU labels for {lengths[clip]} frames")
+            frames = slice(self._begin[clip], self._begin[clip] + lengths[clip])
+            self.presence_NA[frames] = torch.from_numpy(vectors(table, "presence") != 0)
+            self.intensity_NA[frames] = torch.from_numpy(vectors(table, "normalised"))
+        self.rate_A = self.presence_NA.float().mean(0).clamp(0.01, 0.99)
+
+    def presence(self, clip: str, frames_T: np.ndarray) -> torch.Tensor:
+        """Presence [T, A] in the given frames, 0 or 1."""
+        return self.presence_NA[torch.from_numpy(self._begin[clip] + frames_T)].float()
+
+    def intensity(self, clip: str, frames_T: np.ndarray) -> torch.Tensor:
+        """Normalised intensity [T, A] in the given frames."""
+        return self.intensity_NA[torch.from_numpy(self._begin[clip] + frames_T)]
 
     def windows(self, clip: str, frames_T: np.ndarray) -> torch.Tensor:
         """Sound windows [T, C, K] of the given frames."""

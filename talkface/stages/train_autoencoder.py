@@ -45,7 +45,7 @@ def train_autoencoder(
     work: Path,
 ) -> None:
     """Train on the frames of the split's training clips; publish averaged weights with latent statistics."""
-    task = AutoencoderTask(split, faces, crop_size, autoencoder, seed)
+    task = AutoencoderTask(split, faces, crop_size, autoencoder, seed, scratch=work)
 
     def publish(finished: Finished) -> None:
         network = finished.module
@@ -71,7 +71,15 @@ def train_autoencoder(
 class AutoencoderTask(Task):
     """Frames, network and loss, as the training loop asks for them."""
 
-    def __init__(self, split: Path, faces: list[Path], crop_size: int, config: AutoencoderConfig, seed: int):
+    def __init__(
+        self,
+        split: Path,
+        faces: list[Path],
+        crop_size: int,
+        config: AutoencoderConfig,
+        seed: int,
+        scratch: Path | None = None,
+    ):
         seeding.reseed(seed)
         self.network = VQAutoencoder(
             width=config.width,
@@ -82,7 +90,7 @@ class AutoencoderTask(Task):
         )
         self.modules = {"autoencoder": self.network}
         self.optimizers = {"autoencoder": build_optimizer(self.network.parameters(), config.training)}
-        self.frames = Frames(faces, clip_lengths(split, "train"), crop_size)
+        self.frames = Frames(faces, clip_lengths(split, "train"), crop_size, scratch=scratch)
         self.size = len(self.frames)
         self._config = config
         self._box = mouth_box(crop_size)

@@ -21,7 +21,7 @@ from talkface.config import Compute, Mfcc
 from talkface.config import FrameRenderer as FrameRendererConfig
 from talkface.data.conditions import Conditions
 from talkface.data.frames import Frames, to_tensor
-from talkface.data.presence import Presence, presence_labels
+from talkface.data.presence import PresenceLabels, presence_labels
 from talkface.data.regions import mouth_box, region_weight
 from talkface.data.sequences import WindowIndex
 from talkface.data.subsets import clip_lengths
@@ -80,7 +80,7 @@ def train_frame_renderer(
         if weights.aus and au_classifier is not None
         else None,
         features=perceptual_features(vgg19, vgg19_sha256, autoencoder) if weights.perceptual else None,
-        presence=presence_labels(presence, lengths) if weights.aus else {},
+        presence=presence_labels(presence, lengths) if weights.aus else None,
     )
 
     def publish(finished: Finished) -> None:
@@ -91,7 +91,7 @@ def train_frame_renderer(
     run(
         FrameRendererTask(
             lengths,
-            Frames(faces, lengths, crop_size),
+            Frames(faces, lengths, crop_size, scratch=work),
             Conditions(identities, aus, mel, lengths, frame_renderer, mfcc, crop_size),
             judges,
             frame_renderer,
@@ -124,12 +124,11 @@ class Judges:
     """The frozen networks and labels behind the perceptual and the AU loss."""
 
     def __init__(
-        self, au_classifier: AuClassifier | None, features: nn.Module | None, presence: dict[str, Presence]
+        self, au_classifier: AuClassifier | None, features: nn.Module | None, presence: PresenceLabels | None
     ):
         self.au_classifier, self.features, self.presence = au_classifier, features, presence
-        if presence:
-            labels = presence.values()
-            rate_A = torch.cat([label.presence_TA[label.valid_T] for label in labels]).float().mean(0)
+        if presence is not None:
+            rate_A = presence.presence_NA[presence.valid_N].float().mean(0)
             self.presence_loss = PresenceLoss(inverse_rate_weights(rate_A))
 
     def to(self, device: torch.device) -> None:
@@ -239,7 +238,7 @@ class FrameRendererTask(Task):
             losses["perceptual"] = perceptual_loss(
                 judges.features, frame_N3HW[..., rows, columns], truth_N3HW[..., rows, columns]
             )
-        if judges.au_classifier is not None:
+        if judges.au_classifier is not None and judges.presence is not None:
             labels = [(judges.presence[clip], torch.from_numpy(frames)) for clip, frames in shown]
             presence_NA = torch.cat([label.presence_TA[frames] for label, frames in labels])
             valid_N = torch.cat([label.valid_T[frames] for label, frames in labels])

@@ -22,6 +22,7 @@ from talkface.training.checkpoint import load_model
 from talkface.training.device import prepare
 
 _BATCH = 64
+_FRAMES_AT_ONCE = 8 * _BATCH  # decoded crops of a long clip; a row group each
 
 
 def encode_latents(
@@ -33,15 +34,15 @@ def encode_latents(
     table = ClipTable(faces, FACES)
     with TableWriter(latents, LATENTS, {"shape": _latent_shape(network, table)}) as writer:
         for clip, rows in progress(table, len(table.clips), "clips encoded"):
-            images = np.stack([decode_png(content) for content in rows["image"].to_pylist()])
-            writer.write(
-                {"clip": clip, "frame": frame, "latent": latent.tobytes()}
-                for frame, latent in zip(
-                    rows["frame"].to_pylist(),
-                    encode_images(network, images, device, lower_half_hidden),
-                    strict=True,
+            for part in (
+                rows.slice(begin, _FRAMES_AT_ONCE) for begin in range(0, len(rows), _FRAMES_AT_ONCE)
+            ):
+                images = np.stack([decode_png(content) for content in part["image"].to_pylist()])
+                latents_NChw = encode_images(network, images, device, lower_half_hidden)
+                writer.write(
+                    {"clip": clip, "frame": frame, "latent": latent_Chw.tobytes()}
+                    for frame, latent_Chw in zip(part["frame"].to_pylist(), latents_NChw, strict=True)
                 )
-            )
 
 
 @torch.no_grad()

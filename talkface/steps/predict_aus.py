@@ -31,9 +31,10 @@ def predict_aus(
         row["clip"]: row["num_frames"] for row in read_table(checks, CHECKS).to_pylist() if row["ok"]
     }
     clips = ClipTable(mel, MEL).clips
+    sound = load_sound([mel], clips, mfcc)
     with TableWriter(au_features, AU_FEATURES) as writer:
         for clip in progress(clips, what="clips"):
-            sound_KC = load_sound([mel], [clip], mfcc)[clip]
+            sound_KC = sound[clip]
             rows = []
             for start in range(0, frames_of[clip], _FRAMES_AT_ONCE):
                 frames_T = np.arange(start, min(start + _FRAMES_AT_ONCE, frames_of[clip]))

@@ -10,8 +10,7 @@ rule crop_faces:
         checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
     log:
         "logs/{experiment}/{corpus}/crop_faces/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/crop_faces/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: 1
@@ -19,6 +18,7 @@ rule crop_faces:
         mem_mb=3000,
         runtime=120,
     params:
+        speaker="{speaker}",
         code=code_of("crop_faces"),
         tools=tool_versions("ffmpeg", "mediapipe"),
         faces=section(CONFIG.faces),
@@ -35,8 +35,7 @@ rule label_aus:
         aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
     log:
         "logs/{experiment}/{corpus}/label_aus/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/label_aus/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache and CONFIG.aus.backend != "openface"
     conda:
         "../envs/talkface.yaml"
     threads: 1
@@ -44,6 +43,7 @@ rule label_aus:
         mem_mb=2000,
         runtime=60,
     params:
+        speaker="{speaker}",
         code=code_of("label_aus"),
         aus=section(CONFIG.aus),
     script:
@@ -59,8 +59,7 @@ rule extract_mel:
         sound_checks="results/{experiment}/{corpus}/features/{speaker}/sound_checks.parquet",
     log:
         "logs/{experiment}/{corpus}/extract_mel/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/extract_mel/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: 1
@@ -68,6 +67,7 @@ rule extract_mel:
         mem_mb=1500,
         runtime=30,
     params:
+        speaker="{speaker}",
         code=code_of("extract_mel"),
         tools=tool_versions("ffmpeg", "librosa"),
         mel=section(CONFIG.mel),

@@ -13,8 +13,7 @@ rule train_autoencoder:
         history="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/history.parquet",
     log:
         "logs/{experiment}/{corpus}/train_autoencoder/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_autoencoder/seed-{seed}.benchmark.tsv"
+    cache: workflow.enable_cache and not CONFIG.autoencoder.training.warm_start
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -23,8 +22,8 @@ rule train_autoencoder:
         mem_mb=8000,
         runtime=2880,
     params:
+        seed="{seed}",
         code=code_of("train_autoencoder"),
-        work="work/{experiment}/{corpus}/autoencoder/shared/seed-{seed}",
         crop_size=CONFIG.video.crop_size,
         autoencoder=section(CONFIG.autoencoder),
         compute=section(CONFIG.compute),
@@ -40,8 +39,7 @@ rule encode_latents:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{speaker}.parquet",
     log:
         "logs/{experiment}/{corpus}/encode_latents/seed-{seed}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/encode_latents/seed-{seed}/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -50,6 +48,8 @@ rule encode_latents:
         mem_mb=4000,
         runtime=120,
     params:
+        speaker="{speaker}",
+        seed="{seed}",
         code=code_of("encode_latents"),
         compute=section(CONFIG.compute),
     script:
@@ -65,8 +65,7 @@ rule encode_masked_latents:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{speaker}.parquet",
     log:
         "logs/{experiment}/{corpus}/encode_masked_latents/seed-{seed}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/encode_masked_latents/seed-{seed}/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -75,6 +74,8 @@ rule encode_masked_latents:
         mem_mb=4000,
         runtime=120,
     params:
+        speaker="{speaker}",
+        seed="{seed}",
         code=code_of("encode_masked_latents"),
         compute=section(CONFIG.compute),
     script:
@@ -90,8 +91,7 @@ rule encode_first_faces:
         identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{speaker}.parquet",
     log:
         "logs/{experiment}/{corpus}/encode_first_faces/seed-{seed}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/encode_first_faces/seed-{seed}/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -100,6 +100,8 @@ rule encode_first_faces:
         mem_mb=4000,
         runtime=60,
     params:
+        speaker="{speaker}",
+        seed="{seed}",
         code=code_of("encode_first_faces"),
         compute=section(CONFIG.compute),
     script:
@@ -122,8 +124,7 @@ rule train_audio_to_au:
         history="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/history.parquet",
     log:
         "logs/{experiment}/{corpus}/train_audio_to_au/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_audio_to_au/seed-{seed}.benchmark.tsv"
+    cache: workflow.enable_cache and not CONFIG.audio_to_au.training.warm_start
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -132,8 +133,8 @@ rule train_audio_to_au:
         mem_mb=8000,
         runtime=1440,
     params:
+        seed="{seed}",
         code=code_of("train_audio_to_au"),
-        work="work/{experiment}/{corpus}/audio_to_au/shared/seed-{seed}",
         audio_to_au=section(CONFIG.audio_to_au),
         mfcc=section(CONFIG.mfcc),
         compute=section(CONFIG.compute),
@@ -150,8 +151,7 @@ rule predict_aus:
         au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{speaker}.parquet",
     log:
         "logs/{experiment}/{corpus}/predict_aus/seed-{seed}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/predict_aus/seed-{seed}/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -160,6 +160,8 @@ rule predict_aus:
         mem_mb=4000,
         runtime=120,
     params:
+        speaker="{speaker}",
+        seed="{seed}",
         code=code_of("predict_aus"),
         mfcc=section(CONFIG.mfcc),
         compute=section(CONFIG.compute),
@@ -183,8 +185,7 @@ rule train_au_attention:
         history="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/history.parquet",
     log:
         "logs/{experiment}/{corpus}/train_au_attention/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_au_attention/seed-{seed}.benchmark.tsv"
+    cache: workflow.enable_cache and not CONFIG.au_attention.training.warm_start
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -193,8 +194,8 @@ rule train_au_attention:
         mem_mb=8000,
         runtime=2880,
     params:
+        seed="{seed}",
         code=code_of("train_au_attention"),
-        work="work/{experiment}/{corpus}/au_attention/shared/seed-{seed}",
         crop_size=CONFIG.video.crop_size,
         au_attention=section(CONFIG.au_attention),
         compute=section(CONFIG.compute),
@@ -212,8 +213,7 @@ rule disentangle_faces:
         identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
     log:
         "logs/{experiment}/{corpus}/disentangle_faces/seed-{seed}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/disentangle_faces/seed-{seed}/{speaker}.benchmark.tsv"
+    cache: workflow.enable_cache
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -222,6 +222,8 @@ rule disentangle_faces:
         mem_mb=4000,
         runtime=60,
     params:
+        speaker="{speaker}",
+        seed="{seed}",
         code=code_of("disentangle_faces"),
         compute=section(CONFIG.compute),
     script:
@@ -286,8 +288,7 @@ rule train_au_classifier:
         history="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/history.parquet",
     log:
         "logs/{experiment}/{corpus}/train_au_classifier/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_au_classifier/seed-{seed}.benchmark.tsv"
+    cache: workflow.enable_cache and not CONFIG.au_classifier.training.warm_start
     conda:
         "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
@@ -296,8 +297,8 @@ rule train_au_classifier:
         mem_mb=8000,
         runtime=1440,
     params:
+        seed="{seed}",
         code=code_of("train_au_classifier"),
-        work="work/{experiment}/{corpus}/au_classifier/shared/seed-{seed}",
         crop_size=CONFIG.video.crop_size,
         au_classifier=section(CONFIG.au_classifier),
         compute=section(CONFIG.compute),

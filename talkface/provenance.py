@@ -20,6 +20,7 @@ NO_BEARING = frozenset(
         f"{PACKAGE}.config",  # a rule's params carry the values of every section that it reads
         f"{PACKAGE}.logs",  # how progress is shown changes no number
         f"{PACKAGE}.provenance",
+        f"{PACKAGE}.efficiency",  # what a job took
         f"{PACKAGE}.training.lock",  # who may write, not what is written
     }
 )

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Faces, validate
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.crop_faces import crop_faces
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     crop_faces(
         corpus=validate(snakemake.config).corpus,
         speaker=snakemake.wildcards.speaker,

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Compute
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.disentangle_faces import disentangle_faces
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     disentangle_faces(
         au_attention=Path(snakemake.input.au_attention),
         autoencoder=Path(snakemake.input.autoencoder),

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Compute
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.encode_first_faces import encode_first_faces
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     encode_first_faces(
         autoencoder=Path(snakemake.input.autoencoder),
         faces=Path(snakemake.input.faces),

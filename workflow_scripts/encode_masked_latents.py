@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Compute
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.encode_latents import encode_latents
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     encode_latents(
         model=Path(snakemake.input.model),
         faces=Path(snakemake.input.faces),

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Mel, validate
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.extract_mel import extract_mel
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     extract_mel(
         corpus=validate(snakemake.config).corpus,
         speaker=snakemake.wildcards.speaker,

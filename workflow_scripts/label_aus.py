@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import AuLabels
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.label_aus import label_aus
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     label_aus(
         landmarks=Path(snakemake.input.landmarks),
         faces_table=Path(snakemake.input.faces),

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from talkface.config import Compute, Mfcc
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.predict_aus import predict_aus
 
-with log_to(snakemake.log[0]):
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     predict_aus(
         model=Path(snakemake.input.model),
         mel=Path(snakemake.input.mel),

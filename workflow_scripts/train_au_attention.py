@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from talkface.config import AuAttention, Compute
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.stages.train_au_attention import train_au_attention
 
-with log_to(snakemake.log[0]):
+place = snakemake.wildcards
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     train_au_attention(
         split=Path(snakemake.input.split),
         faces=[Path(path) for path in snakemake.input.faces],
@@ -14,9 +16,10 @@ with log_to(snakemake.log[0]):
         crop_size=snakemake.params.crop_size,
         au_attention=AuAttention.model_validate(snakemake.params.au_attention),
         compute=Compute.model_validate(snakemake.params.compute),
-        seed=int(snakemake.wildcards.seed),
+        seed=int(place.seed),
         code=snakemake.params.code,
         model=Path(snakemake.output.model),
         history=Path(snakemake.output.history),
-        work=Path(snakemake.params.work),
+        # Not a param: the experiment's name has no part in what is learnt, and in the cache's key.
+        work=Path("work", place.experiment, place.corpus, "au_attention", "shared", f"seed-{place.seed}"),
     )

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from talkface.config import AudioToAu, Compute, Mfcc
+from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.stages.train_audio_to_au import train_audio_to_au
 
-with log_to(snakemake.log[0]):
+place = snakemake.wildcards
+with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     train_audio_to_au(
         split=Path(snakemake.input.split),
         mel=[Path(path) for path in snakemake.input.mel],
@@ -14,9 +16,10 @@ with log_to(snakemake.log[0]):
         audio_to_au=AudioToAu.model_validate(snakemake.params.audio_to_au),
         mfcc=Mfcc.model_validate(snakemake.params.mfcc),
         compute=Compute.model_validate(snakemake.params.compute),
-        seed=int(snakemake.wildcards.seed),
+        seed=int(place.seed),
         code=snakemake.params.code,
         model=Path(snakemake.output.model),
         history=Path(snakemake.output.history),
-        work=Path(snakemake.params.work),
+        # Not a param: the experiment's name has no part in what is learnt, and in the cache's key.
+        work=Path("work", place.experiment, place.corpus, "audio_to_au", "shared", f"seed-{place.seed}"),
     )

@@ -7,14 +7,15 @@ For each stage the network of the configuration takes forward and backward steps
 seconds, and paper A's and B's renderers generate. Printed are samples (frames) a second, floating-point
 operations a sample by torch's counter, the schedule, and its hours at this machine's rate. With --tflops also
 the hours on a device that really reaches so many TFLOP/s on these networks: an estimate, not a measurement.
-With --seconds 0 nothing is computed, only counted, which takes no memory and no time.
+With --seconds 0 nothing is computed, only counted, which takes no memory and no time;
+`--seconds 0 --yaml > benchmarks/counted_operations.yaml` keeps the counts for benchmarks/capacity.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class Rate:
     samples_per_s: float
     gflop_per_sample: float
     schedule: int
+    parameters: int = 0
 
     def row(self, tflops: float | None) -> str:
         """A line of the table."""
@@ -100,12 +102,26 @@ def step_of(forward: Callable[[], torch.Tensor], config: Config, device: torch.d
     return step
 
 
-Work = tuple[Callable[[], torch.Tensor], int, int]
-"""A forward pass, the samples in it, and the samples of the whole."""
+@dataclass
+class Work:
+    """A forward pass of some networks."""
+
+    forward: Callable[[], torch.Tensor]
+    samples: int  # in it
+    schedule: int  # samples of the whole
+    networks: tuple[torch.nn.Module, ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """Weights that are trained."""
+        return sum(weight.numel() for network in self.networks for weight in network.parameters())
 
 
 def stages(config: Config, device: torch.device, frames: int) -> dict[str, Work]:
-    """What each training stage computes for a batch of random input; ``frames`` of a window are rendered."""
+    """What each training stage computes for a batch of random input, and at last what encoding does.
+
+    ``frames`` of a window are rendered.
+    """
     size = config.video.crop_size
     image = torch.rand(frames, 3, size, size, device=device) * 2 - 1
     window = config.renderer.window_frames
@@ -144,24 +160,35 @@ def stages(config: Config, device: torch.device, frames: int) -> dict[str, Work]
         score, _ = critic(mask * image + (1 - mask) * colour)
         return score
 
+    mfcc_windows = config.audio_to_au.training.samples
     return {
-        "autoencoder": (lambda: autoencoder(image[..., :patch, :patch])[0], frames, auto.training.samples),
-        "audio_to_au": (lambda: audio_to_au(mfcc)[1], window, config.audio_to_au.training.samples),
-        "au_attention": (change, frames, attention.training.samples),
-        "au_classifier": (lambda: classifier(image), frames, config.au_classifier.training.samples),
-        "renderer (paper A)": (denoise, frames, config.renderer.training.samples),
-        "frame_renderer (paper B)": (decode, frames, config.frame_renderer.training.samples),
+        "autoencoder": Work(
+            lambda: autoencoder(image[..., :patch, :patch])[0], frames, auto.training.samples, (autoencoder,)
+        ),
+        "audio_to_au": Work(lambda: audio_to_au(mfcc)[1], window, mfcc_windows, (audio_to_au,)),
+        "au_attention": Work(change, frames, attention.training.samples, (generator, critic)),
+        "au_classifier": Work(
+            lambda: classifier(image), frames, config.au_classifier.training.samples, (classifier,)
+        ),
+        "renderer (paper A)": Work(denoise, frames, config.renderer.training.samples, (latents,)),
+        "frame_renderer (paper B)": Work(decode, frames, config.frame_renderer.training.samples, (decoder,)),
+        _ENCODE: Work(lambda: autoencoder.to_latent(image), frames, frames),
+        _FROM_LATENT: Work(lambda: autoencoder.from_latent(latent), frames, frames),
     }
+
+
+_ENCODE, _FROM_LATENT = "encode a frame", "decode a latent"
 
 
 def generating(trained: dict[str, Work], config: Config, frames: int) -> dict[str, Work]:
     """What generating the test clips computes: the denoiser runs once a sampling step."""
-    denoise, batch, _ = trained["renderer (paper A)"]
-    decode, _, _ = trained["frame_renderer (paper B)"]
+    denoise, decode = trained["renderer (paper A)"], trained["frame_renderer (paper B)"]
     steps = config.sampler.steps
     return {
-        f"one of {steps} sampling steps": (denoise, batch, steps * frames),
-        "generate (paper B)": (decode, batch, frames),
+        f"one of {steps} sampling steps": Work(denoise.forward, denoise.samples, steps * frames),
+        "generate (paper B)": Work(decode.forward, decode.samples, frames),
+        _ENCODE: Work(trained[_ENCODE].forward, trained[_ENCODE].samples, frames),
+        _FROM_LATENT: Work(trained[_FROM_LATENT].forward, trained[_FROM_LATENT].samples, frames),
     }
 
 
@@ -176,6 +203,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--tflops", type=float)
+    parser.add_argument("--yaml", action="store_true", help="the counts alone, for benchmarks/capacity.py")
     chosen = parser.parse_args()
     raw: dict = {}
     for path in chosen.configfile:
@@ -186,23 +214,55 @@ def main() -> None:
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"{config.compute.threads} CPU threads"
     if chosen.seconds:
         print(f"{name}, {pick_precision(config.compute, device)}, torch {torch.__version__}")
+    if chosen.yaml:
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            print(yaml.safe_dump(counts(config, device), sort_keys=False), end="")
+        return
     columns = f"{'stage':<28}{'samples/s':>12}{'GFLOP':>12}{'samples':>14}{'hours here':>12}"
     print(columns + (f"{f'at {chosen.tflops:g} TFLOP/s':>16}" if chosen.tflops else ""))
     with nullcontext() if chosen.seconds else FakeTensorMode(allow_non_fake_inputs=True):
         report(config, device, chosen)
 
 
-def report(config: Config, device: torch.device, chosen: argparse.Namespace) -> None:
-    """One line a stage; what is only counted may have the configured batch."""
-    frames = _BATCH_FRAMES if chosen.seconds else config.renderer.frames_per_window
+def counts(config: Config, device: torch.device) -> dict[str, dict[str, float]]:
+    """Operations and weights under the names that benchmarks/capacity.py uses."""
+    found = {rate.stage: rate for rate in rates(config, device, 0.0, 1)}
+
+    def entry(name: str, times: float = 1.0) -> dict[str, float]:
+        rate = found[name]
+        whole = {"gflop": round(times * rate.gflop_per_sample, 4)}
+        return whole | ({"samples": rate.schedule, "parameters": rate.parameters} if rate.parameters else {})
+
+    steps = config.sampler.steps
+    sampled = steps * found[f"one of {steps} sampling steps"].gflop_per_sample
+    return {
+        **{name: entry(name) for name in ("autoencoder", "audio_to_au", "au_attention", "au_classifier")},
+        "renderer": entry("renderer (paper A)"),
+        "frame_renderer": entry("frame_renderer (paper B)"),
+        "encode": entry(_ENCODE),
+        "generate A": {"gflop": round(sampled + found[_FROM_LATENT].gflop_per_sample, 4)},
+        "generate B and C": entry("generate (paper B)"),
+    }
+
+
+def rates(config: Config, device: torch.device, seconds: float, test_frames: int) -> Iterator[Rate]:
+    """One rate a stage; what is only counted may have the configured batch."""
+    frames = _BATCH_FRAMES if seconds else config.renderer.frames_per_window
     trained = stages(config, device, frames)
-    for stage, (forward, samples, schedule) in trained.items():
-        rate, gflop = measure(step_of(forward, config, device), samples, chosen.seconds)
-        print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)
+    for stage, work in trained.items():
+        if stage not in (_ENCODE, _FROM_LATENT):
+            rate, gflop = measure(step_of(work.forward, config, device), work.samples, seconds)
+            yield Rate(stage, rate, gflop, work.schedule, work.parameters)
     with torch.no_grad(), precision_of(config, device):
-        for stage, (forward, samples, schedule) in generating(trained, config, chosen.frames).items():
-            rate, gflop = measure(forward, samples, chosen.seconds)
-            print(Rate(stage, rate, gflop, schedule).row(chosen.tflops), flush=True)
+        for stage, work in generating(trained, config, test_frames).items():
+            rate, gflop = measure(work.forward, work.samples, seconds)
+            yield Rate(stage, rate, gflop, work.schedule)
+
+
+def report(config: Config, device: torch.device, chosen: argparse.Namespace) -> None:
+    """One line a stage."""
+    for rate in rates(config, device, chosen.seconds, chosen.frames):
+        print(rate.row(chosen.tflops), flush=True)
 
 
 if __name__ == "__main__":

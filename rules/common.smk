@@ -6,7 +6,7 @@ import sys
 
 # Jobs import the package beside this Snakefile, whatever else is installed, also inside --sdm conda environments.
 sys.path.insert(0, str(workflow.basedir))
-# Trainings end with the snakemake that started them (talkface/training/lock.py).
+# Jobs end with the snakemake that started them (talkface/orphans.py).
 INHERITED = os.environ.get("PYTHONPATH")
 os.environ.update(
     PYTHONPATH=os.pathsep.join([str(workflow.basedir), *([INHERITED] if INHERITED else [])]),

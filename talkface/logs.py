@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tqdm import tqdm
+
+from talkface.atomic import remedy_of
+from talkface.orphans import die_with_snakemake
 
 Item = TypeVar("Item")
 
@@ -22,10 +27,13 @@ _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 def log_to(path: str | Path | None) -> Iterator[None]:
     """Send log records and errors of a script to ``path`` (a rule's log), warnings also to the terminal.
 
-    A user's mistake (``ValueError`` family) is written as one line; anything else with its traceback.
+    A user's mistake (``ValueError`` family) and a disk that is full or read-only are written as one line;
+    anything else with its traceback. A script that is asked to end (SIGTERM), or whose snakemake is gone,
+    leaves nothing half.
     """
     root = logging.getLogger()
     root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a log that cannot be written, on a full disk, stops nobody
     handlers: list[logging.Handler] = []
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -37,18 +45,44 @@ def log_to(path: str | Path | None) -> Iterator[None]:
         handler.setFormatter(logging.Formatter(_FORMAT))
         root.addHandler(handler)
     try:
-        yield
+        with _orderly_end():
+            die_with_snakemake()
+            yield
     except ValueError as error:
         root.error("%s", error)
         root.info("where it was raised", exc_info=True)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        remedy = remedy_of(error)
+        if remedy is not None:
+            root.error("%s: %s", getattr(error, "filename", None) or "a file of this job", remedy)
+            root.info("where it was raised", exc_info=True)
+            sys.exit(1)
         root.exception("failed")
         raise
     finally:
         for handler in handlers:
             root.removeHandler(handler)
-            handler.close()
+            with suppress(OSError):  # a full disk again
+                handler.close()
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """SIGTERM becomes ``SystemExit``, so that what is half-written is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        logging.getLogger(__name__).warning("asked to end: stopping")
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def progress(items: Iterable[Item], total: int | None = None, what: str = "items") -> Iterator[Item]:

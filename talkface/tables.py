@@ -2,15 +2,16 @@
 
 The writer checks names, types, nulls and key uniqueness (pyarrow turns a misspelt column into nulls and does
 not enforce ``nullable=False``), writes to a temporary file beside the target and renames it, so a table is
-either whole or absent. The reader refuses a truncated or foreign file by name.
+either whole or absent. Pages and footer carry checksums, and the reader refuses a truncated, damaged or
+foreign file by name.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -20,6 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from talkface import __version__
+from talkface.atomic import replacing
+from talkface.footer import FooterError, check_footer, seal_footer
 from talkface.schemas import TableSchema
 
 _COMPRESSION = "zstd"
@@ -96,7 +99,8 @@ def _has_inner_null(values: pa.ChunkedArray) -> bool:
 class TableWriter:
     """Write a table piece by piece, one row group per call of :meth:`write`; atomic on leaving the ``with``.
 
-    An exception inside the ``with`` leaves neither the target nor the temporary file behind.
+    An exception inside the ``with`` leaves neither the target nor the temporary file behind
+    (``talkface.atomic.UnwritableError`` where there is no room).
     """
 
     def __init__(self, path: str | Path, schema: TableSchema, metadata: Mapping[str, Any] | None = None):
@@ -106,13 +110,14 @@ class TableWriter:
         self._keys: set[tuple[Any, ...]] = set()
 
     def __enter__(self) -> TableWriter:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".part")
-        os.close(handle)
-        self._temporary = Path(name)
-        self._writer = pq.ParquetWriter(
-            self._temporary, self.schema.columns.with_metadata(self._metadata), compression=_COMPRESSION
-        )
+        with ExitStack() as stack:
+            temporary = stack.enter_context(replacing(self.path))
+            stack.push(partial(_seal, temporary))
+            columns = self.schema.columns.with_metadata(self._metadata)
+            self._writer = stack.enter_context(
+                pq.ParquetWriter(temporary, columns, compression=_COMPRESSION, write_page_checksum=True)
+            )
+            self._stack = stack.pop_all()
         return self
 
     def write(self, rows: Rows) -> None:
@@ -131,14 +136,12 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        with self._temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        self._temporary.chmod(0o644)
-        self._temporary.replace(self.path)
+        self._stack.__exit__(kind, error, trace)
+
+
+def _seal(temporary: Path, kind: type[BaseException] | None, *_: object) -> None:
+    if kind is None:
+        seal_footer(temporary)
 
 
 def write_table(
@@ -151,7 +154,9 @@ def write_table(
 
 def read_table(path: str | Path, schema: TableSchema) -> pa.Table:
     """Read a whole table of the given schema, or raise ``TableError`` naming the file."""
-    return _open(path, schema).read()
+    file = _open(path, schema)
+    with _readable(path):
+        return file.read()
 
 
 def read_frame(path: str | Path, schema: TableSchema) -> pd.DataFrame:
@@ -192,7 +197,8 @@ class ClipTable:
         """The rows of one clip."""
         if clip not in self._groups:
             raise TableError(f"{self.path}: no clip '{clip}' in this table")
-        return self._file.read_row_groups(self._groups[clip], columns=columns)
+        with _readable(self.path):
+            return self._file.read_row_groups(self._groups[clip], columns=columns)
 
     def __iter__(self) -> Iterator[tuple[str, pa.Table]]:
         for clip in self._groups:
@@ -208,16 +214,31 @@ def _decode_metadata(file: pq.ParquetFile, path: str | Path) -> dict[str, Any]:
     raw = (file.schema_arrow.metadata or {}).get(b"talkface")
     if raw is None:
         raise TableError(f"{path}: not a talkface table (no 'talkface' metadata); remove it and run again")
-    return json.loads(raw)
+    try:
+        content = json.loads(raw)
+        return {"schema": content["schema"], "version": content["version"], **content}
+    except (ValueError, KeyError, TypeError) as error:
+        raise TableError(f"{path}: its metadata are damaged; remove it and run again") from error
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Errors of the Parquet library while a file is read, as one line that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such table") from error
+    except (FooterError, pa.ArrowException, OSError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise TableError(
+            f"{path}: not a readable Parquet file ({reason}); remove it and run again"
+        ) from error
 
 
 def _open_any(path: str | Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError as error:
-        raise TableError(f"{path}: no such table") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise TableError(f"{path}: not a readable Parquet file ({error}); remove it and run again") from error
+    with _readable(path):
+        check_footer(Path(path))
+        return pq.ParquetFile(path, page_checksum_verification=True)
 
 
 def _open(path: str | Path, schema: TableSchema) -> pq.ParquetFile:

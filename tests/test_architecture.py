@@ -7,7 +7,9 @@ import pytest
 from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "talkface"
-FOUNDATION = {"config", "schemas", "tables", "provenance", "logs", "efficiency"}
+FOUNDATION = {
+    "config", "schemas", "tables", "provenance", "logs", "efficiency", "atomic", "orphans", "footer",
+}  # fmt: skip
 ALONE = {
     "models",
     "losses",

@@ -112,7 +112,7 @@ class Child:
         path: the file in question, for messages.
         verbosity: ffmpeg's ``-v``.
         fed: the program reads what the caller gives to :meth:`feed`.
-        silence_s: seconds without output after which it counts as hanging.
+        silence_s: seconds without output after which it counts as hanging; None: ``SILENCE_S``.
     """
 
     def __init__(
@@ -122,10 +122,10 @@ class Child:
         *,
         verbosity: str = "error",
         fed: bool = False,
-        silence_s: float = SILENCE_S,
+        silence_s: float | None = None,
     ):
         self.path = Path(path)
-        self._silence_s = silence_s
+        self._silence_s = SILENCE_S if silence_s is None else silence_s
         # A file, not a pipe: it cannot fill up and block the child.
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving the `with`
         command = [executable(), "-hide_banner", "-v", verbosity, *([] if fed else ["-nostdin"])]

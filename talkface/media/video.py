@@ -12,7 +12,8 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
-from talkface.media.ffmpeg import SILENCE_S, Child, MediaError, address, encoders, existing
+from talkface.atomic import explained
+from talkface.media.ffmpeg import Child, MediaError, address, encoders, existing
 from talkface.media.probe import MediaInfo, probe
 
 __all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_video"]
@@ -22,7 +23,7 @@ _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox")
 
 
 def read_frames(
-    path: str | Path, fps: int = 25, max_frames: int | None = None, *, silence_s: float = SILENCE_S
+    path: str | Path, fps: int = 25, max_frames: int | None = None, *, silence_s: float | None = None
 ) -> Iterator[np.ndarray]:
     """Decode a clip to a constant frame rate.
 
@@ -111,7 +112,8 @@ def write_video(
     first = next(queue, None)
     if first is None:
         raise ValueError(f"{str(path)!r}: no frames to write")
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name[:40]}.") as folder:
+    hidden = f".{path.name[:40]}."
+    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=hidden) as folder:
         partial = Path(folder) / "video.mp4"
         sink = _encoding(partial, _checked(first, first, 0), fps, _stored(audio, folder), sample_rate)
         with Child(sink, path, fed=True) as child:

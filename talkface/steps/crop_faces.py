@@ -55,7 +55,7 @@ def crop_faces(
                 faces_writer.write(frames.faces())
                 landmarks_writer.write(frames.landmarks())
             else:
-                _log.warning("%s: %s", clip["clip"], check["reason"])
+                _log.warning("%r: %s", clip["clip"], check["reason"])
             checks.append(check)
     write_table(checks_table, CHECKS, checks, metadata)
     failed = sum(not check["ok"] for check in checks)
@@ -82,7 +82,7 @@ def _crop_clip(
             frames.add(frame)
     except (MediaError, FaceError) as error:
         check |= {"ok": False, "reason": error.reason}
-        _log.info("%s: %s", clip, error)
+        _log.info("%r: %s", clip, error)
     return check | {
         "num_frames": tally.num_frames,
         "num_detected": tally.num_detected,

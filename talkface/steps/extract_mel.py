@@ -54,7 +54,7 @@ def extract_mel(
     write_table(sound_checks, CHECKS, rows, metadata)
     failed = [row for row in rows if not row["ok"]]
     for row in failed:
-        logger.warning("%s: %s", row["clip"], row["reason"])
+        logger.warning("%r: %s", row["clip"], row["reason"])
     logger.info("speaker %s: %d clips with sound, %d without", speaker, len(rows) - len(failed), len(failed))
 
 

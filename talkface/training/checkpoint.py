@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +11,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
+
+from talkface.atomic import replacing
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -86,18 +86,8 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: str) 
     """Write tensors and one header text to ``path``: temporary file, fsync, rename."""
     # clone: safetensors refuses tensors that share memory, such as tied weights
     whole = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with replacing(path) as temporary:
         save_file(whole, temporary, metadata={_KEY: header})
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, torch.Tensor]]:

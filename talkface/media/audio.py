@@ -92,7 +92,7 @@ class SoundFile:
 
 
 def _decode(path: str | Path, sample_rate: int) -> np.ndarray:
-    return np.frombuffer(b"".join(_decoded(path, sample_rate)), "<f4").astype(np.float32, copy=False)
+    return np.frombuffer(bytearray().join(_decoded(path, sample_rate)), "<f4").astype(np.float32, copy=False)
 
 
 def _decoded(path: str | Path, sample_rate: int) -> Iterator[bytearray]:

@@ -18,6 +18,7 @@ include: "rules/sharing.smk"
 include: "rules/generate.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/setup.smk"
 
 
 rule all:

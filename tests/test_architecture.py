@@ -8,8 +8,16 @@ from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "talkface"
 FOUNDATION = {
-    "config", "schemas", "tables", "provenance", "logs", "efficiency", "atomic", "orphans", "footer",
-}  # fmt: skip
+    "config",
+    "schemas",
+    "tables",
+    "provenance",
+    "logs",
+    "atomic",
+    "orphans",
+    "footer",
+    "efficiency",
+}
 ALONE = {
     "models",
     "losses",
@@ -29,6 +37,7 @@ MAY_IMPORT = {
         "foundation", "media", "features", "data", "models", "losses", "metrics", "training", "generation",
     },
     "reporting": {"foundation", "media", "features", "metrics", "reporting"},
+    "preflight": {"foundation", "media", "corpora", "reporting", "preflight"},
 }  # fmt: skip
 EVERYTHING = {"foundation", *MAY_IMPORT, "corpora"}
 MAY_IMPORT["stages"] = EVERYTHING - {"reporting", "corpora"} | {"stages"}
@@ -172,7 +181,11 @@ def test_rules_are_plain():
                 continue
             measured = "cache:" if "cache:" in block else "benchmark:"  # no rule may have both
             needed = ["log:", "threads:", "resources:", "params:", "conda:"]
-            needed += [] if name[1] == "verify" else ["output:", measured, f'code=code_of("{name[1]}")']
+            needed += (
+                []
+                if name[1] in ("verify", "check_setup")
+                else ["output:", measured, f'code=code_of("{name[1]}")']
+            )
             missing = [directive for directive in needed if directive not in block]
             assert not missing, f"rule {name[1]} lacks {missing}"
 

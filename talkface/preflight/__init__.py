@@ -1,0 +1,1 @@
+"""Before heavy jobs: is everything there that they need, and what will they take?"""

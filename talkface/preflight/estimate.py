@@ -1,0 +1,133 @@
+"""What jobs will take: frames, bytes, and hours where a rate was measured for such widths (measured.yaml)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from talkface.config import Config, FrameRenderer
+from talkface.preflight.jobs import Job
+
+MEASURED: dict[str, Any] = yaml.safe_load(
+    resources.files("talkface.preflight").joinpath("measured.yaml").read_text("utf-8")
+)
+"""Measured sizes and rates, with their sources."""
+_S_PER_H = 3600.0
+
+
+@dataclass
+class Stage:
+    """One line of what will run."""
+
+    name: str
+    jobs: int = 0
+    amount: int = 0
+    unit: str = "frames"
+    hours: float | None = None
+    """At the measured rate; None where none was measured for such widths."""
+    gflop: float | None = None
+    """All operations in 10^9, where counted."""
+
+
+@dataclass
+class Estimate:
+    """All lines, and bytes below ``results``, ``work``, the demo corpus' root and the temporary folder."""
+
+    stages: list[Stage] = field(default_factory=list)
+    bytes: dict[str, int] = field(default_factory=dict)
+
+
+def estimate(
+    config: Config, jobs: Sequence[Job], clips: Mapping[str, int], frames_per_clip: float
+) -> Estimate:
+    """Add up what the jobs compute and store; rates are those of ``MEASURED['machine']``."""
+    lines: dict[str, Stage] = {}
+    size, total = MEASURED["bytes_per_frame"], {"results": 0.0, "work": 0.0, "corpus": 0.0}
+    for job in jobs:
+        speaker = job.wildcards.get("speaker", "")
+        frames = clips.get(speaker, 0) * frames_per_clip
+        match job.rule:
+            case "generate_corpus":
+                _add(lines, "generate_corpus", frames, MEASURED["frames_per_s"]["draw"])
+                total["corpus"] += clips.get(speaker, 0) * MEASURED["bytes_per_clip"]["demo_clip"]
+            case "crop_faces":
+                _add(lines, "features", frames, MEASURED["frames_per_s"]["preprocess"])
+                total["results"] += frames * sum(size[kind] for kind in ("faces", "landmarks", "aus", "mel"))
+            case "encode_latents" | "encode_masked_latents":
+                _add(lines, job.rule, frames, MEASURED["frames_per_s"]["latents"])
+                total["results"] += frames * size["latents"]
+            case "predict_aus":
+                total["results"] += frames * size["au_features"]
+            case "disentangle_faces" | "encode_first_faces":
+                total["results"] += clips.get(speaker, 0) * MEASURED["bytes_per_clip"]["identities"]
+            case "generate_clips":
+                made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
+                _add(lines, f"generate {job.wildcards['variant']}", made, _generation_rate(config, job))
+                total["results"] += made * (size["generated"] + size["landmarks"])
+            case "generate_controls":
+                made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
+                moving = job.wildcards["control"] in ("ground_truth", "autoencoder")
+                total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
+            case rule if rule.startswith("train_"):
+                _add_training(lines, config, job)
+                total["results"] += MEASURED["bytes_per_training"] / 5
+                total["work"] += MEASURED["bytes_per_training"] * 4 / 5
+    whole = {name: int(value) for name, value in total.items()} | {"tmp": MEASURED["bytes_tmp"]}
+    return Estimate(list(lines.values()), whole)
+
+
+def clips_to_generate(config: Config, speaker: str, clips: int) -> int:
+    """How many of a speaker's clips are generated: of an unseen one all, of a seen one a share; capped."""
+    split = config.splits[config.split]
+    if speaker in split.unseen:
+        chosen = clips
+    elif split.seen is None or speaker in split.seen:
+        chosen = round(split.held_back * clips)
+    else:
+        chosen = 0
+    cap = config.evaluation.max_clips_per_speaker
+    return chosen if cap is None else min(chosen, cap)
+
+
+def _add(lines: dict[str, Stage], name: str, amount: float, rate: float | None, gflop: float = 0) -> None:
+    line = lines.setdefault(name, Stage(name, hours=0.0))
+    line.jobs += 1
+    line.amount += round(amount)
+    known = rate is not None and line.hours is not None
+    line.hours = line.hours + amount / rate / _S_PER_H if known else None  # type: ignore[operator]
+    if gflop:
+        line.gflop = (line.gflop or 0.0) + gflop
+
+
+def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> None:
+    stage = job.rule.removeprefix("train_")
+    section = getattr(config, stage)
+    if stage in ("renderer", "frame_renderer"):
+        section = config.variant_renderer(job.wildcards["variant"])
+    samples = section.training.samples
+    cost = _rate(MEASURED["gflop_per_sample"].get(stage, []), section) or 0.0
+    name = f"train {stage}" + (f" {job.wildcards['variant']}" if "renderer" in stage else "")
+    _add(lines, name, samples, _rate(MEASURED["training_samples_per_s"][stage], section), samples * cost)
+    lines[name].unit = "samples"
+
+
+def _generation_rate(config: Config, job: Job) -> float | None:
+    variant = job.wildcards["variant"]
+    section = config.variant_renderer(variant)
+    if isinstance(section, FrameRenderer):
+        return None
+    rate = _rate(MEASURED["denoised_frames_per_s"], section)
+    return rate / config.variant_sampler(variant).steps if rate else None
+
+
+def _rate(entries: Sequence[Mapping[str, Any]], section: BaseModel) -> float | None:
+    """The rate measured for a section with exactly these fields, if any was."""
+    for entry in entries:
+        if all(getattr(section, name) == value for name, value in entry["when"].items()):
+            return float(entry["rate"])
+    return None

@@ -1,0 +1,94 @@
+"""External files that the jobs will open: are they there, and are they the ones meant?"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from talkface.config import Config, FrameRenderer
+from talkface.preflight.jobs import Job
+
+
+def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
+    """A line for each configured file that a job needs and that is absent, unreadable or another one."""
+    rules = {job.rule for job in jobs}
+    problems: list[str] = []
+    if _uses_perceptual(config, jobs) and config.perceptual.vgg19 is not None:
+        problems += check_file(
+            "perceptual.vgg19", config.perceptual.vgg19, config.perceptual.vgg19_sha256,
+            "leave it out to use our own autoencoder's features",
+        )  # fmt: skip
+    for field, path in dict.fromkeys(_warm_starts(config, jobs)):
+        problems += check_file(field, path, None, "leave it out to train from the beginning")
+        problems += [] if problems and problems[-1].startswith(field) else _not_safetensors(field, path)
+    if rules & {"crop_faces", "label_aus", "score_aus"}:
+        problems += list(_labeller_problems(config))
+    return problems
+
+
+def check_file(field: str, path: Path, sha256: str | None, remedy: str) -> list[str]:
+    """What is wrong with a file that the field names: nothing, or one line."""
+    if not path.is_file():
+        return [f"{field}: {str(path)!r}: no such file: give its path, or {remedy}"]
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest() if sha256 else None
+    except OSError as error:
+        return [f"{field}: {str(path)!r} cannot be read ({error.strerror}): change its permissions"]
+    if sha256 and found != sha256.strip().lower():
+        return [
+            f"{field}: {str(path)!r}: its SHA-256 is {found}, not {sha256}: fetch it again, or correct the "
+            "checksum if this is the file you mean"
+        ]
+    return []
+
+
+def _uses_perceptual(config: Config, jobs: Sequence[Job]) -> bool:
+    variants = {job.wildcards["variant"] for job in jobs if job.rule == "train_frame_renderer"}
+    renderers = [config.variant_renderer(name) for name in variants]
+    return any(isinstance(own, FrameRenderer) and own.losses.perceptual > 0 for own in renderers)
+
+
+def _warm_starts(config: Config, jobs: Sequence[Job]) -> Iterator[tuple[str, Path]]:
+    for job in jobs:
+        if not job.rule.startswith("train_"):
+            continue
+        stage = job.rule.removeprefix("train_")
+        section = getattr(config, stage)
+        if stage in ("renderer", "frame_renderer"):
+            section = config.variant_renderer(job.wildcards["variant"])
+        if section.training.warm_start is not None:
+            yield f"{stage}.training.warm_start", section.training.warm_start
+
+
+def _not_safetensors(field: str, path: Path) -> list[str]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            file.keys()
+    except (SafetensorError, OSError) as error:
+        return [f"{field}: {str(path)!r} is not a readable safetensors file ({error}): fetch it again"]
+    return []
+
+
+def _labeller_problems(config: Config) -> Iterator[str]:
+    aus, otherwise = config.aus, "set aus.backend to 'geometric', which needs no file"
+    if aus.backend == "blendshapes":
+        if aus.blendshapes_task is None or aus.blendshapes_sha256 is None:
+            yield f"aus.blendshapes_task and aus.blendshapes_sha256: give both, or {otherwise}"
+        else:
+            yield from check_file(
+                "aus.blendshapes_task", aus.blendshapes_task, aus.blendshapes_sha256, otherwise
+            )
+    elif aus.backend == "openface" and aus.openface_csv is not None:
+        if not aus.openface_csv.is_dir():
+            yield f"aus.openface_csv: {str(aus.openface_csv)!r}: no such folder: correct it, or {otherwise}"
+    elif aus.backend == "openface":
+        program = aus.openface_program
+        if program is None:
+            yield f"aus.openface_program or aus.openface_csv: give one, or {otherwise}"
+        elif not (program.is_file() and os.access(program, os.X_OK)):
+            yield f"aus.openface_program: {str(program)!r}: no such program: give its path, or {otherwise}"

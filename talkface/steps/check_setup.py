@@ -1,0 +1,82 @@
+"""Rule ``check_setup``: is everything there that heavy jobs need, and what will they take?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from talkface.config import Config
+from talkface.media.ffmpeg import version
+from talkface.preflight.corpus import survey
+from talkface.preflight.estimate import estimate
+from talkface.preflight.jobs import Job, is_heavy, jobs_of_experiment
+from talkface.preflight.machine import (
+    device_problems,
+    disk_problems,
+    ffmpeg_problems,
+    folders,
+    memory_complaints,
+    memory_mb,
+)
+from talkface.preflight.report import as_data, as_text
+from talkface.preflight.weights import weight_problems
+from talkface.reporting.files import write_text
+
+_READING = frozenset({"crop_faces", "extract_mel"})
+
+
+class SetupError(ValueError):
+    """Something that heavy jobs need is not there; the message lists every problem with its remedy."""
+
+
+def check_setup(
+    *, config: Config, speakers: Sequence[str], results: Path, jobs: Sequence[Job] | None = None,
+    computing: bool = True,
+) -> str:  # fmt: skip
+    """Check what the jobs need, write ``setup.json`` and ``setup.md`` to ``results``, return the page.
+
+    Args:
+        config: the experiment.
+        speakers: its corpus' speakers.
+        results: ``results/{experiment}/{corpus}``; nothing is written where a problem is found.
+        jobs: those about to run; None: all of the experiment.
+        computing: they will run on this machine, so its memory and GPU are checked too.
+
+    Raises:
+        SetupError: a line per problem, naming the field or path and the remedy.
+    """
+    chosen = jobs_of_experiment(config, speakers) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
+    found = survey(config, speakers, read=any(job.rule in _READING for job in chosen))
+    cost = estimate(config, chosen, found.clips, found.frames_per_clip)
+    problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
+    problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)
+    warnings = list(found.warnings)
+    machine: dict[str, Any] = {"device": "decided where the jobs run"}
+    if computing:
+        machine = {"memory_mb": memory_mb()}
+        machine["device"], missing = device_problems(config)
+        short, tight = memory_complaints(chosen, machine["memory_mb"])
+        problems += missing + short
+        warnings += tight
+    if problems:
+        count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
+        raise SetupError(f"check_setup: {count}, nothing was started:\n  " + "\n  ".join(problems))
+    machine["ffmpeg"] = version()
+    data = as_data(config, found, cost, machine, warnings)
+    text = as_text(data)
+    results.mkdir(parents=True, exist_ok=True)
+    write_text(results / "setup.json", json.dumps(data, indent=2) + "\n")
+    write_text(results / "setup.md", text)
+    return text
+
+
+def before_heavy_jobs(
+    *, config: Config, speakers: Sequence[str], results: Path, jobs: Sequence[Job], computing: bool
+) -> None:
+    """The same when a workflow starts, printed to standard error; silent where no heavy job is pending."""
+    if any(is_heavy(job.rule) for job in jobs):
+        text = check_setup(config=config, speakers=speakers, results=results, jobs=jobs, computing=computing)
+        print(text, file=sys.stderr)

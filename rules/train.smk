@@ -1,5 +1,9 @@
 # The training stages, and what each hands on, computed once by its frozen networks.
 
+# A training may run in several processes. How many they are is a resource and no parameter: it reruns nothing, and
+# --set-resources or a profile can give each stage its own number (docs/distributed.md).
+TRAINING_THREADS = CONFIG.compute.threads * CONFIG.compute.processes
+
 
 rule train_autoencoder:
     input:
@@ -16,9 +20,10 @@ rule train_autoencoder:
     cache: workflow.enable_cache and not CONFIG.autoencoder.training.warm_start
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=8000,
         runtime=2880,
     params:
@@ -127,9 +132,10 @@ rule train_audio_to_au:
     cache: workflow.enable_cache and not CONFIG.audio_to_au.training.warm_start
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=8000,
         runtime=1440,
     params:
@@ -188,9 +194,10 @@ rule train_au_attention:
     cache: workflow.enable_cache and not CONFIG.au_attention.training.warm_start
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=8000,
         runtime=2880,
     params:
@@ -256,9 +263,10 @@ rule train_renderer:
         variant=any_of(VARIANTS["diffusion"]),
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=12000,
         runtime=5760,
     params:
@@ -291,9 +299,10 @@ rule train_au_classifier:
     cache: workflow.enable_cache and not CONFIG.au_classifier.training.warm_start
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=8000,
         runtime=1440,
     params:
@@ -334,9 +343,10 @@ rule train_frame_renderer:
         variant=any_of(VARIANTS["frames"]),
     conda:
         "../envs/talkface.yaml"
-    threads: CONFIG.compute.threads
+    threads: TRAINING_THREADS
     resources:
-        gpu=GPU,
+        gpu=GPU * CONFIG.compute.processes,
+        processes=CONFIG.compute.processes,
         mem_mb=12000,
         runtime=5760,
     params:

@@ -133,9 +133,12 @@ class Mfcc(Strict):
 class Compute(Strict):
     """What is part of a run's numbers: threads change the last bits of the weights."""
 
-    threads: int = Field(2, ge=1)
+    threads: int = Field(2, ge=1)  # of each process
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 where native
+    # How many processes share one training, one a GPU, or CPU processes; each has its share of every batch.
+    # Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it was.
+    processes: int = Field(1, ge=1, exclude=True)
 
 
 class Training(Strict):
@@ -143,7 +146,8 @@ class Training(Strict):
 
     samples: int = Field(ge=1)
     paper_samples: int | None = None  # the paper's schedule, for "share of the schedule" in the notes
-    batch_size: int = Field(ge=1)
+    batch_size: int = Field(ge=1)  # of all processes together
+    micro_batch: int | None = Field(None, ge=1)  # items at once on a device, same batch; None: all that fit
     learning_rate: float = Field(gt=0)
     beta1: float = 0.9
     beta2: float = 0.999
@@ -420,7 +424,28 @@ class Config(Strict):
                 raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
         if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
             raise ValueError(f"tables: {taken} are made always; choose other names")
+        self._check_shares()
         return self
+
+    def _check_shares(self) -> None:
+        stages = {
+            name: getattr(self, name)
+            for name in (
+                "autoencoder",
+                "audio_to_au",
+                "au_attention",
+                "au_classifier",
+                "renderer",
+                "frame_renderer",
+            )
+        }
+        stages |= {f"variants.{name}": self.variant_renderer(name) for name in self.variants}
+        for name, section in stages.items():
+            if section.training.batch_size % self.compute.processes:
+                raise ValueError(
+                    f"compute.processes: {self.compute.processes} processes cannot share "
+                    f"{name}.training.batch_size {section.training.batch_size} evenly; change one of them"
+                )
 
     def _check_variant(self, name: str) -> None:
         lineage = [name]

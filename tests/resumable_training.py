@@ -58,13 +58,22 @@ class TinyTask(Task):
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         time.sleep(self._pause_s)
-        x = self._data[indices] + 0.1 * torch.randn(8, 3, 12, 12, generator=context.generator)
-        y = self.network(x * float(context.rng.uniform(0.9, 1.1)))
-        critic_loss = (self.critic(y.detach()) - 1).square().mean()
-        context.update(critic_loss, "critic", clip=10.0)
-        loss = F.mse_loss(y, x[:, :1, 2:-2, 2:-2]) + 0.1 * self.critic(y).square().mean()
-        context.update(loss, "network")
-        return {"loss": loss, "loss/critic": critic_loss}
+        own = context.share(len(indices))
+        x = (self._data[indices] + 0.1 * torch.randn(8, 3, 12, 12, generator=context.generator))[own]
+        factor = float(context.rng.uniform(0.9, 1.1))
+        made = torch.zeros(len(x), 1, 8, 8)
+
+        def network_losses(rows: slice) -> dict[str, torch.Tensor]:
+            y = self.network(factor * x[rows])
+            made[rows] = y.detach()
+            loss = F.mse_loss(y, x[rows, :1, 2:-2, 2:-2]) + 0.1 * self.critic(y).square().mean()
+            return {"loss": loss}
+
+        def critic_losses(rows: slice) -> dict[str, torch.Tensor]:
+            return {"loss": (self.critic(made[rows]) - 1).square().mean()}
+
+        values = context.descend(len(x), network_losses, "network")
+        return values | {"loss/critic": context.descend(len(x), critic_losses, "critic", clip=10.0)["loss"]}
 
     def validate(self, context: StepContext) -> dict[str, float]:
         noise = float(torch.rand((), generator=context.generator))

@@ -22,6 +22,7 @@ from talkface.tables import read_frame, read_table
 from talkface.training import seeding
 from talkface.training.checkpoint import load_model, read_metadata, read_settings
 from talkface.training.loop import StepContext
+from talkface.training.micro import MicroBatches
 from talkface.training.pretrained import perceptual_features
 
 EVERY = {"reconstruction", "perceptual", "identity", "aus"}
@@ -80,10 +81,12 @@ def context_of(task, config, samples):
         training=config.training,
         device=torch.device("cpu"),
         precision="float32",
+        modules=task.modules,
         optimizers=task.optimizers,
         network=task.network,
         generator=seeding.torch_generator(0, samples),
         rng=seeding.numpy_generator(0, samples),
+        micro=MicroBatches(None, config.training.batch_size, task.samples_per_item, "test"),
     )
 
 

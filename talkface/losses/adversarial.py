@@ -27,7 +27,7 @@ def gradient_penalty(
     score: Callable[[Tensor], Tensor],
     real_B3HW: Tensor,
     fake_B3HW: Tensor,
-    generator: torch.Generator | None = None,
+    share_B: Tensor | None = None,
 ) -> Tensor:
     """E[(|grad D(x)|_2 - 1)^2] at random points x between real and fake pictures, in float32.
 
@@ -35,10 +35,11 @@ def gradient_penalty(
         score: pictures -> patch scores.
         real_B3HW: real pictures.
         fake_B3HW: as many fake ones; no gradient flows into them.
-        generator: source of the random points, on the CPU (the global one without it).
+        share_B: where each point lies, 0 at the fake picture and 1 at the real one; drawn without it.
     """
-    share = torch.rand(len(real_B3HW), 1, 1, 1, generator=generator).to(real_B3HW.device)
-    between = torch.lerp(fake_B3HW.detach().float(), real_B3HW.detach().float(), share).requires_grad_()
+    share_B = torch.rand(len(real_B3HW)) if share_B is None else share_B
+    share_B111 = share_B.to(real_B3HW.device)[:, None, None, None]
+    between = torch.lerp(fake_B3HW.detach().float(), real_B3HW.detach().float(), share_B111).requires_grad_()
     with torch.autocast(real_B3HW.device.type, enabled=False):
         (gradient,) = torch.autograd.grad(score(between).sum(), between, create_graph=True)
     # The small constant keeps the root's own gradient finite where the critic is flat.

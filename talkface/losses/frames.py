@@ -24,7 +24,10 @@ def identity_loss(frame_N3HW: Tensor, image_N3HW: Tensor) -> Tensor:
 
 
 def perceptual_loss(
-    features: Callable[[Tensor], Sequence[Tensor]], frame_N3HW: Tensor, truth_N3HW: Tensor
+    features: Callable[[Tensor], Sequence[Tensor]],
+    frame_N3HW: Tensor,
+    truth_N3HW: Tensor,
+    average: Callable[[Tensor], Tensor] = lambda value: value,
 ) -> Tensor:
     """Mean over levels of L1(features(frame), features(truth)) / mean |features(truth)|.
 
@@ -36,9 +39,11 @@ def perceptual_loss(
         features: pictures [N, 3, H, W] -> maps [N, C, h, w], such as ``talkface.models.perceptual``; frozen.
         frame_N3HW: generated frames; only they receive a gradient.
         truth_N3HW: the true ones.
+        average: from a part of a batch, the mean over all its parts of a level's size.
     """
     with torch.no_grad():
         true_levels = [level.float() for level in features(truth_N3HW)]
-    levels = zip(features(frame_N3HW), true_levels, strict=True)
-    errors = [F.l1_loss(made.float(), true) / true.abs().mean().clamp_min(1e-6) for made, true in levels]
-    return torch.stack(errors).mean()
+        sizes = [average(level.abs().mean()).clamp_min(1e-6) for level in true_levels]
+    made_levels = features(frame_N3HW)
+    levels = zip(made_levels, true_levels, sizes, strict=True)
+    return torch.stack([F.l1_loss(made.float(), true) / size for made, true, size in levels]).mean()

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +48,9 @@ from talkface.models.au_attention import AuCritic, AuGenerator, compose
 from talkface.schemas import AU_NAMES, AUS
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
-from talkface.training.loop import Finished, StepContext, Task, TrainingError, run
+from talkface.training.errors import TrainingError
+from talkface.training.launch import across_processes
+from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
 logger = logging.getLogger(__name__)
@@ -55,6 +59,7 @@ _FULL_INTENSITY = 5.0
 _REPORTED_IMAGES = 64
 
 
+@across_processes
 def train_au_attention(
     *,
     split: Path,
@@ -98,6 +103,20 @@ def train_au_attention(
     )
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What the losses look at, a row for each picture."""
+
+    image_B3HW: torch.Tensor
+    au_BA: torch.Tensor
+    target_BA: torch.Tensor
+    between_B: torch.Tensor  # where the gradient penalty looks, 0 at the fake picture and 1 at the real one
+
+    def rows(self, rows: slice) -> _Batch:
+        """Some of the pictures."""
+        return _Batch(self.image_B3HW[rows], self.au_BA[rows], self.target_BA[rows], self.between_B[rows])
+
+
 class AuAttentionTask(Task):
     """Frames with their AUs, generator, critic and losses, as the training loop asks for them."""
 
@@ -132,24 +151,31 @@ class AuAttentionTask(Task):
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update of the critic and, when it is its turn, of the generator."""
-        chosen_B = self._items[indices]
-        image_B3HW = to_tensor(self._frames.images(chosen_B), context.device)
-        au_BA = torch.from_numpy(self._intensities_NA[chosen_B]).to(context.device)
-        target_BA = self._targets(len(chosen_B), context)
-        values = self._critic_step(image_B3HW, au_BA, target_BA, context)
-        if (context.samples // len(chosen_B)) % self._config.generator_every == 0:
-            values |= self._generator_step(image_B3HW, au_BA, target_BA, context)
-        return values
+        share = context.share(len(indices))
+        own = self._items[indices][share]
+        image_B3HW = to_tensor(self._frames.images(own), context.device)
+        au_BA = torch.from_numpy(self._intensities_NA[own]).to(context.device)
+        target_BA = self._targets(len(indices), context)[share]
+        between_B = torch.rand(len(indices), generator=context.generator)[share]
+        batch = _Batch(image_B3HW, au_BA, target_BA, between_B)
+        steps = {"critic": self._critic_losses}
+        if (context.samples // len(indices)) % self._config.generator_every == 0:
+            steps["generator"] = self._generator_losses
+        values: dict[str, torch.Tensor] = {}
+        for name, losses_of in steps.items():
+            self._critic.requires_grad_(name == "critic")
+            values |= context.descend(len(own), partial(losses_of, batch, context), name)
+        self._critic.requires_grad_(True)
+        return {name: value for name, value in values.items() if name != "loss"}
 
     def _targets(self, count: int, context: StepContext) -> torch.Tensor:
         others_BA = self._intensities_NA[self._items[context.rng.integers(0, self.size, count)]]
         noise_BA = context.rng.uniform(-1, 1, others_BA.shape) * self._config.target_noise
         return torch.from_numpy((others_BA + noise_BA).astype(np.float32)).to(context.device)
 
-    def _critic_step(
-        self, image_B3HW: torch.Tensor, au_BA: torch.Tensor, target_BA: torch.Tensor, context: StepContext
-    ) -> dict[str, torch.Tensor]:
-        config = self._config
+    def _critic_losses(self, own: _Batch, context: StepContext, rows: slice) -> dict[str, torch.Tensor]:
+        batch = own.rows(rows)
+        config, image_B3HW, target_BA = self._config, batch.image_B3HW, batch.target_BA
         with context.autocast():
             with torch.no_grad():
                 fake_B3HW = compose(image_B3HW, *self._generator(image_B3HW, target_BA))
@@ -158,23 +184,20 @@ class AuAttentionTask(Task):
         losses = {
             "critic": critic_loss(real_score.float(), fake_score.float()),
             "penalty": gradient_penalty(
-                lambda x_B3HW: self._critic(x_B3HW)[0], image_B3HW, fake_B3HW, context.generator
+                lambda x_B3HW: self._critic(x_B3HW)[0], image_B3HW, fake_B3HW, batch.between_B
             ),
-            "critic_aus": condition_loss(predicted_BA, au_BA),
+            "critic_aus": condition_loss(predicted_BA, batch.au_BA),
         }
         loss = (
             losses["critic"]
             + config.gradient_penalty * losses["penalty"]
             + config.condition_weight * losses["critic_aus"]
         )
-        context.update(loss, "critic")
-        return {f"loss/{name}": value.detach() for name, value in losses.items()}
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
 
-    def _generator_step(
-        self, image_B3HW: torch.Tensor, au_BA: torch.Tensor, target_BA: torch.Tensor, context: StepContext
-    ) -> dict[str, torch.Tensor]:
-        config = self._config
-        self._critic.requires_grad_(False)
+    def _generator_losses(self, own: _Batch, context: StepContext, rows: slice) -> dict[str, torch.Tensor]:
+        batch = own.rows(rows)
+        config, image_B3HW, au_BA, target_BA = self._config, batch.image_B3HW, batch.au_BA, batch.target_BA
         with context.autocast():
             colour_B3HW, mask_B1HW = self._generator(image_B3HW, target_BA)
             fake_B3HW = compose(image_B3HW, colour_B3HW, mask_B1HW)
@@ -195,9 +218,7 @@ class AuAttentionTask(Task):
             + config.mask_weight * losses["changed"]
             + config.mask_variation_weight * losses["variation"]
         )
-        context.update(loss, "generator")
-        self._critic.requires_grad_(True)
-        return {f"loss/{name}": value.detach() for name, value in losses.items()}
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
 
     def validate(self, context: StepContext) -> dict[str, float]:
         """The mask's figures so far: a collapse shows here long before the end."""

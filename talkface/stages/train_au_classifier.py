@@ -23,8 +23,9 @@ from talkface.data.subsets import clip_lengths
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.schemas import AU_NAMES
-from talkface.training import seeding
+from talkface.training import parallel, seeding
 from talkface.training.checkpoint import save_model
+from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 _SHIFT_PX = 3
 
 
+@across_processes
 def train_au_classifier(
     *,
     split: Path,
@@ -97,16 +99,22 @@ class AuClassifierTask(Task):
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on the drawn frames."""
-        image_N3HW = to_tensor(self._frames.images(indices), context.device)
+        own = indices[context.share(len(indices))]
         vertical, horizontal = (int(shift) for shift in context.rng.integers(-_SHIFT_PX, _SHIFT_PX + 1, 2))
-        image_N3HW = image_N3HW.roll((vertical, horizontal), (2, 3))
-        chosen = torch.from_numpy(np.asarray(indices))
-        presence_NA, valid_N = (
-            values[chosen].to(context.device) for values in (self._presence_NA, self._valid_N)
-        )
-        with context.autocast():
-            logit_NA = self.network(image_N3HW)
-        loss = self._loss(logit_NA, presence_NA, valid_N)
-        context.update(loss)
-        agreed = ((logit_NA > 0) == presence_NA)[valid_N].float()
-        return {"loss": loss, "accuracy": agreed.mean() if len(agreed) else torch.ones(())}
+
+        def losses(rows: slice) -> dict[str, torch.Tensor]:
+            image_N3HW = to_tensor(self._frames.images(own[rows]), context.device)
+            image_N3HW = image_N3HW.roll((vertical, horizontal), (2, 3))
+            chosen = torch.from_numpy(np.asarray(own[rows]))
+            presence_NA, valid_N = (
+                parallel.whole(values[chosen].to(context.device, torch.float32)).bool()
+                for values in (self._presence_NA, self._valid_N)
+            )
+            with context.autocast():
+                logit_NA = self.network(image_N3HW)
+            logit_NA = parallel.whole(logit_NA)  # Dice and the number of valid frames are the whole batch's
+            loss = self._loss(logit_NA, presence_NA, valid_N)
+            agreed = ((logit_NA > 0) == presence_NA)[valid_N].float()
+            return {"loss": loss, "accuracy": agreed.mean() if len(agreed) else torch.ones(())}
+
+        return context.descend(len(own), losses)

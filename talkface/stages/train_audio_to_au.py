@@ -24,14 +24,16 @@ from talkface.data.subsets import clip_lengths
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.audio_to_au import AudioToAu
 from talkface.schemas import AU_NAMES, AUS
-from talkface.training import seeding
+from talkface.training import parallel, seeding
 from talkface.training.checkpoint import save_model
+from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
 logger = logging.getLogger(__name__)
 
 
+@across_processes
 def train_audio_to_au(
     *,
     split: Path,
@@ -93,21 +95,24 @@ class AudioToAuTask(Task):
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on the drawn windows."""
-        drawn = self._windows.draw(indices, context.rng)
-        mfcc_BTCK = torch.stack([self._train.windows(clip, frames) for clip, frames in drawn]).to(
-            context.device
-        )
-        presence_BTA = torch.stack([self._train.presence(c, f) for c, f in drawn]).to(context.device)
-        intensity_BTA = torch.stack([self._train.intensity(c, f) for c, f in drawn]).to(context.device)
-        with context.autocast():
-            _, logit_BTA, predicted_BTA = self.network(mfcc_BTCK)
-        losses = {"presence": self._presence_loss(logit_BTA, presence_BTA)}
-        loss = losses["presence"]
-        if self._config.intensity_weight:
-            losses["intensity"] = F.mse_loss(predicted_BTA.float(), intensity_BTA)
-            loss = loss + self._config.intensity_weight * losses["intensity"]
-        context.update(loss)
-        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
+        own = self._windows.draw(indices, context.rng)[context.share(len(indices))]
+
+        def losses(rows: slice) -> dict[str, torch.Tensor]:
+            mfcc_BTCK, presence_BTA, intensity_BTA = (
+                torch.stack([read(clip, frames) for clip, frames in own[rows]]).to(context.device)
+                for read in (self._train.windows, self._train.presence, self._train.intensity)
+            )
+            with context.autocast():
+                _, logit_BTA, predicted_BTA = self.network(mfcc_BTCK)
+            # Dice is the whole batch's
+            losses = {"presence": self._presence_loss(*map(parallel.whole, (logit_BTA, presence_BTA)))}
+            loss = losses["presence"]
+            if self._config.intensity_weight:
+                losses["intensity"] = F.mse_loss(predicted_BTA.float(), intensity_BTA)
+                loss = loss + self._config.intensity_weight * losses["intensity"]
+            return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
+
+        return context.descend(len(own), losses)
 
     def validate(self, context: StepContext) -> dict[str, float]:
         """F1 of presence and correlation of intensity on held-back clips of seen speakers."""

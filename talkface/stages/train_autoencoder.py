@@ -23,6 +23,7 @@ from talkface.data.subsets import clip_lengths
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
+from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
@@ -31,6 +32,7 @@ _STATISTICS_BATCH = 64
 _VALIDATION_IMAGES = 64
 
 
+@across_processes
 def train_autoencoder(
     *,
     split: Path,
@@ -93,17 +95,30 @@ class AutoencoderTask(Task):
         self.frames = Frames(faces, clip_lengths(split, "train"), crop_size, scratch=scratch)
         self.size = len(self.frames)
         self._config = config
-        self._box = mouth_box(crop_size)
+        self._box, self._crop_size = mouth_box(crop_size), crop_size
         self._held_back = _held_back(split, faces, crop_size)
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on the drawn frames."""
+        share = context.share(len(indices))
+        own, corners_B2 = indices[share], self._corners(len(indices), context.rng)[share]
+        return context.descend(len(own), lambda rows: self._losses(own[rows], corners_B2[rows], context))
+
+    def _corners(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Top and left of each image's patch [B, 2]; nothing is drawn for whole crops."""
+        if self._config.patch_size is None:
+            return np.zeros((count, 2), np.int64)
+        return rng.integers(0, self._crop_size - self._config.patch_size + 1, size=(count, 2))
+
+    def _losses(
+        self, indices: list[int], corners_B2: np.ndarray, context: StepContext
+    ) -> dict[str, torch.Tensor]:
         image_B3HW = to_tensor(self.frames.images(indices), context.device)
         weight_BHW = region_weight(self._box, image_B3HW, self._config.mouth_weight).expand(
             len(indices), -1, -1
         )
         if self._config.patch_size is not None:
-            image_B3HW, weight_BHW = _patches(image_B3HW, weight_BHW, self._config.patch_size, context.rng)
+            image_B3HW, weight_BHW = _patches(image_B3HW, weight_BHW, self._config.patch_size, corners_B2)
         with context.autocast():
             rebuilt_B3HW, commitment, index_Bhw = self.network(image_B3HW)
         error_B3HW = rebuilt_B3HW.float() - image_B3HW
@@ -117,8 +132,7 @@ class AutoencoderTask(Task):
             + self._config.edge_weight * losses["edges"]
             + self._config.commitment * losses["commitment"]
         )
-        context.update(loss)
-        used = index_Bhw.unique().numel() / self._config.codes
+        used = torch.tensor(index_Bhw.unique().numel() / self._config.codes, dtype=torch.float64)
         return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}, "codes_used": used}
 
     def validate(self, context: StepContext) -> dict[str, float]:
@@ -143,18 +157,16 @@ class AutoencoderTask(Task):
 
 
 def _patches(
-    image_B3HW: torch.Tensor, weight_BHW: torch.Tensor, size: int, rng: np.random.Generator
+    image_B3HW: torch.Tensor, weight_BHW: torch.Tensor, size: int, corners_B2: np.ndarray
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One random square of each image, with its weights.
+    """One square of each image, with its weights.
 
     The network is convolutional, so it learns from patches what it needs for whole crops, at a fraction of
     the cost (Rombach et al. 2022 train on patches too).
     """
-    room = image_B3HW.shape[-1] - size
-    corners = rng.integers(0, room + 1, size=(len(image_B3HW), 2))
     cuts = [
         (number, slice(top, top + size), slice(left, left + size))
-        for number, (top, left) in enumerate(corners)
+        for number, (top, left) in enumerate(corners_B2)
     ]
     images = torch.stack([image_B3HW[number, :, rows, columns] for number, rows, columns in cuts])
     return images, torch.stack([weight_BHW[cut] for cut in cuts])

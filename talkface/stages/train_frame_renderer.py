@@ -11,6 +11,8 @@ of the crop.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +33,9 @@ from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.critics import FrameCritic, VideoCritic
 from talkface.models.frame_renderer import FrameRenderer
-from talkface.training import seeding
+from talkface.training import parallel, seeding
 from talkface.training.checkpoint import load_model, save_model
+from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.pretrained import perceptual_features
 from talkface.training.schedule import build_optimizer
@@ -43,6 +46,7 @@ _NOT_OF_THE_NETWORK = {
 }  # fmt: skip
 
 
+@across_processes
 def train_frame_renderer(
     *,
     split: Path,
@@ -138,6 +142,14 @@ class Judges:
                 network.to(device)
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A window's frames as the renderer made them, and the true ones: what critics learn from."""
+
+    frame_M3HW: torch.Tensor
+    truth_M3HW: torch.Tensor
+
+
 class FrameRendererTask(Task):
     """Data, networks and losses, as the training loop asks for them."""
 
@@ -153,7 +165,7 @@ class FrameRendererTask(Task):
     ):
         self._frames, self._conditions, self._judges, self._config = frames, conditions, judges, config
         self._windows = WindowIndex(lengths, config.window_frames, config.balance_speakers)
-        self._box = mouth_box(crop_size)
+        self._box, self._crop_size = mouth_box(crop_size), crop_size
         self.network = build_frame_renderer(config, mfcc, crop_size)
         if self.network.audio_encoder is not None:
             self.network.audio_encoder.sound_norm.set(*conditions.sound_statistics())
@@ -171,10 +183,30 @@ class FrameRendererTask(Task):
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window, then one of each critic that has joined."""
-        device = context.device
-        self._judges.to(device)
+        self._judges.to(context.device)
         drawn = self._windows.draw(indices, context.rng)
         picks = [self._pick(len(frames), context.rng) for _, frames in drawn]
+        patch = self._patch(context.rng) if self._judges.features is not None else None
+        share, made = context.share(len(drawn)), dict[int, _Made]()
+        drawn, picks = drawn[share], picks[share]
+        losses_of = partial(self._renderer_losses, drawn, picks, patch, made, context)
+        values = context.descend(len(drawn), losses_of, "renderer")
+        for name in self._joined(context):
+            own = context.descend(len(drawn), partial(self._critic_losses, name, made, context), name)
+            values[f"loss/{name}_own"] = own["loss"]
+        return values
+
+    def _renderer_losses(
+        self,
+        drawn: list[tuple[str, np.ndarray]],
+        picks: list[np.ndarray],
+        patch: tuple[slice, slice] | None,
+        made: dict[int, _Made],
+        context: StepContext,
+        rows: slice,
+    ) -> dict[str, torch.Tensor]:
+        """The losses of some windows; the frames made for them are left in ``made`` for the critics."""
+        device, drawn, picks = context.device, drawn[rows], picks[rows]
         shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
         truth_N3HW = to_tensor(
             np.concatenate([self._frames.of_clip(clip, frames) for clip, frames in shown]), device
@@ -195,23 +227,30 @@ class FrameRendererTask(Task):
                 condition.au_BTF,
                 levels=None if self._config.disentangled else levels,
             )
-            rows = torch.arange(len(drawn)).repeat_interleave(per_window)
-            token_NC = token_BTC[rows.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
+            window_N = torch.arange(len(drawn)).repeat_interleave(per_window)
+            token_NC = token_BTC[window_N.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
             frame_N3HW = self.network.decode(
                 token_NC, [level.repeat_interleave(per_window, 0) for level in levels]
             )
-            losses = self._losses(frame_N3HW, truth_N3HW, image_N3HW, shown, context.rng)
-            critics = self._joined(context)
-            for name in critics:
+            losses = self._losses(frame_N3HW, truth_N3HW, image_N3HW, shown, patch)
+            for name in self._joined(context):
                 losses[name] = generator_loss(self.modules[name](self._seen_by(name, frame_N3HW)))
         loss = sum(
             (self._weight(name) * value for name, value in losses.items()), torch.zeros((), device=device)
         )
-        context.update(loss, "renderer")
-        values = {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
-        for name in critics:
-            values[f"loss/{name}_own"] = self._update_critic(name, frame_N3HW.detach(), truth_N3HW, context)
-        return values
+        pairs = zip(frame_N3HW.detach().split(per_window), truth_N3HW.split(per_window), strict=True)
+        made.update(zip(range(rows.start, rows.stop), (_Made(*pair) for pair in pairs), strict=True))
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
+
+    def _critic_losses(
+        self, name: str, made: dict[int, _Made], context: StepContext, rows: slice
+    ) -> dict[str, torch.Tensor]:
+        critic, windows = self.modules[name], [made[row] for row in range(rows.start, rows.stop)]
+        frame_N3HW = torch.cat([window.frame_M3HW for window in windows])
+        truth_N3HW = torch.cat([window.truth_M3HW for window in windows])
+        with context.autocast():
+            scores = (critic(self._seen_by(name, images)) for images in (truth_N3HW, frame_N3HW))
+            return {"loss": critic_loss(*scores)}
 
     def _pick(self, window: int, rng: np.random.Generator) -> np.ndarray:
         """Some frames of a window, or a run of them where a critic looks at sequences."""
@@ -226,32 +265,34 @@ class FrameRendererTask(Task):
         truth_N3HW: torch.Tensor,
         image_N3HW: torch.Tensor,
         shown: list[tuple[str, np.ndarray]],
-        rng: np.random.Generator,
+        patch: tuple[slice, slice] | None,
     ) -> dict[str, torch.Tensor]:
         weights, judges = self._config.losses, self._judges
         region_HW = region_weight(self._box, truth_N3HW, self._config.mouth_weight)
         losses = {"reconstruction": ((frame_N3HW.float() - truth_N3HW).abs() * region_HW).mean()}
         if weights.identity:
             losses["identity"] = identity_loss(frame_N3HW, image_N3HW)
-        if judges.features is not None:
-            rows, columns = self._patch(frame_N3HW.shape[-1], rng)
+        if judges.features is not None and patch is not None:
             losses["perceptual"] = perceptual_loss(
-                judges.features, frame_N3HW[..., rows, columns], truth_N3HW[..., rows, columns]
+                judges.features, frame_N3HW[..., *patch], truth_N3HW[..., *patch], parallel.average
             )
         if judges.au_classifier is not None and judges.presence is not None:
             labels = [(judges.presence[clip], torch.from_numpy(frames)) for clip, frames in shown]
             presence_NA = torch.cat([label.presence_TA[frames] for label, frames in labels])
             valid_N = torch.cat([label.valid_T[frames] for label, frames in labels])
             logit_NA = judges.au_classifier(frame_N3HW)
-            losses["aus"] = judges.presence_loss(
-                logit_NA, presence_NA.to(logit_NA.device), valid_N.to(logit_NA.device)
+            # Dice and the number of valid frames are the whole batch's
+            presence_NA, valid_N = (
+                parallel.whole(values_N.to(logit_NA.device, torch.float32))
+                for values_N in (presence_NA, valid_N)
             )
+            losses["aus"] = judges.presence_loss(parallel.whole(logit_NA), presence_NA, valid_N)
         return losses
 
-    def _patch(self, size: int, rng: np.random.Generator) -> tuple[slice, slice]:
+    def _patch(self, rng: np.random.Generator) -> tuple[slice, slice]:
         """Where the perceptual loss looks: the whole frame, or one square of all frames of the step."""
-        side = self._config.perceptual_patch or size
-        top, left = (int(corner) for corner in rng.integers(0, size - side + 1, 2))
+        side = self._config.perceptual_patch or self._crop_size
+        top, left = (int(corner) for corner in rng.integers(0, self._crop_size - side + 1, 2))
         return slice(top, top + side), slice(left, left + side)
 
     def _joined(self, context: StepContext) -> list[str]:
@@ -269,17 +310,6 @@ class FrameRendererTask(Task):
         if critic == "frame_critic":
             return frame_N3HW
         return frame_N3HW.unflatten(0, (-1, self._config.frames_per_window)).transpose(1, 2)
-
-    def _update_critic(
-        self, name: str, frame_N3HW: torch.Tensor, truth_N3HW: torch.Tensor, context: StepContext
-    ) -> torch.Tensor:
-        critic = self.modules[name]
-        with context.autocast():
-            loss = critic_loss(
-                critic(self._seen_by(name, truth_N3HW)), critic(self._seen_by(name, frame_N3HW))
-            )
-        context.update(loss, name)
-        return loss
 
 
 def build_frame_renderer(config: FrameRendererConfig, mfcc: Mfcc, crop_size: int) -> FrameRenderer:

@@ -24,15 +24,18 @@ from talkface.data.subsets import clip_lengths
 from talkface.models.renderer import Renderer
 from talkface.training import seeding
 from talkface.training.checkpoint import save_model
+from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
+_LATENT_CHANNELS = 3
 _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "even_timesteps", "disentangled",
     "masked_frame", "audio_hops", "balance_speakers",
 }  # fmt: skip
 
 
+@across_processes
 def train_renderer(
     *,
     split: Path,
@@ -110,21 +113,48 @@ class RendererTask(Task):
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
         self._weight_HW = region_weights(crop_size, config.mouth_weight)
+        self._shape_CHW = (_LATENT_CHANNELS, *self._weight_HW.shape)
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
-        device = context.device
         drawn = self._windows.draw(indices, context.rng)
-        condition = self._conditions.batch(drawn, device)
         picks = [self._pick(frames, context.rng) for _, frames in drawn]
+        count = len(drawn) * self.samples_per_item
+        timestep_N = torch.randint(0, self.schedule.timesteps, (count,), generator=context.generator)
+        noise_NCHW = torch.randn(count, *self._shape_CHW, generator=context.generator)
+        share = context.share(len(drawn))
+        drawn, picks = drawn[share], picks[share]
+        timestep_N, noise_NCHW = (
+            values_N[self._frames_of(share)].to(context.device) for values_N in (timestep_N, noise_NCHW)
+        )
+        return context.descend(
+            len(drawn),
+            lambda rows: self._losses(
+                drawn[rows],
+                picks[rows],
+                timestep_N[self._frames_of(rows)],
+                noise_NCHW[self._frames_of(rows)],
+                context,
+            ),
+        )
+
+    def _frames_of(self, rows: slice) -> slice:
+        """The frames of some windows."""
+        return slice(rows.start * self.samples_per_item, rows.stop * self.samples_per_item)
+
+    def _losses(
+        self,
+        drawn: list[tuple[str, np.ndarray]],
+        picks: list[np.ndarray],
+        timestep_N: torch.Tensor,
+        noise_NCHW: torch.Tensor,
+        context: StepContext,
+    ) -> dict[str, torch.Tensor]:
+        device = context.device
+        condition = self._conditions.batch(drawn, device)
         shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
         clean_NCHW = torch.cat([self._latents[clip][frames].float() for clip, frames in shown]).to(device)
         identity_NCHW, masked_NCHW = (latent.to(device) for latent in self._faces(shown))
-        timestep_N = torch.randint(
-            0, self.schedule.timesteps, (len(clean_NCHW),), generator=context.generator
-        )
-        noise_NCHW = torch.randn(clean_NCHW.shape, generator=context.generator).to(device)
-        timestep_N = timestep_N.to(device)
         noisy_NCHW = self.schedule.add_noise(clean_NCHW, noise_NCHW, timestep_N)
         with context.autocast():
             token_BTC = self.network.fuse(condition.mfcc_BTCW, condition.face_B3HW, condition.au_BTF)
@@ -138,7 +168,6 @@ class RendererTask(Task):
             self.schedule.weights(timestep_N) if self._config.even_timesteps else torch.ones(1, device=device)
         )
         loss = (weight_N[:, None, None] * error_NHW * self._weight_HW.to(device)).mean()
-        context.update(loss)
         return {"loss": loss, "loss/noise": error_NHW.mean()}
 
     def _pick(self, frames_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -19,6 +19,16 @@ def pick_device(compute: Compute) -> torch.device:
     return torch.device("cuda" if present and compute.device != "cpu" else "cpu")
 
 
+def check_processes(compute: Compute) -> None:
+    """Raise ``ConfigError`` where there is not a GPU for each process of a training on GPUs."""
+    present = torch.cuda.device_count()
+    if pick_device(compute).type == "cuda" and compute.processes > present:
+        raise ConfigError(
+            f"compute.processes: {compute.processes} processes need as many GPUs, and torch finds {present}; "
+            "lower it, or ask the cluster for more GPUs (docs/distributed.md)"
+        )
+
+
 def pick_precision(compute: Compute, device: torch.device) -> str:
     """``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the device multiplies it natively.
 

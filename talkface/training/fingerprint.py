@@ -13,7 +13,7 @@ from talkface.config import Training
 _WHOLE = 64 << 20
 _PROBES = 64
 _PROBE = 64 << 10
-_NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "warm_start"}
+_NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "warm_start", "micro_batch"}
 
 
 def hash_files(*paths: Path) -> str:
@@ -44,8 +44,9 @@ def complete(
 ) -> dict[str, Any]:
     """The stage's own entries (config section, code version) with its inputs and its numerics.
 
-    How often a training saves and logs is left out: it does not touch the numbers. Weights to start from
-    count by their content.
+    How often a training saves and logs is left out: it does not touch the numbers. So are the ways to cut a
+    batch, into micro-batches or among processes: they round, and a training may go on under another. Weights
+    to start from count by their content.
     """
     entries = json.loads(json.dumps(stage, default=str))
     for section in (entries, entries.get("config", {})):

@@ -13,10 +13,16 @@ How a stage uses it::
             self.samples_per_item = 1                # e.g. the frames of one window
 
         def step(self, indices, context):            # one batch of item indices, in a shuffled, endless order
-            with context.autocast():
-                loss = ...
-            context.update(loss)                     # zero_grad, backward, clip, scheduled rate, step
-            return {"loss": loss.detach(), "loss/edges": ...}  # averaged over the log interval
+            noise = torch.randn(len(indices), ..., generator=context.generator)  # for the whole batch,
+            own = context.share(len(indices))        # then this process's items of it
+            images, noise = self._frames.images(indices[own]), noise[own]
+
+            def losses(rows: slice):                 # means over these items; dropout is all that it draws
+                with context.autocast():
+                    loss = ...
+                return {"loss": loss, "loss/edges": ...}  # averaged over the log interval
+
+            return context.descend(len(noise), losses)  # backward, mean of all processes, clip, rate, step
 
     def publish(finished: Finished) -> None:
         finished.record("mask/mean", 0.4)             # closing rows of the history
@@ -32,17 +38,19 @@ seeded anew from (seed, samples seen) at every step. A step must keep nothing of
 what is in ``modules`` and ``optimizers``: then a killed and resumed run equals the uninterrupted one bit for
 bit at the same thread count on one machine. The loop moves the modules to the device and sets them to
 training mode before every step, and to evaluation mode before ``validate``.
+
+Several processes (``compute.processes``, started by :mod:`talkface.training.launch`) run the same loop on
+their shares of the same batches. The first alone holds the lock, saves, logs, validates and publishes. How
+many they are is no part of the fingerprint: any number goes on from what any other has saved.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +63,18 @@ from talkface.data.sampler import ShuffledStream
 from talkface.logs import ProgressMeter
 from talkface.schemas import HISTORY
 from talkface.tables import write_table
-from talkface.training import seeding, state
+from talkface.training import parallel, seeding, state
 from talkface.training.checkpoint import load_weights
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
+from talkface.training.errors import TrainingError
 from talkface.training.fingerprint import complete
 from talkface.training.lock import die_with_snakemake, exclusive
+from talkface.training.micro import MicroBatches
+from talkface.training.part import share_codebooks
 from talkface.training.schedule import learning_rate
-from talkface.training.task import Finished, StepContext, Task, TrainingError, Values
+from talkface.training.signals import caught_signals
+from talkface.training.task import Finished, StepContext, Task, Values
 
 __all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
@@ -105,9 +117,14 @@ def run(
         module.to(device)
     if training.warm_start is not None:
         load_weights(training.warm_start, _published(task))
-    with exclusive(work, what):
+    first, processes = parallel.rank() == 0, parallel.size()
+    with exclusive(work, what) if first else nullcontext():
+        parallel.wait()  # for the first, who holds the lock
         session = _Session(task, training, device, precision, seed, work, whole, what)
         session.train()
+        parallel.leave()
+        if not first:
+            return
         rows: dict[str, float] = {}
         metadata = {
             "stage": what,
@@ -115,6 +132,7 @@ def run(
             "paper_samples": training.paper_samples,
             "warm_start": str(training.warm_start) if training.warm_start else None,
             "code": fingerprint.get("code", ""),
+            "processes": processes,
             **numbers,
         }
         seeding.reseed(seed, session.counters.samples)
@@ -141,6 +159,8 @@ class _Session:
         what: str,
     ):
         self._task, self._training, self._seed, self._what = task, training, seed, what
+        self._first = parallel.rank() == 0
+        self._micro = MicroBatches(training.micro_batch, training.batch_size, task.samples_per_item, what)
         self._device, self._precision, self._work, self._fingerprint = device, precision, work, fingerprint
         published = _published(task)
         self._average: Average | None = None
@@ -154,34 +174,39 @@ class _Session:
         self.counters = restored or state.Counters()
         self._sums: dict[str, float] = self.counters.sums or {}
         self._counts: dict[str, int] = self.counters.counts or {}
-        state.trim_history(work, self.counters.samples if restored else -1)
+        parallel.wait()  # until all have read what the first is about to replace
+        if self._first:
+            state.trim_history(work, self.counters.samples if restored else -1)
         if restored:
             logger.info("%s: going on from %d samples", what, restored.samples)
+        parallel.same_start(self._modules.values())
+        share_codebooks(task.modules.values())
 
     def train(self) -> None:
         """Step until ``training.samples``; the finished state is saved too."""
         total, step_samples = self._training.samples, self._training.batch_size * self._task.samples_per_item
         meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples, _LINE_EVERY_S)
         last_save = time.monotonic()
-        with _caught_signals() as caught:
+        with caught_signals() as caught:
             while self.counters.samples < total:
                 before = self.counters.samples
-                note = self._step(step_samples)
+                note, stop = self._step(step_samples, bool(caught))
                 now = self.counters.samples
                 done = now >= total
-                if done or _crossed(before, now, self._training.log_every_samples):
+                if self._first and (done or _crossed(before, now, self._training.log_every_samples)):
                     self._log()
                 due = _crossed(before, now, self._training.save_every_samples)
-                if done or due or caught or time.monotonic() - last_save > _SAVE_EVERY_S:
+                if self._first and (done or due or stop or time.monotonic() - last_save > _SAVE_EVERY_S):
                     self._save()
                     last_save = time.monotonic()
-                if caught:
+                if stop:
                     logger.warning("%s: saved at %d samples, run again to go on", self._what, now)
                     raise SystemExit(1)
                 meter.advance(step_samples, note)
         meter.finish()
 
-    def _step(self, step_samples: int) -> str:
+    def _step(self, step_samples: int, stop: bool) -> tuple[str, bool]:
+        """A step of all processes; returns a note for the log, and whether one of them was asked to stop."""
         task, samples = self._task, self.counters.samples
         for module in task.modules.values():
             module.train()
@@ -190,11 +215,13 @@ class _Session:
         self.counters.samples = samples + step_samples
         if self._average is not None:
             self._average.update(_published(task), self.counters.samples, step_samples)
-        floats = self._finite(values)
+        own = {name: float(torch.as_tensor(value).detach()) for name, value in values.items()}
+        means, stop = parallel.average_values(own, stop, self._device)
+        floats = self._finite(means)
         for name, value in floats.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
-        return " ".join(f"{name} {value:.4g}" for name, value in list(floats.items())[:1])
+        return " ".join(f"{name} {value:.4g}" for name, value in list(floats.items())[:1]), stop
 
     def _context(self, network: nn.Module) -> StepContext:
         seed, samples = self._seed, self.counters.samples
@@ -205,10 +232,12 @@ class _Session:
             training=self._training,
             device=self._device,
             precision=self._precision,
+            modules=self._task.modules,
             optimizers=self._task.optimizers,
             network=network,
             generator=seeding.torch_generator(seed, samples),
             rng=seeding.numpy_generator(seed, samples),
+            micro=self._micro,
         )
 
     def _finite(self, values: Values) -> dict[str, float]:
@@ -239,24 +268,3 @@ def _published(task: Task) -> nn.Module:
 
 def _crossed(before: int, now: int, every: int) -> bool:
     return before // every != now // every
-
-
-@contextmanager
-def _caught_signals() -> Iterator[Sequence[int]]:
-    """SIGTERM and SIGINT become entries of the list; a second one of a kind acts at once."""
-    caught: list[int] = []
-    numbers: tuple[int, ...] = (signal.SIGTERM, signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread():
-        yield caught
-        return
-
-    def remember(number: int, _frame: object) -> None:
-        caught.append(number)
-        signal.signal(number, previous[number])
-
-    previous: dict[int, Any] = {number: signal.signal(number, remember) for number in numbers}
-    try:
-        yield caught
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

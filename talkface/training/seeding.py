@@ -32,3 +32,16 @@ def torch_generator(*entropy: int) -> torch.Generator:
 def numpy_generator(*entropy: int) -> np.random.Generator:
     """A numpy generator of its own."""
     return np.random.default_rng([2, *entropy])
+
+
+def generator_states(device: torch.device) -> list[torch.Tensor]:
+    """Where torch's global generators are: the CPU's and, where the network runs on one, the device's."""
+    states = [torch.get_rng_state()]
+    return [*states, torch.cuda.get_rng_state(device)] if device.type == "cuda" else states
+
+
+def set_generator_states(states: list[torch.Tensor], device: torch.device) -> None:
+    """Put them back, so that the same numbers are drawn once more."""
+    torch.set_rng_state(states[0])
+    for state in states[1:]:
+        torch.cuda.set_rng_state(state, device)

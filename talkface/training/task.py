@@ -13,14 +13,13 @@ from torch import nn
 from torch.optim import Optimizer
 
 from talkface.config import Training
+from talkface.training import parallel
 from talkface.training.device import autocast
+from talkface.training.errors import TrainingError
+from talkface.training.micro import MicroBatches
 from talkface.training.schedule import learning_rate
 
 Values = Mapping[str, "float | torch.Tensor"]
-
-
-class TrainingError(ValueError):
-    """A training that cannot go on: a loss or gradient that is not finite, a collapsed network."""
 
 
 class Task(Protocol):
@@ -49,30 +48,50 @@ class StepContext:
     training: Training
     device: torch.device
     precision: str
+    modules: Mapping[str, nn.Module]
     optimizers: Mapping[str, Optimizer]
     network: nn.Module  # the published module: its average in `validate`, itself in `step`
     generator: torch.Generator  # on the CPU
     rng: np.random.Generator
+    micro: MicroBatches
 
     def autocast(self) -> AbstractContextManager:
         """Mixed precision of the ``compute`` section."""
         return autocast(self.device, self.precision)
 
-    def update(self, loss: torch.Tensor, optimizer: str | None = None, clip: float | None = None) -> None:
-        """One descent step: zero_grad, backward, clip (default: ``gradient_clip``), scheduled rate, step.
+    def share(self, items: int) -> slice:
+        """This process's items of the batch: all of them, unless several processes share the training.
 
-        ``optimizer`` may be left out where there is one.
+        Draw for the whole batch first, then take these: so every item meets the same random numbers.
+        """
+        return parallel.share(items)
 
-        Raises ``TrainingError`` before any weight changes when the loss or its gradient is not finite.
+    def descend(
+        self,
+        items: int,
+        quantities_of: Callable[[slice], Mapping[str, torch.Tensor]],
+        optimizer: str | None = None,
+        clip: float | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """One descent step on ``items`` items, this process's share: zero_grad, forward, backward, the mean
+        gradient of all processes, clip (default: ``gradient_clip``), scheduled rate, step.
+
+        ``quantities_of(rows)`` computes 0-d quantities of some of the items, each a mean over them; the one
+        named "loss" is descended. It is called for all items at once, or, where memory is short, for one
+        micro-batch after another and, after a want of memory, again: it draws no numbers but those of dropout
+        and keeps nothing but by row. ``optimizer`` may be left out where there is one.
+
+        Returns the quantities' means over this process's items. Raises ``TrainingError`` before any weight
+        changes when the loss or its gradient is not finite.
         """
         if optimizer is None:
             (optimizer,) = self.optimizers
         chosen = self.optimizers[optimizer]
-        chosen.zero_grad(set_to_none=True)
-        loss.backward()
+        values = self.micro.accumulate(items, quantities_of, chosen, self.modules.values(), self.device)
         gradients = [p.grad for group in chosen.param_groups for p in group["params"] if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
-        if not bool(torch.isfinite(norm) & torch.isfinite(loss.detach())):
+        parallel.average_gradients(gradients)
+        norm, loss = torch.nn.utils.get_total_norm(gradients), values["loss"]
+        if not bool(torch.isfinite(norm) & torch.isfinite(loss)):
             raise TrainingError(
                 f"{self.what}: at {self.samples} samples the loss is {loss.item():g} with a gradient of norm "
                 f"{norm.item():g} ('{optimizer}'); lower training.learning_rate or set training.gradient_clip"
@@ -86,6 +105,7 @@ class StepContext:
         for group in chosen.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)
         chosen.step()
+        return values
 
 
 @dataclass

@@ -1,0 +1,62 @@
+"""The rules from raw clips to features for one speaker of a folder corpus, step by step in this process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from talkface.config import AuLabels, Corpus, Faces, Mel, Split
+from talkface.schemas import CHECKS, FACES, LANDMARKS, MEL, SPLIT
+from talkface.steps.crop_faces import crop_faces
+from talkface.steps.extract_mel import extract_mel
+from talkface.steps.label_aus import label_aus
+from talkface.steps.list_clips import list_clips
+from talkface.steps.split_clips import split_clips
+from talkface.tables import ClipTable, read_table
+
+CROP = 112
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the rules wrote for the speaker."""
+
+    folder: Path
+
+    def checks(self, name: str = "checks") -> dict[str, dict]:
+        """Clip -> its row of checks (of the picture, or ``sound_checks``)."""
+        return {row["clip"]: row for row in read_table(self.folder / f"{name}.parquet", CHECKS).to_pylist()}
+
+    def split(self) -> dict[str, dict]:
+        return {row["clip"]: row for row in read_table(self.folder / "split.parquet", SPLIT).to_pylist()}
+
+    def rows(self, clip: str) -> list:
+        """Everything that is kept of one clip, but for what rests on all of the speaker's clips."""
+        tables = {"faces": FACES, "landmarks": LANDMARKS, "mel": MEL}
+        opened = {name: ClipTable(self.folder / f"{name}.parquet", schema) for name, schema in tables.items()}
+        return [table.read(clip).to_pylist() if clip in table else None for table in opened.values()]
+
+
+def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) -> Features:
+    """From the clips below ``root`` to features and split."""
+    corpus = Corpus(name="odd", reader="folder", root=root)
+    at = {
+        name: folder / f"{name}.parquet"
+        for name in ("clips", "faces", "landmarks", "checks", "aus", "mel", "sound_checks", "split")
+    }
+    list_clips(corpus=corpus, speaker=speaker, clips=at["clips"])
+    crop_faces(
+        corpus=corpus, speaker=speaker, clips=at["clips"], faces=faces or Faces(), crop_size=CROP,
+        faces_table=at["faces"], landmarks_table=at["landmarks"], checks_table=at["checks"],
+    )  # fmt: skip
+    extract_mel(
+        corpus=corpus, speaker=speaker, clips=at["clips"], checks=at["checks"], mel=Mel(),
+        mel_table=at["mel"], sound_checks=at["sound_checks"],
+    )  # fmt: skip
+    label_aus(
+        landmarks=at["landmarks"], faces_table=at["faces"], speaker=speaker, aus=AuLabels(),
+        aus_table=at["aus"],
+    )  # fmt: skip
+    split_clips(
+        clips=[at["clips"]], checks=[at["checks"]], sound_checks=[at["sound_checks"]],
+        split=Split(unseen=[], held_back=0.34), output=at["split"],
+    )  # fmt: skip
+    return Features(folder)

@@ -49,7 +49,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -190,7 +190,7 @@ class _Session:
         with caught_signals() as caught:
             while self.counters.samples < total:
                 before = self.counters.samples
-                note, stop = self._step(step_samples, bool(caught))
+                note, stop = self._step(step_samples, caught)
                 now = self.counters.samples
                 done = now >= total
                 if self._first and (done or _crossed(before, now, self._training.log_every_samples)):
@@ -205,7 +205,7 @@ class _Session:
                 meter.advance(step_samples, note)
         meter.finish()
 
-    def _step(self, step_samples: int, stop: bool) -> tuple[str, bool]:
+    def _step(self, step_samples: int, caught: Sequence[int]) -> tuple[str, bool]:
         """A step of all processes; returns a note for the log, and whether one of them was asked to stop."""
         task, samples = self._task, self.counters.samples
         for module in task.modules.values():
@@ -216,7 +216,7 @@ class _Session:
         if self._average is not None:
             self._average.update(_published(task), self.counters.samples, step_samples)
         own = {name: float(torch.as_tensor(value).detach()) for name, value in values.items()}
-        means, stop = parallel.average_values(own, stop, self._device)
+        means, stop = parallel.average_values(own, bool(caught), self._device)
         floats = self._finite(means)
         for name, value in floats.items():
             self._sums[name] = self._sums.get(name, 0.0) + value

@@ -197,12 +197,35 @@ def sees_true_aus(wildcards) -> bool:
     return renderer_of(wildcards.variant).oracle_aus
 
 
-def told_aus(wildcards) -> list:
+def told_aus_pattern(variant) -> str:
     """What a variant is told of the action units: Audio-to-AU's features, or the true frames' labels."""
-    oracle = renderer_of(wildcards.variant).oracle_aus
-    return shards(
-        rules.label_aus.output.aus if oracle else rules.predict_aus.output.au_features, wildcards
-    )
+    oracle = renderer_of(variant).oracle_aus
+    return rules.label_aus.output.aus if oracle else rules.predict_aus.output.au_features
+
+
+def told_aus(wildcards) -> list:
+    """The same of all speakers."""
+    return shards(told_aus_pattern(wildcards.variant), wildcards)
+
+
+def of_drivers(pattern, wildcards) -> list:
+    """The files behind the sound that drives a clip: its own speaker's, or all where another clip may be anyone's.
+
+    Thousands of jobs generate; with every speaker's files as inputs of each, the graph took minutes to build.
+    """
+    if wildcards.sound:
+        return shards(pattern, wildcards)
+    return expand(pattern, **wildcards)
+
+
+def told_aus_of_driver(wildcards) -> list:
+    """What is told of the action units of the clips that drive."""
+    return of_drivers(told_aus_pattern(wildcards.variant), wildcards)
+
+
+def sound_of_driver(wildcards) -> list:
+    """Mel frames of the clips that drive."""
+    return of_drivers(rules.extract_mel.output.mel, wildcards)
 
 
 def masked_latents(wildcards) -> list:

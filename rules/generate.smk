@@ -8,12 +8,9 @@ rule generate_clips:
         renderer="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         identities=first_faces_of_speaker,
-        aus=told_aus,
+        aus=told_aus_of_driver,
         faces=shown_frames,
-        mel=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
-            speaker=SPEAKERS,
-        ),
+        mel=sound_of_driver,
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.parquet",

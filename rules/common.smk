@@ -19,6 +19,7 @@ from pathlib import Path
 from shutil import which
 
 from pydantic import BaseModel
+from snakemake.io import expand as snakemake_expand
 from snakemake.io import strip_wildcard_constraints
 from talkface.config import FrameRenderer, Renderer, validate
 from talkface.corpora import list_speakers, listing_fingerprint
@@ -104,6 +105,19 @@ def tool_versions(*names: str) -> dict:
     return {
         name: ffmpeg_version() if name == "ffmpeg" else metadata.version(name) for name in names
     }
+
+
+def plain(pattern) -> str:
+    """An output under the name given it in the workflow, around which a default storage provider puts its own."""
+    kept = getattr(pattern, "flags", {}).get("storage_object")
+    prefix = workflow.storage_settings.default_storage_prefix if kept else ""
+    return kept.query.removeprefix(prefix).lstrip("/") if kept else pattern
+
+
+def expand(patterns, **values) -> list:
+    """Snakemake's, also for the outputs of rules, wherever they are stored."""
+    several = [patterns] if isinstance(patterns, str) else patterns
+    return snakemake_expand([plain(pattern) for pattern in several], **values)
 
 
 def everything(patterns) -> list:

@@ -219,7 +219,7 @@ def test_killed_at_random_moments_and_resumed_equals_unbroken(unbroken, tmp_path
     reached = [0]
     for _ in range(3):
         child = subprocess.Popen(
-            [sys.executable, PROGRAM, tmp_path, "--pause", "0.02"], stderr=subprocess.DEVNULL
+            [sys.executable, PROGRAM, tmp_path, "--pause", "0.06"], stderr=subprocess.DEVNULL
         )
         wait_until(lambda: state.exists() and saved_samples(tmp_path) > reached[-1])
         time.sleep(moments.uniform(0.0, 0.3))

@@ -7,12 +7,11 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-
 from talkface.logs import progress
 from talkface.media.probe import probe
 from talkface.schemas import BY_NAME, TableSchema
 from talkface.tables import ClipTable, TableError, read_table
+from talkface.training.checkpoint import read_tensors
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def problem_of(path: Path) -> str | None:
         if path.suffix == ".parquet":
             _read_through(path, schema_of(path))
         elif path.suffix == ".safetensors":
-            _check_weights(path)
+            read_tensors(path)
         elif path.suffix == ".mp4":
             probe(path)
         elif path.suffix == ".json":
@@ -66,7 +65,7 @@ def problem_of(path: Path) -> str | None:
             return f"empty: {path}"
     except TableError as error:
         return f"unreadable: {error}"
-    except (SafetensorError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return f"unreadable: {path}: {error}"
     return None
 
@@ -93,14 +92,6 @@ def _read_through(path: Path, schema: TableSchema) -> None:
             pass
     else:
         read_table(path, schema)
-
-
-def _check_weights(path: Path) -> None:
-    with safe_open(path, framework="numpy") as weights:
-        if not weights.metadata():
-            raise ValueError("no metadata to rebuild the network from")
-        for name in weights.keys():  # noqa: SIM118 - not a mapping
-            weights.get_slice(name).get_shape()
 
 
 def _files_below(folder: Path) -> list[Path]:

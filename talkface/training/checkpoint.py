@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from talkface.atomic import replacing
 
 Network = TypeVar("Network", bound=nn.Module)
 
-_KEY = "talkface"
+_KEY, _CHECKSUM = "talkface", "sha256"
 
 
 class CheckpointError(ValueError):
@@ -87,20 +88,38 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: str) 
     # clone: safetensors refuses tensors that share memory, such as tied weights
     whole = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        save_file(whole, temporary, metadata={_KEY: header})
+        save_file(whole, temporary, metadata={_KEY: header, _CHECKSUM: _checksum(whole, header)})
 
 
 def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, torch.Tensor]]:
-    """What :func:`write_tensors` wrote, or ``CheckpointError`` naming the file."""
+    """What :func:`write_tensors` wrote, or ``CheckpointError`` naming the file.
+
+    Tensors are held against the checksum in the header: a turned bit is no weight.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(_KEY)
-            if header is None:
+            metadata = file.metadata() or {}
+            if not {_KEY, _CHECKSUM} <= set(metadata):
                 raise CheckpointError(f"{path}: not written by talkface (no '{_KEY}' in its header)")
-            return header, {} if only_header else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            header = metadata[_KEY]
+            if only_header:
+                return header, {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such weights file") from error
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
             f"{path}: not a readable safetensors file ({error}); remove it and run again"
         ) from error
+    if _checksum(tensors, header) != metadata[_CHECKSUM]:
+        raise CheckpointError(f"{path}: its content is not what was written; remove it and run again")
+    return header, tensors
+
+
+def _checksum(tensors: Mapping[str, torch.Tensor], header: str) -> str:
+    """SHA-256 of the header and of every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(header.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"\0{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -17,7 +17,8 @@ from talkface.atomic import replacing
 
 Network = TypeVar("Network", bound=nn.Module)
 
-_KEY, _CHECKSUM = "talkface", "sha256"
+_KEY = "talkface"
+"""The one entry of the metadata, ``checksum header``: safetensors writes several in no fixed order."""
 
 
 class CheckpointError(ValueError):
@@ -88,7 +89,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: str) 
     # clone: safetensors refuses tensors that share memory, such as tied weights
     whole = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        save_file(whole, temporary, metadata={_KEY: header, _CHECKSUM: _checksum(whole, header)})
+        save_file(whole, temporary, metadata={_KEY: f"{_checksum(whole, header)} {header}"})
 
 
 def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, torch.Tensor]]:
@@ -98,10 +99,10 @@ def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, 
     """
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if not {_KEY, _CHECKSUM} <= set(metadata):
+            written = (file.metadata() or {}).get(_KEY)
+            if written is None:
                 raise CheckpointError(f"{path}: not written by talkface (no '{_KEY}' in its header)")
-            header = metadata[_KEY]
+            checksum, _, header = written.partition(" ")
             if only_header:
                 return header, {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -111,7 +112,7 @@ def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, 
         raise CheckpointError(
             f"{path}: not a readable safetensors file ({error}); remove it and run again"
         ) from error
-    if _checksum(tensors, header) != metadata[_CHECKSUM]:
+    if _checksum(tensors, header) != checksum:
         raise CheckpointError(f"{path}: its content is not what was written; remove it and run again")
     return header, tensors
 

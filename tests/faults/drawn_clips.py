@@ -135,5 +135,11 @@ def huge(path: Path, source: Path) -> None:
 
 
 def ten_minutes(path: Path, source: Path) -> None:
-    """15 000 frames: the plain clip over and over."""
-    run("-stream_loop", str(15_000 // FRAMES - 1), "-i", str(source), "-c", "copy", "-t", "600", str(path))
+    """15 000 frames: the plain clip's pictures over and over, under a tone."""
+    mute = path.with_name("mute.tmp.mov")  # a loop is as long as its longest stream: the picture alone
+    run("-i", str(source), "-an", "-c:v", "copy", str(mute))
+    run(
+        "-stream_loop", str(15_000 // FRAMES - 1), "-i", str(mute), "-f", "lavfi", "-i", "sine=220:d=600",
+        "-c:v", "copy", "-map", "0:v", "-map", "1:a", str(path),
+    )  # fmt: skip
+    mute.unlink()

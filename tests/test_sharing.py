@@ -153,4 +153,4 @@ def test_features_in_a_bucket_and_a_second_run_has_nothing_to_do(bucket, tmp_pat
         assert done.returncode == 0 and says in done.stdout, done.stdout[-3000:]
     kept = {entry["Key"] for entry in client.list_objects_v2(Bucket="talkface")["Contents"]}
     assert f"x/{mel}" in kept
-    assert not [path for path in (folder / "results").rglob("*") if path.is_file()], "none of it is here"
+    assert not list((folder / "results").rglob("*.parquet")), "none of it is here"

@@ -34,6 +34,7 @@ onstart:
             jobs=[
                 Job(job.rule.name, dict(job.wildcards.items()), job.resources.get("mem_mb", 0))
                 for job in workflow.dag.needrun_jobs()
+                if not job.is_norun  # a target's rule has no work of its own
             ],
             computing=workflow.local_exec,
         )

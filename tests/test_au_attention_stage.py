@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,12 +105,15 @@ def test_history_tells_of_the_mask_and_of_every_loss(models):
 def test_generator_takes_its_turn_only(tables):
     task = AuAttentionTask(tables["split"][0], tables["faces"], tables["aus"], SIZE, settings(), 0)
     turns = []
-    task._critic_step = lambda *_: turns.append("critic") or {}
-    task._generator_step = lambda *_: turns.append("generator") or {}
     for samples in (0, 8, 16, 24):
-        context = type(
-            "Context", (), {"samples": samples, "device": "cpu", "rng": np.random.default_rng(0)}
-        )()
+        context = SimpleNamespace(
+            samples=samples,
+            device="cpu",
+            rng=np.random.default_rng(0),
+            generator=torch.Generator(),
+            share=slice,
+            descend=lambda items, losses_of, optimizer: turns.append(optimizer) or {},
+        )
         task.step(list(range(8)), context)
     assert turns == ["critic", "generator", "critic", "critic", "generator", "critic"]
 

@@ -36,7 +36,7 @@ def test_jobs_go_with_variants_and_not_with_clips():
     assert jobs_of("grid", variants=4, clips=40) - jobs_of("grid") == 2 * (1 + 3 + 1 + 3)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("corpus", ["grid", "tcd_timit"])
 def test_jobs_go_with_seeds_and_more_variants_cost_each_the_same(corpus):
     counts = [jobs_of(corpus, variants=variants) for variants in (2, 4, 8)]
@@ -45,7 +45,7 @@ def test_jobs_go_with_seeds_and_more_variants_cost_each_the_same(corpus):
     assert of_seeds[2] - of_seeds[1] == of_seeds[1] - of_seeds[0]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_full_size_dag_is_built_within_a_minute():
     costs = [
         dag.measure(c, variants=0, seeds=3, speakers=None, clips=clips) for c, clips in dag.CLIPS.items()

@@ -69,7 +69,7 @@ def test_two_processes_learn_what_one_learns(stages, alone, tmp_path, caplog):
     assert sorted(file.name for file in (tmp_path / "work").iterdir()) == ["lock"]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("stage", [name for name in STAGES if name != "renderer"])
 def test_every_stage_learns_in_two_processes_what_it_learns_in_one(stages, tmp_path, stage):
     one, two = (stages.run(stage, tmp_path / str(number), processes=number) for number in (1, 2))
@@ -175,7 +175,7 @@ def cramped(**arguments) -> None:
     train_renderer(**arguments)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_processes_out_of_memory_start_again_with_less(stages, alone, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         model = stages.run("renderer", tmp_path, processes=2, function=across_processes(cramped))

@@ -74,9 +74,7 @@ def test_gradient_penalty_of_known_slopes():
 def test_gradient_penalty_trains_the_critic_alone_and_repeats():
     critic = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.LeakyReLU(0.01), torch.nn.Conv2d(4, 1, 3))
     real, fake = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8, requires_grad=True)
-    values = [
-        adversarial.gradient_penalty(critic, real, fake, torch.tensor([0.25, 0.75])) for _ in range(2)
-    ]
+    values = [adversarial.gradient_penalty(critic, real, fake, torch.tensor([0.25, 0.75])) for _ in range(2)]
     assert values[0] == values[1]
     values[0].backward()
     assert critic[0].weight.grad.abs().sum() > 0 and fake.grad is None

@@ -14,10 +14,11 @@ import torch
 from tiny_corpus import CROP, face_rows, make_clip, tiny_frame_renderer, write_features, write_identities
 
 from talkface.config import Mel, Mfcc, Sampler
+from talkface.data.clip_store import ClipStore
 from talkface.data.frames import Frames, scratch_bytes
 from talkface.data.presence import presence_labels
 from talkface.data.sequences import load_sound, sound_statistics
-from talkface.data.stores import ClipStore, au_feature_store, identity_store
+from talkface.data.stores import au_feature_store, identity_store
 from talkface.features import mel as mel_module
 from talkface.features.mel import log_mel, log_mel_of_hops, mfcc
 from talkface.generation.clip import Sound, load_generator
@@ -232,7 +233,7 @@ def test_four_times_the_length_needs_no_more_memory(tmp_path, audio_to_au):
     check_constant(tmp_path, (15, 60), audio_to_au, bound_mb=6)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_ten_minutes_need_no_more_memory_than_one(tmp_path, audio_to_au):
     check_constant(tmp_path, (60, 600), audio_to_au, bound_mb=6)

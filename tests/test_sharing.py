@@ -85,7 +85,7 @@ def targets(experiment: str) -> list[str]:
     return [TABLE.format(experiment, speaker, name) for speaker in ("s1", "s2") for name in ("aus", "mel")]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_second_experiment_of_a_second_user_takes_the_features_from_the_first(tmp_path, shared):
     first, second = (make_workspace(tmp_path / name) for name in ("first", "second"))
     (second / "other.yaml").write_text(OTHER)
@@ -135,7 +135,7 @@ def bucket():
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_features_in_a_bucket_and_a_second_run_has_nothing_to_do(bucket, tmp_path):
     address, client = bucket
     folder = make_workspace(tmp_path / "workflow")

@@ -17,7 +17,7 @@ from conftest import REPOSITORY
 from safetensors.numpy import load_file
 from workspace import copy_workspace, make_workspace, snakemake
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 
 CONTROLLER = REPOSITORY / "tests/slurm/controller.sh"
 PROGRAMS = ("slurmctld", "slurmd", "munged")

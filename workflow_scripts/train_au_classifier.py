@@ -15,7 +15,9 @@ with log_to(snakemake.log[0]), measured(snakemake.log[0]):
         aus=[Path(path) for path in snakemake.input.aus],
         crop_size=snakemake.params.crop_size,
         au_classifier=AuClassifier.model_validate(snakemake.params.au_classifier),
-        compute=Compute.model_validate(snakemake.params.compute | {"processes": snakemake.resources.processes}),
+        compute=Compute.model_validate(
+            snakemake.params.compute | {"processes": snakemake.resources.processes}
+        ),
         seed=int(place.seed),
         code=snakemake.params.code,
         model=Path(snakemake.output.model),

@@ -14,7 +14,9 @@ with log_to(snakemake.log[0]), measured(snakemake.log[0]):
         faces=[Path(path) for path in snakemake.input.faces],
         crop_size=snakemake.params.crop_size,
         autoencoder=Autoencoder.model_validate(snakemake.params.autoencoder),
-        compute=Compute.model_validate(snakemake.params.compute | {"processes": snakemake.resources.processes}),
+        compute=Compute.model_validate(
+            snakemake.params.compute | {"processes": snakemake.resources.processes}
+        ),
         seed=int(place.seed),
         code=snakemake.params.code,
         model=Path(snakemake.output.model),

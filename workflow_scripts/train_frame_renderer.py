@@ -22,7 +22,9 @@ with log_to(snakemake.log[0]):
         frame_renderer=FrameRenderer.model_validate(snakemake.params.frame_renderer),
         mfcc=Mfcc.model_validate(snakemake.params.mfcc),
         crop_size=snakemake.params.crop_size,
-        compute=Compute.model_validate(snakemake.params.compute | {"processes": snakemake.resources.processes}),
+        compute=Compute.model_validate(
+            snakemake.params.compute | {"processes": snakemake.resources.processes}
+        ),
         seed=int(snakemake.wildcards.seed),
         code=snakemake.params.code,
         model=Path(snakemake.output.model),

@@ -15,9 +15,10 @@ import pyarrow as pa
 import torch
 
 from talkface.config import Fused, Mfcc
+from talkface.data.clip_store import ClipStore
 from talkface.data.rows import vectors
 from talkface.data.sequences import load_sound, sound_statistics, sound_windows
-from talkface.data.stores import ClipStore, Identity, au_feature_store, identity_store
+from talkface.data.stores import Identity, au_feature_store, identity_store
 from talkface.schemas import AUS
 
 Drawn = Sequence[tuple[str, np.ndarray]]

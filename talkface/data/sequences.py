@@ -14,9 +14,9 @@ import pyarrow as pa
 import torch
 
 from talkface.config import Mfcc
+from talkface.data.clip_store import ClipStore
 from talkface.data.rows import halves as halves
 from talkface.data.rows import vectors as vectors
-from talkface.data.stores import ClipStore
 from talkface.data.subsets import clip_lengths as clip_lengths
 from talkface.data.windows import hop_indices
 from talkface.features.mel import mfcc

@@ -1,37 +1,22 @@
-"""Per-clip tensors of cached tables, read when asked for; a fixed number of bytes is kept, last used first.
+"""Per-clip tensors of the frozen stages: latents, Audio-to-AU features, identities.
 
 Shape legend: T frames, C latent channels, h and w of the latent, H and W of the crop, F Audio-to-AU feature.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 
-from talkface.data.rows import halves, refuse_lost
-from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS, TableSchema
-from talkface.tables import ClipTable
+from talkface.data.clip_store import ClipStore
+from talkface.data.rows import halves
+from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS
 
-
-class Sized(Protocol):
-    """Whatever knows how much memory it holds."""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its contents."""
-        ...
-
-
-Value = TypeVar("Value", bound=Sized)
-
-_BUDGET_BYTES = 64 << 20  # of one store, however large the corpus; the system caches the files besides
 _LATENT_CHANNELS = 3
 _AU_FEATURE = 320
 
@@ -79,45 +64,6 @@ def _unfolded(pixels_HW3: torch.Tensor) -> torch.Tensor:
 def darken(image_3HW: torch.Tensor, share_1HW: torch.Tensor) -> torch.Tensor:
     """``share`` x image as if the image were in [0, 1]; image and result are in [-1, 1], of any batch."""
     return (image_3HW + 1) * share_1HW - 1
-
-
-class ClipStore(Generic[Value]):
-    """``store[clip]`` from the tables of many speakers; the least recently used clips are forgotten first."""
-
-    def __init__(
-        self,
-        tables: Iterable[Path],
-        schema: TableSchema,
-        decode: Callable[[pa.Table], Value],
-        budget_bytes: int = _BUDGET_BYTES,
-    ):
-        self._home = {
-            clip: table for table in (ClipTable(path, schema) for path in tables) for clip in table.clips
-        }
-        self._schema, self._decode, self._budget = schema, decode, budget_bytes
-        self._kept: OrderedDict[str, Value] = OrderedDict()
-        self._bytes = 0
-
-    def __getitem__(self, clip: str) -> Value:
-        if clip in self._kept:
-            self._kept.move_to_end(clip)
-            return self._kept[clip]
-        if clip not in self._home:
-            raise ValueError(f"no '{self._schema.name}' rows for clip '{clip}'")
-        value = self._decode(self._home[clip].read(clip))
-        self._kept[clip] = value
-        self._bytes += value.nbytes
-        while self._bytes > self._budget and len(self._kept) > 1:
-            _, forgotten = self._kept.popitem(last=False)
-            self._bytes -= forgotten.nbytes
-        return value
-
-    def __contains__(self, clip: str) -> bool:
-        return clip in self._home
-
-    def require(self, clips: Iterable[str]) -> None:
-        """Raise ``ValueError`` unless every one of the clips is in a table."""
-        refuse_lost(self._schema, [clip for clip in clips if clip not in self._home])
 
 
 def latent_store(tables: Iterable[Path], crop_size: int) -> ClipStore[torch.Tensor]:

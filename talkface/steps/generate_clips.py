@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from talkface.config import Compute, Evaluation, Mfcc, Sampler
+from talkface.data.clip_store import ClipStore
 from talkface.data.conditions import au_store
 from talkface.data.rows import vectors
-from talkface.data.stores import ClipStore, identity_store
+from talkface.data.stores import identity_store
 from talkface.features.mel import mfcc as cepstra
 from talkface.generation.clip import Sound, load_generator
 from talkface.generation.selection import evaluation_clips, other_sound

@@ -14,19 +14,9 @@ _OUTCOME = pytest.StashKey[Outcome]()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--all-faults", action="store_true", help="also the faults that take minutes")
     parser.addoption(
         "--write-matrix", action="store_true", help="write docs/faults.md from what the fault suite saw"
     )
-
-
-def pytest_collection_modifyitems(config, items):
-    """Faults that take minutes run when they are asked for."""
-    if config.getoption("--all-faults", False) or config.getoption("--write-matrix", False):
-        return
-    for item in items:
-        if item.path.parent.name == "faults" and item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes minutes: pytest tests/faults --all-faults"))
 
 
 @pytest.fixture

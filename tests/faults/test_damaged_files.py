@@ -95,6 +95,7 @@ WEIGHTS = {
     "weights-emptied": ("a safetensors file has 0 bytes", emptied),
     "weights-zeroed": ("a safetensors file holds zeros", zeroed),
     "weights-text": ("a web page under a safetensors file's name", text),
+    "weights-bit": ("one bit of a weight is turned", flip_data),
     "weights-foreign": ("a safetensors file that talkface did not write", foreign_weights),
     "weights-pickle": ("a pickle that carries code under a safetensors file's name", pickled),
 }

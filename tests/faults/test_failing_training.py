@@ -1,7 +1,7 @@
 """Trainings that cannot go on: they say why, change no weight, and keep what was saved."""
-# Out of memory on the device belongs here too: declare it in FAULTS when smaller micro-batches exist.
 
 import pytest
+import torch
 from resumable_training import TinyTask, train
 
 from faults.observing import leftovers, run_step
@@ -21,6 +21,15 @@ FAULTS = declare(
         "history-half-line",
         "the history's last line is half-written",
         "the line is left out; then as undisturbed",
+    ),
+)
+
+MEMORY = declare(
+    "Training",
+    (
+        "out-of-memory",
+        "from 168 samples on the device has room for half a batch",
+        "half as many at once, the same effective batch, said once",
     ),
 )
 
@@ -70,3 +79,34 @@ def test_training(fault, unbroken, tmp_path, outcome):
     outcome.lost = [name for name, data in unbroken.items() if (folder / name).read_bytes() != data]
     assert outcome.lost == [] and leftovers(folder) == []
     outcome.after = "weights and history are those of an undisturbed training"
+
+
+class Cramped(TinyTask):
+    """From 168 samples on its network has no room for more than half a batch."""
+
+    def step(self, indices, context):
+        if context.samples == 168:
+            forward = self.network.forward
+
+            def limited(x):
+                if len(x) > 4:
+                    raise torch.OutOfMemoryError("no memory")
+                return forward(x)
+
+            self.network.forward = limited
+        return super().step(indices, context)
+
+
+@each(MEMORY)
+def test_out_of_memory(fault, unbroken, tmp_path, outcome):
+    folder = tmp_path / "run"
+    ended = run_step(tmp_path / "log", train, folder=folder, task=Cramped())
+    said = "out of memory with 8 samples at once: going on with 4 at once, the effective batch stays 8"
+    assert ended.status == 0 and ended.log.count(said) == 1
+    assert all(tensor.isfinite().all() for tensor in read_tensors(folder / "model.safetensors")[1].values())
+    outcome.observed = f"the training ends; {said}"
+    outcome.lost = leftovers(folder)
+    (folder / "model.safetensors").unlink()
+    assert run_step(tmp_path / "log", train, folder=folder).status == 0
+    assert {name: (folder / name).read_bytes() for name in unbroken} == unbroken
+    outcome.after = "with room for it, weights and history are those of an undisturbed training"

@@ -17,7 +17,7 @@ from workspace import command, copy_workspace, environment, snakemake
 from faults.observing import content, leftovers
 from faults.registry import declare, each
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 RESULTS = "results/micro/micro"
 TARGETS = {

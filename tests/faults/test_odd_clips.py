@@ -133,7 +133,7 @@ def test_a_clip_beyond_the_limit(fault, tmp_path, outcome):
     outcome.observed, outcome.after = f"ok = false, {refused['reason']!r}", "with a higher limit it is used"
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @each(LARGE)
 def test_large_clip(fault, alone, tmp_path, outcome):
     _, make, frames = LONG[fault.name.removeprefix("clip-")]

@@ -7,7 +7,7 @@ TORCH ?=
 BIN := $(VENV)/bin
 REPORT := results/demo/demo/report/index.html
 
-.PHONY: demo test checks check-full lint setup setup-test setup-slurm clean
+.PHONY: demo test checks check-full lint setup setup-test setup-slurm setup-full clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -20,10 +20,12 @@ test: setup-test
 	$(MAKE) --no-print-directory checks
 	$(BIN)/python -m pytest
 
-# What takes long, or root: a real SLURM controller on this machine (docs/slurm.md).
-check-full: setup-slurm
+# What takes minutes, root or another server: a real SLURM controller (docs/slurm.md), a bucket (docs/sharing.md), all stages
+# on two processes, ten minutes of sound, the full-size DAG; and every fault, with docs/faults.md written anew.
+check-full: setup-full
 	@mkdir -p logs
-	bash -o pipefail -c '$(BIN)/python -m pytest -v -rs tests/test_slurm.py 2>&1 | tee logs/check-full-$(shell date +%F).txt'
+	bash -o pipefail -c '$(BIN)/python -m pytest -v -rs -m full --ignore tests/faults 2>&1 | tee logs/check-full-$(shell date +%F).txt'
+	$(BIN)/python -m pytest tests/faults -m "" --write-matrix
 
 checks:
 	$(BIN)/ruff check .
@@ -41,6 +43,9 @@ setup-test:
 # pandas 2 comes with the plugin (envs/slurm.txt); `make setup-test` leaves it in place until the pins change.
 setup-slurm: setup-test
 	$(BIN)/python -m pip install -q -c envs/slurm.txt -e '.[test,slurm]'
+
+setup-full: setup-slurm
+	$(BIN)/python -m pip install -q -c envs/slurm.txt -c envs/s3.txt -e '.[test,slurm,s3]' moto flask flask-cors
 
 clean:
 	rm -rf results/demo work/demo logs/demo demo_corpus

@@ -115,7 +115,7 @@ def artifacts(folder: Path) -> dict[str, Path]:
         str(path.relative_to(folder)): path
         for part in ("results", "demo_corpus")
         for path in (folder / part).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.stem != "setup"  # what the last start was about to do
     }
 
 

@@ -101,6 +101,7 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
                 row.append((makespan(own, gpus) + features[name] / (gpus * cores_per_gpu)) / 24)
             yield row
 
+    sizes = yaml.safe_load((HERE / "measured_memory.yaml").read_text(encoding="utf-8"))
     asked = memory_of_profile(HERE.parent / "profiles" / "slurm" / "config.yaml")
     text = (HERE / "capacity_template.md").read_text(encoding="utf-8")
     filled = {
@@ -146,6 +147,10 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
         "memory": table(
             ["rule", "peak MB of the run", "the profile asks for"],
             ([rule, entry["max_rss_mb"], asked.get(rule, "")] for rule, entry in sorted(rules.items())),
+        ),
+        "two_sizes": table(
+            ["rule", *(f"MB at {clips} clips" for clips in sizes["clips"])],
+            ([rule, *peaks] for rule, peaks in sizes["peak_mb"].items()),
         ),
     }  # fmt: skip
     for name, value in filled.items():

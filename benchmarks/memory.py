@@ -1,6 +1,6 @@
 """Peak memory of every rule at two sizes of corpus: does it grow with the number of clips?
 
-    python benchmarks/memory.py [--clips 6 24] [--cores 1] [--bound-mb 32]
+    python benchmarks/memory.py [--clips 6 24] [--cores 1] [--bound-mb 128] [--write]
 
 Runs the whole DAG of configs/micro.yaml twice, in folders of its own, on drawn corpora of two speakers with
 so many clips each, and reads the peak resident memory of every job from the kernel (VmHWM) until it ends. The
@@ -23,6 +23,7 @@ import psutil
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+STORED = REPOSITORY / "benchmarks" / "measured_memory.yaml"
 _SCRIPT = re.compile(r"/\.snakemake/scripts/tmp\w+\.(\w+)\.py$")
 _LOOKS_PER_S = 20
 
@@ -82,13 +83,29 @@ def measure(folder: Path, clips: int, cores: int) -> dict[str, float]:
     return watch(command, folder / "snakemake.log")
 
 
+def write(path: Path, clips: tuple[int, int], peaks: dict[str, tuple[float, float]]) -> None:
+    """The table as benchmarks/capacity.py reads it."""
+    content = {
+        "clips": list(clips),
+        "peak_mb": {rule: [round(mb) for mb in own] for rule, own in peaks.items()},
+    }
+    head = "# python benchmarks/memory.py --write: peak memory of each rule's largest job, configs/micro.yaml, MB"
+    path.write_text(f"{head}\n{yaml.safe_dump(content, default_flow_style=None, sort_keys=False)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--clips", type=int, nargs=2, default=[6, 24], help="of each of two speakers")
     parser.add_argument("--cores", type=int, default=1)
-    parser.add_argument("--bound-mb", type=float, default=32.0)
+    parser.add_argument(
+        "--bound-mb",
+        type=float,
+        default=128.0,
+        help="two seeds of one training on the same clips differ by 100",
+    )
+    parser.add_argument("--write", action="store_true", help=f"into {STORED.name}, for docs/capacity.md")
     chosen = parser.parse_args()
     few, many = chosen.clips
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +114,8 @@ def main() -> None:
     print(f"| rule | MB at {2 * few} clips | MB at {2 * many} clips | more |\n| --- | --- | --- | --- |")
     for rule in sorted(small):
         print(f"| {rule} | {small[rule]:.0f} | {large[rule]:.0f} | {large[rule] - small[rule]:.0f} |")
+    if chosen.write:
+        write(STORED, (2 * few, 2 * many), {rule: (small[rule], large[rule]) for rule in sorted(small)})
     grown = [rule for rule in small if large[rule] - small[rule] > chosen.bound_mb]
     print(f"\nbound {chosen.bound_mb:.0f} MB: {'kept by every rule' if not grown else f'MISSED by {grown}'}")
     sys.exit(bool(grown))

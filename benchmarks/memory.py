@@ -89,7 +89,7 @@ def write(path: Path, clips: tuple[int, int], peaks: dict[str, tuple[float, floa
         "clips": list(clips),
         "peak_mb": {rule: [round(mb) for mb in own] for rule, own in peaks.items()},
     }
-    head = "# python benchmarks/memory.py --write: peak memory of each rule's largest job, configs/micro.yaml, MB"
+    head = "# python benchmarks/memory.py --write: peak of each rule's largest job, configs/micro.yaml, in MB"
     path.write_text(f"{head}\n{yaml.safe_dump(content, default_flow_style=None, sort_keys=False)}")
 
 

@@ -225,7 +225,7 @@ def told_aus(wildcards) -> list:
 def of_drivers(pattern, wildcards) -> list:
     """The files behind the sound that drives a clip: its own speaker's, or all where another clip may be anyone's.
 
-    Thousands of jobs generate; with every speaker's files as inputs of each, the graph took minutes to build.
+    Thousands of jobs generate: with every speaker's files as inputs of each, the graph would grow with the speakers' square.
     """
     if wildcards.sound:
         return shards(pattern, wildcards)

@@ -18,9 +18,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-_PATIENCE = timedelta(
-    hours=12
-)  # others wait while the first validates; a death is seen by the launcher at once
+# The others wait while the first validates and saves; a death is seen by the launcher at once.
+_PATIENCE = timedelta(hours=12)
 
 
 def join(rank: int, processes: int, store: Path, cuda: bool) -> None:

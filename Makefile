@@ -20,12 +20,11 @@ test: setup-test
 	$(MAKE) --no-print-directory checks
 	$(BIN)/python -m pytest
 
-# What takes minutes, root or another server: a real SLURM controller (docs/slurm.md), a bucket (docs/sharing.md), all stages
-# on two processes, ten minutes of sound, the full-size DAG; and every fault, with docs/faults.md written anew.
+# What takes an hour, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
+# (docs/sharing.md), all stages on two processes, ten minutes of sound, the full-size DAG; and every fault, with docs/faults.md
+# written anew. What was run, on which machine and with which outcome: logs/check-full-DATE.txt
 check-full: setup-full
-	@mkdir -p logs
-	bash -o pipefail -c '$(BIN)/python -m pytest -v -rs -m full --ignore tests/faults 2>&1 | tee logs/check-full-$(shell date +%F).txt'
-	$(BIN)/python -m pytest tests/faults -m "" --write-matrix
+	@scripts/check_full.sh "$(VENV)"
 
 checks:
 	$(BIN)/ruff check .

@@ -54,7 +54,7 @@ def test_comments_docstrings_and_layout_do_not_count(checkout):
     checkout.append("talkface/models/denoiser.py", "\n\n# a remark\n\n")
     checkout.append("talkface/models/tcsan.py", '\n"""A remark below the last statement."""\n')
     checkout.append("workflow_scripts/train_renderer.py", "# a remark\n")
-    checkout.append("talkface/config.py", "\nUNRELATED = 1\n")
+    checkout.append("talkface/config/experiment.py", "\nUNRELATED = 1\n")
     checkout.append("talkface/logs.py", "\nUNRELATED = 1\n")
     checkout.replace("talkface/__init__.py", "__version__ = ", "__version__ = 'x' + ")
     assert changed(before, checkout.versions()) == set()

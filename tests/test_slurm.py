@@ -1,4 +1,4 @@
-"""The workflow through a real SLURM controller on this machine: table, GPU, time limit.
+"""The workflow through a real SLURM controller on this machine: tables, GPU, time limit.
 
 The controller is that of tests/slurm/controller.sh; without root, Debian's packages or the plugin these
 tests are skipped.
@@ -8,6 +8,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
 CONTROLLER = REPOSITORY / "tests/slurm/controller.sh"
 PROGRAMS = ("slurmctld", "slurmd", "munged")
 TABLE = "results/micro/micro/tables/main_results.csv"
+DEMO_TABLES = "results/demo/demo/tables"
 STAGE = "train_audio_to_au"
 MODEL = "results/micro/micro/train/audio_to_au/shared/seed-0/model.safetensors"
 LOG = "logs/micro/micro/train_audio_to_au/seed-0.log"
@@ -112,6 +114,24 @@ def test_gpu_jobs_wait_for_the_only_gpu(through_slurm):
     assert not [job for job in on_gpu if "group" in job.comment or "split_clips" in job.comment]
     assert all(first.ended <= second.started for first, second in pairwise(on_gpu)), on_gpu
     assert any(second.submitted < first.ended for first, second in pairwise(on_gpu)), "none had to wait"
+
+
+@pytest.mark.timeout(4 * 3600)
+def test_the_demo_at_its_default_size_gives_the_local_tables(controller, tmp_path):
+    """All of ``make demo`` through SLURM and, meanwhile, locally on one core: about an hour on two cores."""
+    local, folder = make_workspace(tmp_path / "local"), make_workspace(tmp_path / "slurm")
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(snakemake, local, "--cores", "1", overlay=(), timeout_s=3 * 3600),
+            pool.submit(snakemake, folder, *HERE, overlay=(), timeout_s=3 * 3600),
+        ]
+    for run in runs:
+        assert run.result().returncode == 0, run.result().stdout[-6000:]
+    expected, found = (
+        {p.name: p.read_bytes() for p in (f / DEMO_TABLES).glob("*.csv")} for f in (local, folder)
+    )
+    assert "main_results.csv" in expected and found == expected
+    assert (folder / "results/demo/demo/report/index.html").is_file()
 
 
 def test_a_training_that_meets_its_time_limit_goes_on(controller, finished_micro, tmp_path):

@@ -42,7 +42,7 @@ def environment() -> dict[str, str]:
 
 
 def snakemake(
-    folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO
+    folder: Path, *arguments: str, overlay: tuple[str, ...] = MICRO, timeout_s: float = 1800
 ) -> subprocess.CompletedProcess[str]:
     """Run Snakemake in a workspace; standard error is part of ``stdout``."""
     return subprocess.run(
@@ -52,7 +52,7 @@ def snakemake(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=1800,
+        timeout=timeout_s,
     )
 
 

@@ -1,0 +1,67 @@
+"""The experiment's configuration: these pydantic models are its truth.
+
+``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) holds only
+what differs. ``config.schema.json`` is generated from here (``python -m talkface.config``) and a test holds
+the two together.
+"""
+
+from talkface.config.basics import ConfigError, Strict, merge
+from talkface.config.data import (
+    AuLabels,
+    Corpus,
+    Download,
+    Faces,
+    Mel,
+    Mfcc,
+    Split,
+    Synthetic,
+    Video,
+)
+from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
+from talkface.config.networks import (
+    AuAttention,
+    AuClassifier,
+    AudioToAu,
+    Autoencoder,
+    Compute,
+    FrameRenderer,
+    Fused,
+    Perceptual,
+    Renderer,
+    Sampler,
+    Training,
+)
+from talkface.config.reading import schema_json, validate
+
+__all__ = [
+    "AuAttention",
+    "AuClassifier",
+    "AuLabels",
+    "AudioToAu",
+    "Autoencoder",
+    "Compute",
+    "Config",
+    "ConfigError",
+    "Corpus",
+    "Download",
+    "Evaluation",
+    "Faces",
+    "FrameRenderer",
+    "Fused",
+    "Gallery",
+    "Mel",
+    "Mfcc",
+    "Perceptual",
+    "Renderer",
+    "Sampler",
+    "Split",
+    "Strict",
+    "Synthetic",
+    "Table",
+    "TableRow",
+    "Training",
+    "Video",
+    "merge",
+    "schema_json",
+    "validate",
+]

@@ -1,0 +1,229 @@
+"""One experiment: all sections, what is measured, and the variants that differ from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from talkface.config.basics import ConfigError, Slug, Strict, merge
+from talkface.config.data import AuLabels, Corpus, Faces, Mel, Mfcc, Split, Video
+from talkface.config.networks import (
+    AuAttention,
+    AuClassifier,
+    AudioToAu,
+    Autoencoder,
+    Compute,
+    FrameRenderer,
+    Perceptual,
+    Renderer,
+    Sampler,
+)
+
+
+class Evaluation(Strict):
+    """What is generated and measured."""
+
+    protocols: list[Literal["one_shot", "inpaint"]] = ["one_shot"]
+    max_clips_per_speaker: int | None = None  # per subset; None: all
+    seed: int = 0  # pairing of clips with another clip's sound
+
+
+class Preflight(Strict):
+    """What the check before heavy jobs asks of the machine (rule ``check_setup``); changes no number."""
+
+    disk_margin: float = Field(1.2, ge=0)  # free disk asked for, over the estimate; 0: none
+    gpu_memory_mb: int | None = Field(None, ge=0)  # asked of the GPU; None: talkface/preflight/measured.yaml
+
+
+class Gallery(Strict):
+    """Clips of the report's videos."""
+
+    clips_per_subset: int = Field(2, ge=0)
+
+
+class Variant(Strict):
+    """A named difference: what it changes of the sections that may differ, on top of another variant's."""
+
+    base: Slug | None = None
+    output: Literal["diffusion", "frames"] | None = None  # renderer or frame_renderer; None: as the base
+    renderer: dict[str, Any] = {}
+    frame_renderer: dict[str, Any] = {}
+    sampler: dict[str, Any] = {}
+
+
+class TableRow(Strict):
+    """A row of a table: a variant, under another name where the table calls it so."""
+
+    variant: Slug
+    label: str | None = None  # None: the variant's own name
+    published: str | None = None  # id in published.yaml; None: the entry that names the variant
+
+
+class Table(Strict):
+    """A published table (target ``paper``), laid out like it."""
+
+    title: str
+    source: str  # "paper B, table 3"
+    rows: list[TableRow]
+    columns: Literal["results", "units"] = "results"  # units: F1 and accuracy of each AU
+    protocol: Literal["one_shot", "inpaint"] = "one_shot"
+
+
+class Config(Strict):
+    """One experiment on one corpus."""
+
+    experiment: Slug = "demo"
+    seeds: list[int] = [0]
+    corpus: Corpus = Corpus()
+    split: Slug
+    splits: dict[Slug, Split]
+    video: Video = Video()
+    faces: Faces = Faces()
+    aus: AuLabels = AuLabels()
+    mel: Mel = Mel()
+    mfcc: Mfcc = Mfcc()
+    compute: Compute = Compute()
+    preflight: Preflight = Preflight()
+    autoencoder: Autoencoder
+    audio_to_au: AudioToAu
+    au_attention: AuAttention
+    au_classifier: AuClassifier
+    perceptual: Perceptual = Perceptual()
+    renderer: Renderer
+    frame_renderer: FrameRenderer
+    sampler: Sampler = Sampler()
+    evaluation: Evaluation = Evaluation()
+    gallery: Gallery = Gallery()
+    variants: dict[Slug, Variant] = {"ours": Variant()}
+    """Named differences. Only those that a table or ``main`` names are trained."""
+    main: list[Slug] = ["ours"]
+    """Variants of the main table, report and gallery; they are also driven by another clip's sound."""
+    tables: dict[Slug, Table] = {}
+    """The papers' tables (target ``paper``)."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if self.split not in self.splits:
+            raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
+        split = self.splits[self.split]
+        shared = sorted(set(split.unseen) & set(split.seen or []))
+        if shared:
+            raise ValueError(f"splits.{self.split}: speakers {shared} are both seen and unseen")
+        if self.mfcc.coefficients >= self.mel.bands:
+            raise ValueError(
+                "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
+            )
+        for name in self.variants:
+            if name in RESERVED_NAMES or name.endswith("_other_sound"):
+                raise ValueError(f"variants.{name}: the name is taken by a control row; choose another")
+            self._check_variant(name)
+        named = {"main": self.main}
+        named |= {f"tables.{key}.rows": [row.variant for row in t.rows] for key, t in self.tables.items()}
+        for field, names in named.items():
+            unknown = [name for name in names if name not in self.variants]
+            if unknown:
+                raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
+        if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
+            raise ValueError(f"tables: {taken} are made always; choose other names")
+        self._check_shares()
+        return self
+
+    def _check_shares(self) -> None:
+        stages = {
+            name: getattr(self, name)
+            for name in (
+                "autoencoder",
+                "audio_to_au",
+                "au_attention",
+                "au_classifier",
+                "renderer",
+                "frame_renderer",
+            )
+        }
+        stages |= {f"variants.{name}": self.variant_renderer(name) for name in self.variants}
+        for name, section in stages.items():
+            if section.training.batch_size % self.compute.processes:
+                raise ValueError(
+                    f"compute.processes: {self.compute.processes} processes cannot share "
+                    f"{name}.training.batch_size {section.training.batch_size} evenly; change one of them"
+                )
+
+    def _check_variant(self, name: str) -> None:
+        lineage = [name]
+        while (base := self.variants[lineage[-1]].base) is not None:
+            if base not in self.variants:
+                raise ValueError(f"variants.{lineage[-1]}.base: '{base}' is not among variants")
+            if base in lineage:
+                raise ValueError(f"variants.{name}.base: {' -> '.join([*lineage, base])} goes in a circle")
+            lineage.append(base)
+        try:
+            renderer = self.variant_renderer(name)
+            self.variant_sampler(name)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            field = ".".join(["variants", name, *map(str, problem["loc"])])
+            raise ValueError(f"{field}: {problem['msg']}") from None
+        if isinstance(renderer, FrameRenderer):
+            unread, read = "renderer", "frame_renderer"
+            if self.video.crop_size % 16:
+                raise ValueError(
+                    f"variants.{name}: video.crop_size must be a multiple of 16 to decode frames"
+                )
+            if (renderer.perceptual_patch or 0) > self.video.crop_size:
+                raise ValueError(f"variants.{name}: perceptual_patch is larger than video.crop_size")
+        else:
+            unread, read = "frame_renderer", "renderer"
+        if getattr(self.variants[name], unread):
+            raise ValueError(
+                f"variants.{name}.{unread}: nothing reads it: the variant's output is "
+                f"'{self.variant_output(name)}', so give it section '{read}' or another output"
+            )
+
+    def check_speakers(self, present: Sequence[str]) -> None:
+        """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""
+        split = self.splits[self.split]
+        for field, named in (("unseen", split.unseen), ("seen", split.seen or [])):
+            absent = [speaker for speaker in named if speaker not in present]
+            if absent:
+                raise ConfigError(
+                    f"splits.{self.split}.{field}: {absent} are not among the speakers of corpus "
+                    f"'{self.corpus.name}': {', '.join(present)}"
+                )
+
+    def variant_output(self, name: str) -> Literal["diffusion", "frames"]:
+        """Whether the named variant denoises latents (paper A) or decodes frames (papers B and C)."""
+        variant = self.variants[name]
+        return variant.output or (self.variant_output(variant.base) if variant.base else "diffusion")
+
+    def variant_renderer(self, name: str) -> Renderer | FrameRenderer:
+        """The renderer's or frame renderer's section under the named variant's differences."""
+        if self.variant_output(name) == "frames":
+            return FrameRenderer.model_validate(self._differing("frame_renderer", name))
+        return Renderer.model_validate(self._differing("renderer", name))
+
+    def variant_sampler(self, name: str) -> Sampler:
+        """The sampler section under the named variant's differences."""
+        return Sampler.model_validate(self._differing("sampler", name))
+
+    def _differing(self, section: str, name: str) -> dict[str, Any]:
+        variant = self.variants[name]
+        if variant.base is None:
+            below = getattr(self, section).model_dump(mode="json")
+        else:
+            below = self._differing(section, variant.base)
+        return merge(below, getattr(variant, section))
+
+    def trained_variants(self) -> list[str]:
+        """The variants that ``main`` or a table names, in that order."""
+        rows = [row.variant for table in self.tables.values() for row in table.rows]
+        return list(dict.fromkeys([*self.main, *rows]))
+
+
+FIXED_OUTPUTS = {
+    "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit",
+    "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet",
+}  # fmt: skip
+"""Tables and figures that have these names already."""
+RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier"}

@@ -1,0 +1,199 @@
+"""The networks, how they are trained, and on what; the sampler that draws from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from talkface.config.basics import Fraction, Strict
+
+
+class Compute(Strict):
+    """What is part of a run's numbers: threads change the last bits of the weights."""
+
+    threads: int = Field(2, ge=1)  # of each process
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 where native
+    # How many processes share one training, one a GPU, or CPU processes; each has its share of every batch.
+    # Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it was.
+    processes: int = Field(1, ge=1, exclude=True)
+
+
+class Training(Strict):
+    """One optimisation; progress is counted in samples seen, never in steps or epochs."""
+
+    samples: int = Field(ge=1)
+    paper_samples: int | None = None  # the paper's schedule, for "share of the schedule" in the notes
+    batch_size: int = Field(ge=1)  # of all processes together
+    micro_batch: int | None = Field(None, ge=1)  # items at once on a device, same batch; None: all that fit
+    learning_rate: float = Field(gt=0)
+    beta1: float = 0.9
+    beta2: float = 0.999
+    weight_decay: float = 0.0
+    warmup_samples: int = 0
+    decay: Literal["constant", "linear", "cosine"] = "constant"
+    decay_start: Fraction = 0.0  # share of the samples after which the decay begins
+    gradient_clip: float | None = None
+    ema_halflife_samples: int | None = None  # None: no average is kept
+    save_every_samples: int = Field(50_000, ge=1)
+    log_every_samples: int = Field(5_000, ge=1)
+    warm_start: Path | None = None  # a model.safetensors to begin from
+
+
+class Autoencoder(Strict):
+    """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
+
+    width: int = Field(128, ge=8)
+    multipliers: list[int] = [1, 2, 4]
+    blocks: int = Field(2, ge=1)
+    codes: int = Field(8192, ge=2)
+    latent_channels: int = 3
+    patch_size: int | None = Field(None, ge=16, multiple_of=4)  # train on patches; None: whole crops
+    mouth_weight: float = 1.0  # weight of the mouth region in the reconstruction loss
+    edge_weight: float = 0.0  # L1 of image gradients: sharpness without a downloaded perceptual network
+    commitment: float = 0.25
+    training: Training
+
+
+class AudioToAu(Strict):
+    """Five nets, one an AU (paper A/C: weighted BCE + Dice on presence)."""
+
+    dropout: Fraction = 0.5
+    intensity_weight: float = 0.0  # [ours] regression of the normalised intensity beside presence
+    window_frames: int = Field(25, ge=1)  # frames per training sequence of the recurrent layers
+    training: Training
+
+
+class AuAttention(Strict):
+    """GANimation-type disentanglement (paper A)."""
+
+    width: int = Field(64, ge=8)
+    residual_blocks: int = 6
+    critic_width: int = 64
+    critic_layers: int = 6
+    gradient_penalty: float = 10.0
+    condition_weight: float = 4000.0
+    cycle_weight: float = 10.0
+    mask_weight: float = 0.1
+    mask_variation_weight: float = 1e-5
+    generator_every: int = Field(5, ge=1)
+    target_noise: float = 0.1
+    min_mask_deviation: float = 0.01  # a flatter mask has collapsed: the stage fails
+    training: Training
+
+
+class Fused(Strict):
+    """E_a, E_f and the fusion: what papers A, B and C share."""
+
+    speech: list[Literal["audio", "aus"]] = ["audio", "aus"]  # what drives the mouth
+    oracle_aus: bool = False  # the true frames' AUs instead of Audio-to-AU's: a bound, not a method
+    disentangled: bool = True  # AU-Attention's two faces; False: the whole first frame in both places
+    audio_hops: int | None = Field(None, ge=4)  # hops of E_a's window; None: mfcc.window_hops
+    audio_width: int = 512  # E_a's output
+    face_width: int = 512  # E_f's output
+    encoder_width: int = 16  # first channels of E_a and E_f
+    fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
+    normalised: bool = False  # [ours] features before they meet and the fusion's blocks are normalised
+    fusion_widths: list[int] = [512, 1024]  # layers of a TCN; the last is the width of a frame's token
+    fusion_dropout: Fraction = 0.2
+    attention_heads: int = 4
+    window_frames: int = 50  # training window of the fusion
+    frames_per_window: int = 50  # of those, frames that are rendered per sample (all 50 in the paper)
+    mouth_weight: float = 1.0  # weight of the mouth region in the loss
+    balance_speakers: bool = False  # [ours] draw windows of every speaker equally often
+    training: Training
+
+    @model_validator(mode="after")
+    def _driven(self) -> Fused:
+        if not self.speech:
+            raise ValueError("speech: nothing drives the mouth; name audio, aus or both")
+        if self.oracle_aus and "aus" not in self.speech:
+            raise ValueError("oracle_aus: needs 'aus' in speech")
+        if self.frames_per_window > self.window_frames:
+            raise ValueError("frames_per_window: there are only window_frames in a window")
+        return self
+
+
+class Renderer(Fused):
+    """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
+
+    masked_frame: Literal["first", "every"] = "first"  # whose upper half is seen; every: inpaint only
+    width: int = Field(256, ge=8)
+    multipliers: list[int] = [1, 2, 3, 4]
+    blocks: int = 2
+    attention_levels: list[int] = [1, 2, 3]  # halvings at which the denoiser attends
+    head_width: int = 32
+    timesteps: int = 1000
+    beta_start: float = 0.0015
+    beta_end: float = 0.0195
+    preconditioned: bool = False  # [ours] the network gives what is left of the noise after copying its input
+    even_timesteps: bool = False  # [ours] weigh the noise error so that high noise, where mouths open, counts
+
+
+class FrameLosses(Strict):
+    """Weights of the losses of papers B and C; 0 leaves a term out."""
+
+    reconstruction: float = Field(1.5, ge=0)  # L1
+    perceptual: float = Field(0.0, ge=0)  # VGG-19 features, or those of our autoencoder; 0.07 in B and C
+    identity: float = Field(0.0, ge=0)  # L1 of the upper half against the input image; 1.5 in B and C
+    aus: float = Field(0.0, ge=0)  # AU classifier's weighted BCE + Dice; 0.02 in B and C
+    adversarial: float = Field(0.0, ge=0)  # patch critic of frames; 0.002 in C
+    video_adversarial: float = Field(0.0, ge=0)  # critic of frame sequences (CRAN)
+    adversarial_start: Fraction = 0.5  # share of the samples after which critics join (C: 20 + 20 epochs)
+
+
+MIN_VIDEO_FRAMES = 4
+"""Frames that a critic of sequences looks at together."""
+
+
+class FrameRenderer(Fused):
+    """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
+
+    disentangled: bool = False
+    normalised: bool = True
+    fusion_widths: list[int] = [512, 512, 512, 1024]
+    decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
+    critic_width: int = Field(64, ge=8)  # first channels of the critics
+    perceptual_patch: int | None = Field(
+        None, ge=32
+    )  # [ours] perceptual loss on a random square; None: whole
+    losses: FrameLosses = FrameLosses()
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> FrameRenderer:
+        if self.losses.video_adversarial and self.frames_per_window < MIN_VIDEO_FRAMES:
+            raise ValueError(f"frames_per_window: the video critic needs {MIN_VIDEO_FRAMES} or more")
+        return self
+
+
+class AuClassifier(Strict):
+    """Presence of the five AUs on the lower half of a face (papers B and C): the judge in the AU loss."""
+
+    width: int = Field(32, ge=4)
+    training: Training
+
+
+class Perceptual(Strict):
+    """Features of the perceptual loss: VGG-19 from a file, or, without it, our own autoencoder's encoder."""
+
+    vgg19: Path | None = None  # torchvision's vgg19 weights (.pth or .safetensors)
+    vgg19_sha256: str | None = None  # its checksum; required with the file
+
+    @model_validator(mode="after")
+    def _checked(self) -> Perceptual:
+        if self.vgg19 is not None and self.vgg19_sha256 is None:
+            raise ValueError("vgg19_sha256: give the checksum of the file (sha256sum FILE)")
+        return self
+
+
+class Sampler(Strict):
+    """DDIM (paper A: 200 steps, eta 0)."""
+
+    steps: int = Field(200, ge=1, le=1000)
+    eta: Fraction = 0.0
+    shared_noise: bool = True  # one noise image for a whole clip: no flicker between frames
+    batch_frames: int = Field(64, ge=1)
+    fusion_window_frames: int = Field(250, ge=10)  # long clips run in overlapping, cross-faded windows
+    fusion_overlap_frames: int = Field(50, ge=2)

@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/artifacts.smk"
 include: "rules/download.smk"
 include: "rules/corpus.smk"
 include: "rules/features.smk"
@@ -18,7 +19,8 @@ include: "rules/sharing.smk"
 include: "rules/generate.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
-include: "rules/setup.smk"
+include: "rules/paper.smk"
+include: "rules/checks.smk"
 
 
 rule all:

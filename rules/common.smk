@@ -131,32 +131,6 @@ def everything_shown(patterns) -> list:
     return sorted(set(expand(patterns, **(VALUES | first))))
 
 
-def expected_artifacts(wildcards) -> list:
-    """What a finished main experiment consists of: the outputs of every rule that it needs."""
-    main = [renderer_of(variant) for variant in CONFIG.main]
-    frames = [renderer for renderer in main if isinstance(renderer, FrameRenderer)]
-    inpaint = "inpaint" in CONFIG.evaluation.protocols
-    needed = {
-        "generate_corpus": CONFIG.corpus.synthetic is not None,
-        "download_archive": False,
-        "encode_first_faces": not all(renderer.disentangled for renderer in main),
-        "encode_masked_latents": any(
-            isinstance(renderer, Renderer) and renderer.masked_frame == "every" for renderer in main
-        ),
-        "train_renderer": len(frames) < len(main),
-        "train_frame_renderer": bool(frames),
-        "train_au_classifier": any(renderer.losses.aus for renderer in frames),
-        "score_au_classifier": False,
-    }
-    outputs = [
-        path
-        for rule in workflow.rules
-        if needed.get(rule.name, rule.name not in PAPER_RULES)
-        for path in rule.output
-    ]
-    return everything([strip_wildcard_constraints(path) for path in outputs])
-
-
 def corpus_truth(wildcards) -> list:
     """The demo corpus is made before it is listed; any other is simply there."""
     return expand(TRUTH, speaker=wildcards.speaker) if CONFIG.corpus.synthetic else []

@@ -9,4 +9,5 @@ with log_to(snakemake.log[0]):
     verify(
         results=Path(snakemake.params.results),
         expected=[Path(path) for path in snakemake.params.expected],
+        possible=[Path(path) for path in snakemake.params.possible],
     )

@@ -29,16 +29,17 @@ class VerifyError(ValueError):
     """The experiment is not whole; the message lists every problem."""
 
 
-def verify(*, results: Path, expected: Iterable[Path]) -> None:
-    """Open every expected artifact and look for files that nobody expects.
+def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] = ()) -> None:
+    """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 
     Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, and each
     foreign file under ``results``.
     """
-    wanted = sorted(set(expected))
+    present = _files_below(results)
+    wanted = sorted({*expected, *(set(possible) & set(present))})
     problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
     known = set(wanted) | {results / "setup.json", results / "setup.md"}  # of the last check_setup, if any
-    problems += [f"foreign: {path}" for path in sorted(_files_below(results)) if path not in known]
+    problems += [f"foreign: {path}" for path in sorted(present) if path not in known]
     if problems:
         raise VerifyError(
             f"{len(problems)} problems in {results}:\n  " + "\n  ".join(problems) + "\n"

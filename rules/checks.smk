@@ -1,4 +1,4 @@
-# Before the first heavy job: is everything there, and what will it take? (docs/preflight.md)
+# Before the first heavy job: is everything there, and what will it take? (docs/preflight.md) Afterwards: is everything whole?
 
 
 rule check_setup:
@@ -40,3 +40,21 @@ onstart:
         )
     except ValueError as error:
         raise WorkflowError(str(error)) from None
+
+
+rule verify:
+    # No inputs: a hole is to be reported, not remade.
+    log:
+        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/verify.log",
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
+        expected=expected_artifacts,
+        possible=possible_artifacts,
+    script:
+        "../workflow_scripts/verify.py"

@@ -1,0 +1,96 @@
+# What tables rest on, and what a finished experiment consists of.
+
+from talkface.reporting.sources import trainings_behind
+
+ROWS = {name: [row.variant for row in table.rows] for name, table in CONFIG.tables.items()}
+
+
+def histories_of(variants) -> list:
+    """The histories of all trainings behind these variants."""
+    runs = ["/".join(run) for run in trainings_behind(CONFIG, variants)]
+    return expand(
+        "results/{experiment}/{corpus}/train/{training}/seed-{seed}/history.parquet",
+        **VALUES,
+        training=runs,
+    )
+
+
+def values_of(table) -> dict:
+    """The wildcards of what stands behind a table."""
+    rows = list(dict.fromkeys(ROWS[table]))
+    return VALUES | {
+        "method": [*CONTROLS, *rows, CONFIG.main[0] + OTHER_SOUND],
+        "protocol": [CONFIG.tables[table].protocol],
+        "table": [table],
+    }
+
+
+def rules_behind(variants, stages) -> set:
+    """Names of the rules on whose outputs the scores of these variants rest, the scores included."""
+    renderers = [renderer_of(variant) for variant in variants]
+    diffusion = [renderer for renderer in renderers if isinstance(renderer, Renderer)]
+    needed = {
+        "generate_corpus": CONFIG.corpus.synthetic is not None,
+        "download_archive": False,
+        "encode_latents": bool(diffusion),
+        "encode_masked_latents": any(renderer.masked_frame == "every" for renderer in diffusion),
+        "encode_first_faces": not all(renderer.disentangled for renderer in renderers),
+        "train_audio_to_au": "audio_to_au" in stages,
+        "predict_aus": "audio_to_au" in stages,
+        "train_au_attention": "au_attention" in stages,
+        "disentangle_faces": "au_attention" in stages,
+        "train_au_classifier": "au_classifier" in stages,
+        "score_au_classifier": False,
+        "train_renderer": bool(diffusion),
+        "train_frame_renderer": len(diffusion) < len(renderers),
+        "render_gallery": False,
+    }
+    behind = rules_in("download", "corpus", "features", "train", "generate", "evaluate")
+    return {name for name in behind if needed.get(name, True)}
+
+
+def rules_in(*files) -> set:
+    """Names of the rules that stand in these files."""
+    return {rule.name for rule in workflow.rules if Path(rule.snakefile).stem in files}
+
+
+def artifacts(names, values) -> set:
+    """The outputs of the rules of these names under all these values."""
+    outputs = [path for rule in workflow.rules if rule.name in names for path in rule.output]
+    return set(expand([strip_wildcard_constraints(path) for path in outputs], **values))
+
+
+def stages_behind(variants) -> set:
+    """Names of the trainings on which these variants rest."""
+    return {stage for stage, _ in trainings_behind(CONFIG, variants)}
+
+
+def expected_artifacts(wildcards) -> list:
+    """What must be there: behind each table that was made, and behind the report, if none was or if it was too."""
+    made = [
+        name
+        for name in TABLES
+        if Path(*expand(rules.tabulate_table.output.csv, **values_of(name))).exists()
+    ]
+    expected = set()
+    for name in made:
+        expected |= artifacts({"tabulate_table", "plot_table"}, values_of(name))
+        for variants, sound in ((ROWS[name], ""), (CONFIG.main[:1], OTHER_SOUND)):
+            values = values_of(name) | {"variant": variants, "sound": [sound]}
+            expected |= artifacts(rules_behind(variants, stages_behind(variants)), values)
+    if not made or any(Path(page).exists() for page in everything(rules.build_report.output)):
+        # The report shows masks and predicted AUs, whatever its variants use.
+        stages = stages_behind(CONFIG.main) | {"audio_to_au", "au_attention"}
+        names = rules_behind(CONFIG.main, stages) | rules_in("report") | {"render_gallery"}
+        expected |= artifacts(names, VALUES)
+    return sorted(expected)
+
+
+def possible_artifacts(wildcards) -> list:
+    """What may be there: all that this configuration can make."""
+    return sorted(
+        artifacts(
+            {rule.name for rule in workflow.rules},
+            POSSIBLE | {"variant": CONFIG.trained_variants()},
+        )
+    )

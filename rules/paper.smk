@@ -1,0 +1,143 @@
+# Scores -> the papers' tables (docs/paper_tables.md).
+
+from talkface.reporting.sources import bounds
+
+# They are one rule with a wildcard, not a rule each in a loop: a script belongs to the rule of its name.
+# What a table is made from is looked up by that wildcard; another table's rows are none of its business.
+SCORED = [*rules.score_pixels.output, *rules.score_lips.output, *rules.score_aus.output]
+SCORES = {name: expand(SCORED, **values_of(name)) for name in TABLES}
+HISTORIES = {name: histories_of(rows) for name, rows in ROWS.items()}
+
+
+rule tabulate_table:
+    input:
+        scores=lookup(dpath="{table}", within=SCORES),
+        histories=lookup(dpath="{table}", within=HISTORIES),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        csv="results/{experiment}/{corpus}/tables/{table}.csv",
+        markdown="results/{experiment}/{corpus}/tables/{table}.md",
+        tex="results/{experiment}/{corpus}/tables/{table}.tex",
+        content="results/{experiment}/{corpus}/tables/{table}.json",
+    log:
+        "logs/{experiment}/{corpus}/tabulate_table/{table}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/tabulate_table/{table}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code_of("tabulate_table"),
+        table=lookup(
+            dpath="{table}", within={name: section(own) for name, own in CONFIG.tables.items()}
+        ),
+        bounds=lookup(
+            dpath="{table}", within={name: bounds(CONFIG, own) for name, own in ROWS.items()}
+        ),
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+        split_name=CONFIG.split,
+        chosen_split=section(CONFIG.splits[CONFIG.split]),
+        aus=section(CONFIG.aus),
+        evaluation=section(CONFIG.evaluation),
+        samplers=lookup(
+            dpath="{table}", within={name: samplers_of(own) for name, own in ROWS.items()}
+        ),
+        perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
+        seeds=CONFIG.seeds,
+    script:
+        "../workflow_scripts/tabulate_table.py"
+
+
+rule plot_table:
+    input:
+        csv=rules.tabulate_table.output.csv,
+    output:
+        figure="results/{experiment}/{corpus}/figures/{table}.svg",
+    log:
+        "logs/{experiment}/{corpus}/plot_table/{table}.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/plot_table/{table}.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        code=code_of("plot_table"),
+        columns=lookup(
+            dpath="{table}", within={name: own.columns for name, own in CONFIG.tables.items()}
+        ),
+    script:
+        "../workflow_scripts/plot_table.py"
+
+
+rule tabulate_au_classifier:
+    input:
+        scores=everything(rules.score_au_classifier.output.scores),
+        histories=everything(rules.train_au_classifier.output.history),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        csv="results/{experiment}/{corpus}/tables/au_classifier.csv",
+        markdown="results/{experiment}/{corpus}/tables/au_classifier.md",
+        tex="results/{experiment}/{corpus}/tables/au_classifier.tex",
+        content="results/{experiment}/{corpus}/tables/au_classifier.json",
+    log:
+        "logs/{experiment}/{corpus}/tabulate_au_classifier.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/tabulate_au_classifier.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("tabulate_au_classifier"),
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+        split_name=CONFIG.split,
+        chosen_split=section(CONFIG.splits[CONFIG.split]),
+        aus=section(CONFIG.aus),
+        evaluation=section(CONFIG.evaluation),
+        seeds=CONFIG.seeds,
+    script:
+        "../workflow_scripts/tabulate_au_classifier.py"
+
+
+rule build_paper:
+    input:
+        contents=[
+            *expand(rules.tabulate_table.output.content, **VALUES, table=TABLES),
+            *everything(rules.tabulate_au_classifier.output.content),
+        ],
+        figures=expand(rules.plot_table.output.figure, **VALUES, table=TABLES),
+    output:
+        page="results/{experiment}/{corpus}/report/paper.html",
+    log:
+        "logs/{experiment}/{corpus}/build_paper.log",
+    benchmark:
+        "logs/{experiment}/{corpus}/build_paper.benchmark.tsv"
+    conda:
+        "../envs/talkface.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("build_paper"),
+    script:
+        "../workflow_scripts/build_paper.py"
+
+
+rule paper:
+    input:
+        everything(rules.build_paper.output),
+        everything(rules.tabulate_au_classifier.output),
+        expand([*rules.tabulate_table.output, *rules.plot_table.output], **VALUES, table=TABLES),
+
+
+localrules:
+    paper,

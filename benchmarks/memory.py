@@ -2,10 +2,10 @@
 
     python benchmarks/memory.py [--clips 6 24] [--cores 1] [--bound-mb 128] [--write]
 
-Runs the whole DAG of configs/micro.yaml twice, in folders of its own, on drawn corpora of two speakers with
-so many clips each, and reads the peak resident memory of every job from the kernel (VmHWM) until it ends. The
-number of evaluated clips is the same in both. Linux only. Ends with status 1 when a rule grows by more than
-the bound.
+Runs the whole DAG of configs/micro.yaml and configs/micro_tables.yaml, hence every rule, twice, in folders of
+its own, on drawn corpora of two speakers with so many clips each, and reads the peak resident memory of every
+job from the kernel (VmHWM) until it ends. The number of evaluated clips is the same in both. Linux only. Ends
+with status 1 when a rule grows by more than the bound.
 """
 
 from __future__ import annotations
@@ -73,12 +73,13 @@ def measure(folder: Path, clips: int, cores: int) -> dict[str, float]:
     corpus = {"name": f"clips{clips}", "root": "corpus", "synthetic": {"clips_per_speaker": clips}}
     overlay = folder / "overlay.yaml"
     overlay.write_text(yaml.safe_dump({"corpus": corpus}))
-    configs = [REPOSITORY / "config.yaml", REPOSITORY / "configs" / "micro.yaml", overlay]
+    sizes = [REPOSITORY / "configs" / name for name in ("micro.yaml", "micro_tables.yaml")]
+    configs = [REPOSITORY / "config.yaml", *sizes, overlay]
     command = [
         sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"),
         "--directory", str(folder),
         "--workflow-profile", str(REPOSITORY / "profiles" / "default"), "--cores", str(cores),
-        "--configfile", *map(str, configs),
+        "--configfile", *map(str, configs), "--", "all", "paper",
     ]  # fmt: skip
     return watch(command, folder / "snakemake.log")
 
@@ -89,7 +90,7 @@ def write(path: Path, clips: tuple[int, int], peaks: dict[str, tuple[float, floa
         "clips": list(clips),
         "peak_mb": {rule: [round(mb) for mb in own] for rule, own in peaks.items()},
     }
-    head = "# python benchmarks/memory.py --write: peak of each rule's largest job, configs/micro.yaml, in MB"
+    head = "# python benchmarks/memory.py --write: peak MB of each rule's largest job, micro demo's size"
     path.write_text(f"{head}\n{yaml.safe_dump(content, default_flow_style=None, sort_keys=False)}")
 
 

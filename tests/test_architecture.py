@@ -12,6 +12,7 @@ FOUNDATION = {
     "schemas",
     "tables",
     "provenance",
+    "origin",
     "logs",
     "atomic",
     "orphans",

@@ -137,6 +137,6 @@ def test_micro_batches_are_no_other_training():
 
     def entries(**changes):
         training = TRAINING.model_copy(update=changes)
-        return complete({"config": {"training": training.model_dump(mode="json")}}, training, [], {})
+        return complete({"config": {"training": training.model_dump(mode="json")}}, training, {}, {})
 
     assert entries(micro_batch=2) == entries() != entries(batch_size=4)

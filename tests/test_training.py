@@ -19,13 +19,14 @@ from torch import nn
 
 from talkface.config import Compute, ConfigError, Training
 from talkface.data.sampler import ShuffledStream
+from talkface.origin import hash_files
 from talkface.schemas import HISTORY
 from talkface.tables import read_table
 from talkface.training import seeding
 from talkface.training.checkpoint import CheckpointError, load_model, read_metadata, read_tensors, save_model
 from talkface.training.device import pick_device, pick_precision
 from talkface.training.ema import Average
-from talkface.training.fingerprint import differences, hash_files
+from talkface.training.fingerprint import differences
 from talkface.training.lock import BusyError, exclusive
 from talkface.training.loop import TrainingError
 from talkface.training.micro import MicroBatches

@@ -1,6 +1,7 @@
 """What reruns after which change, and what does not: the change matrix, on a finished micro demo."""
 
 import os
+import shutil
 import time
 
 import pytest
@@ -177,3 +178,19 @@ def test_one_added_clip_touches_one_speaker(tmp_path):
     assert scheduled(workspace, "--", *listings, overlay=moved_overlay) == {}, (
         "where they lie changes nothing"
     )
+
+
+def test_verify_names_what_was_made_from_other_content(workspace):
+    """Whole files of the right kind at the right places and times: only their content tells."""
+    features = workspace / RESULTS / "features"
+    times = (features / "s1/mel.parquet").stat()
+    shutil.copyfile(features / "s2/mel.parquet", features / "s1/mel.parquet")
+    os.utime(features / "s1/mel.parquet", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert scheduled(workspace) == {}
+    done = snakemake(workspace, "--cores", "1", "verify")
+    assert done.returncode != 0
+    stale = {line.split()[1] for line in done.stdout.splitlines() if line.strip().startswith("stale: ")}
+    trained = "train/audio_to_au/shared/seed-0"
+    for name in (f"{trained}/model.safetensors", f"{trained}/features/s1.parquet"):
+        assert f"{RESULTS}/{name}:" in stale, done.stdout[-3000:]
+    assert not [name for name in stale if "features/s2/" in name or "autoencoder" in name]

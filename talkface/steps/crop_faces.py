@@ -19,6 +19,7 @@ from talkface.logs import progress
 from talkface.media.ffmpeg import MediaError
 from talkface.media.images import encode_png
 from talkface.media.video import probe, read_frames
+from talkface.origin import data_hashes
 from talkface.schemas import CHECKS, CLIPS, FACES, LANDMARKS
 from talkface.tables import TableWriter, read_table, write_table
 
@@ -42,7 +43,10 @@ def crop_faces(
     reason; it has no rows in the other two tables. Clips are streamed: what is held of one are its crops.
     """
     listed = read_table(clips, CLIPS).to_pylist()
-    metadata = {"speaker": speaker, "crop_size": crop_size, "fps": 25, "faces": faces.model_dump(mode="json")}
+    metadata = {
+        "speaker": speaker, "crop_size": crop_size, "fps": 25, "faces": faces.model_dump(mode="json"),
+        "data": data_hashes([clips], faces_table),
+    }  # fmt: skip
     checks = []
     with (
         TableWriter(faces_table, FACES, metadata) as faces_writer,

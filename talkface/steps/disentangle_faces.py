@@ -22,6 +22,7 @@ from talkface.data.stores import darken
 from talkface.logs import progress
 from talkface.models.au_attention import AuGenerator
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.origin import data_hashes
 from talkface.schemas import IDENTITIES
 from talkface.tables import TableWriter
 from talkface.training.checkpoint import load_model
@@ -35,7 +36,8 @@ def disentangle_faces(
     device = prepare(compute)
     attention = load_model(au_attention, lambda settings: AuGenerator(**settings), device)
     network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device)
-    with TableWriter(identities, IDENTITIES) as writer:
+    metadata = {"data": data_hashes([au_attention, autoencoder, faces, aus], identities)}
+    with TableWriter(identities, IDENTITIES, metadata) as writer:
         for face in progress(first_faces(faces, aus), what="clips taken apart"):
             assert face.intensity_A is not None
             columns = take_apart(attention, network, face.image_HW3, face.intensity_A)

@@ -8,6 +8,7 @@ from talkface.config import Compute
 from talkface.data.first_face import first_faces
 from talkface.logs import progress
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.origin import data_hashes
 from talkface.schemas import IDENTITIES
 from talkface.steps.disentangle_faces import keep_whole
 from talkface.tables import TableWriter
@@ -18,6 +19,7 @@ from talkface.training.device import prepare
 def encode_first_faces(*, autoencoder: Path, faces: Path, identities: Path, compute: Compute) -> None:
     """Write IDENTITIES of one speaker, with a mask of ones."""
     network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), prepare(compute))
-    with TableWriter(identities, IDENTITIES) as writer:
+    metadata = {"data": data_hashes([autoencoder, faces], identities)}
+    with TableWriter(identities, IDENTITIES, metadata) as writer:
         for face in progress(first_faces(faces), what="first faces encoded"):
             writer.write([{"clip": face.clip, "frame": face.frame, **keep_whole(network, face.image_HW3)}])

@@ -16,6 +16,7 @@ from talkface.data.regions import hide_lower_half
 from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.origin import data_hashes
 from talkface.schemas import FACES, LATENTS
 from talkface.tables import ClipTable, TableWriter
 from talkface.training.checkpoint import load_model
@@ -32,7 +33,8 @@ def encode_latents(
     device = prepare(compute)
     network = load_model(model, lambda settings: VQAutoencoder(**settings), device)
     table = ClipTable(faces, FACES)
-    with TableWriter(latents, LATENTS, {"shape": _latent_shape(network, table)}) as writer:
+    metadata = {"shape": _latent_shape(network, table), "data": data_hashes([model, faces], latents)}
+    with TableWriter(latents, LATENTS, metadata) as writer:
         for clip, rows in progress(table, len(table.clips), "clips encoded"):
             for part in (
                 rows.slice(begin, _FRAMES_AT_ONCE) for begin in range(0, len(rows), _FRAMES_AT_ONCE)

@@ -14,6 +14,7 @@ from talkface.corpora import clip_path
 from talkface.features.mel import log_mel
 from talkface.logs import progress
 from talkface.media.audio import MediaError, read_audio
+from talkface.origin import data_hashes
 from talkface.schemas import CHECKS, CLIPS, MEL
 from talkface.tables import TableWriter, read_table, write_table
 
@@ -39,7 +40,10 @@ def extract_mel(
     checked = {row["clip"]: row for row in read_table(checks, CHECKS).to_pylist()}
     if set(checked) != {row["clip"] for row in listed}:
         raise ValueError(f"{checks}: not the clips of {clips}; make it again")
-    metadata = {"speaker": speaker, "fps": 25, "mel": mel.model_dump(mode="json")}
+    metadata = {
+        "speaker": speaker, "fps": 25, "mel": mel.model_dump(mode="json"),
+        "data": data_hashes([clips, checks], mel_table),
+    }  # fmt: skip
     rows = []
     with TableWriter(mel_table, MEL, metadata) as writer:
         for clip in progress(listed, len(listed), f"extract_mel {speaker}"):

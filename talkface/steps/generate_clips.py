@@ -23,6 +23,7 @@ from talkface.generation.clip import Sound, load_generator
 from talkface.generation.selection import evaluation_clips, other_sound
 from talkface.logs import ProgressMeter
 from talkface.media.images import decode_png, encode_png
+from talkface.origin import data_hashes
 from talkface.schemas import FACES, GENERATED, MEL, SPLIT
 from talkface.tables import ClipTable, TableWriter, read_table
 from talkface.training.device import pick_precision, prepare
@@ -76,6 +77,7 @@ def generate_clips(
         "driving": driving,
         "seed": seed,
         "protocol": "inpaint" if faces is not None else "one_shot",
+        "data": data_hashes([renderer, autoencoder, identities, *aus, *mel, faces, split], generated),
     }
     with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in chosen:

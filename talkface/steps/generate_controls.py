@@ -18,6 +18,7 @@ from talkface.generation.selection import evaluation_clips
 from talkface.logs import progress
 from talkface.media.images import decode_png, encode_png
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.origin import data_hashes
 from talkface.schemas import FACES, GENERATED, LANDMARKS, SPLIT
 from talkface.tables import ClipTable, TableWriter, read_table
 from talkface.training.checkpoint import load_model
@@ -48,7 +49,8 @@ def generate_controls(
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
     reconstruct = _reconstructor(autoencoder, compute) if method == "autoencoder" else None
-    with TableWriter(generated, GENERATED) as writer:
+    metadata = {"data": data_hashes([autoencoder, faces, landmarks, split], generated)}
+    with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in progress(evaluation_clips(read_table(split, SPLIT), speaker, evaluation), what="clips"):
             images = truth.read(clip, ["image"])["image"].to_pylist()
             if reconstruct is None:

@@ -16,6 +16,7 @@ from talkface.config import AuLabels
 from talkface.features.aus import PROXY_AUS, ClipFrames, RawLabels, Statistics, open_labeller
 from talkface.logs import progress
 from talkface.media.images import decode_png
+from talkface.origin import data_hashes
 from talkface.schemas import AUS, FACES, LANDMARKS
 from talkface.tables import ClipTable, TableError, TableWriter
 
@@ -50,6 +51,7 @@ def label_aus(*, landmarks: Path, faces_table: Path, speaker: str, aus: AuLabels
             "labeller_version": labeller.version,
             "proxy_aus": sorted(PROXY_AUS[labeller.name]),
             "statistics": statistics.as_dict(),
+            "data": data_hashes([landmarks, faces_table], aus_table),
         }
         with TableWriter(aus_table, AUS, metadata) as writer:
             for clip, labels in labelled.items():

@@ -11,6 +11,7 @@ from talkface.config import Compute, Mfcc
 from talkface.data.sequences import load_sound, sound_windows
 from talkface.logs import progress
 from talkface.models.audio_to_au import AudioToAu
+from talkface.origin import data_hashes
 from talkface.schemas import AU_FEATURES, CHECKS, MEL
 from talkface.tables import ClipTable, TableWriter, read_table
 from talkface.training.checkpoint import load_model
@@ -32,7 +33,8 @@ def predict_aus(
     }
     clips = ClipTable(mel, MEL).clips
     sound = load_sound([mel], clips, mfcc)
-    with TableWriter(au_features, AU_FEATURES) as writer:
+    metadata = {"data": data_hashes([model, mel, checks], au_features)}
+    with TableWriter(au_features, AU_FEATURES, metadata) as writer:
         for clip in progress(clips, what="clips"):
             sound_KC = sound[clip]
             rows = []

@@ -16,6 +16,7 @@ from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.metrics.presence import count_presence, presence_values
 from talkface.models.au_classifier import AuClassifier
+from talkface.origin import data_hashes
 from talkface.schemas import AU_NAMES, FACES, SCORES, SPLIT
 from talkface.tables import read_table, write_table
 from talkface.training.checkpoint import load_model
@@ -61,4 +62,5 @@ def score_au_classifier(
         counts = count_presence(found_TA[known_T], truth[clip].presence_TA.numpy()[known_T])
         for au, outcome in zip(AU_NAMES, counts, strict=True):
             rows.add(clip, presence_values(au, outcome), int(known_T.sum()))
-    write_table(scores, SCORES, rows.rows)
+    data = data_hashes([model, *faces, *aus, split], scores)
+    write_table(scores, SCORES, rows.rows, {"data": data})

@@ -18,6 +18,7 @@ from talkface.generation.score_rows import ScoreRows, same_length, tables_by_cli
 from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.metrics.presence import count_presence, presence_values
+from talkface.origin import data_hashes
 from talkface.schemas import AU_NAMES, AUS, GENERATED, LANDMARKS, SCORES
 from talkface.tables import ClipTable, read_metadata, write_table
 
@@ -48,7 +49,8 @@ def score_aus(
     truth = tables_by_clip(aus, AUS)
     pictures = tables_by_clip(generated, GENERATED)
     found = tables_by_clip(landmarks_generated, LANDMARKS)
-    metadata: dict[str, Any] = {"aus": labels.model_dump(mode="json")}
+    data = data_hashes([*landmarks_generated, *generated, *aus, split], scores)
+    metadata: dict[str, Any] = {"aus": labels.model_dump(mode="json"), "data": data}
     if labels.backend == "openface" and labels.openface_program is None:
         _log.warning("aus.openface_csv alone cannot label generated frames: give aus.openface_program")
         for clip in found:

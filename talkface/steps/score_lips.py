@@ -12,6 +12,7 @@ from talkface.features.landmarks import NUM_POINTS, OUTER_EYES, lip_opening, mou
 from talkface.generation.score_rows import ScoreRows, same_length, tables_by_clip
 from talkface.logs import progress
 from talkface.metrics.lips import correlation, deviation_ratio, hold_missed, landmark_distance, spoken_frames
+from talkface.origin import data_hashes
 from talkface.schemas import LANDMARKS, SCORES
 from talkface.tables import ClipTable, write_table
 
@@ -46,7 +47,8 @@ def score_lips(
                 f"lip_deviation_ratio{suffix}": deviation_ratio(opening_T, true_opening_T),
             }
             rows.add(clip, figures, int(frames_T.sum()))
-    write_table(scores, SCORES, rows.rows)
+    data = data_hashes([*landmarks_generated, *landmarks_true, split], scores)
+    write_table(scores, SCORES, rows.rows, {"data": data})
 
 
 def read_landmarks(table: ClipTable, clip: str) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from talkface.logs import progress
 from talkface.media.images import decode_png
 from talkface.metrics.pixels import Box, crop, mean_finite, psnr, ssim
 from talkface.metrics.sharpness import laplacian_variance, sharpness_ratio
+from talkface.origin import data_hashes
 from talkface.schemas import FACES, GENERATED, SCORES
 from talkface.tables import write_table
 
@@ -49,9 +50,11 @@ def score_pixels(
         means["sharpness_mouth"] = sharpness.mean()
         means["sharpness_mouth_ratio"] = sharpness_ratio(sharpness, figures["true_sharpness"])
         rows.add(clip, means, len(images))
-    write_table(
-        scores, SCORES, rows.rows, {"crop_size": crop_size, "mouth_box": box, "video_coding": "before"}
-    )
+    metadata = {
+        "crop_size": crop_size, "mouth_box": box, "video_coding": "before",
+        "data": data_hashes([*generated, *faces, split], scores),
+    }  # fmt: skip
+    write_table(scores, SCORES, rows.rows, metadata)
 
 
 def _figures(images: list[bytes], references: list[bytes], box: Box) -> dict[str, np.ndarray]:

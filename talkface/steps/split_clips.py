@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config import Split
+from talkface.origin import data_hashes
 from talkface.schemas import CHECKS, CLIPS, SPLIT, TableSchema
 from talkface.tables import read_table, write_table
 
@@ -57,7 +58,8 @@ def split_clips(
     ]
     for subset, count in sorted(Counter(row["subset"] for row in rows).items()):
         logger.info("%s: %d clips", subset, count)
-    write_table(output, SPLIT, rows, {"split": split.model_dump(mode="json")})
+    data = data_hashes([*clips, *checks, *sound_checks], output)
+    write_table(output, SPLIT, rows, {"split": split.model_dump(mode="json"), "data": data})
 
 
 def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]]:

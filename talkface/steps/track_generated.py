@@ -13,6 +13,7 @@ from talkface.generation.controls import mean_mouth_points
 from talkface.generation.score_rows import tables_by_clip
 from talkface.logs import progress
 from talkface.media.images import decode_png
+from talkface.origin import data_hashes
 from talkface.schemas import GENERATED, LANDMARKS
 from talkface.tables import TableWriter
 
@@ -26,7 +27,8 @@ def track_generated(
     (:func:`talkface.generation.controls.mean_mouth_points`).
     """
     pictures, truth = tables_by_clip(generated, GENERATED), tables_by_clip(landmarks_true, LANDMARKS)
-    with TableWriter(landmarks, LANDMARKS) as writer:
+    metadata = {"data": data_hashes([*generated, *landmarks_true], landmarks)}
+    with TableWriter(landmarks, LANDMARKS, metadata) as writer:
         for clip, table in progress(pictures.items(), len(pictures), "clips tracked"):
             if method == "mean_mouth":
                 true_TPD = vectors(truth[clip].read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)

@@ -1,4 +1,4 @@
-"""Rule ``verify``: is a finished experiment whole, readable, and free of foreign files?"""
+"""Rule ``verify``: is a finished experiment whole, readable, of one piece, and free of foreign files?"""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from talkface import tables
 from talkface.logs import progress
 from talkface.media.probe import probe
+from talkface.origin import hash_files
 from talkface.schemas import BY_NAME, TableSchema
 from talkface.tables import ClipTable, TableError, read_table
-from talkface.training.checkpoint import read_tensors
+from talkface.training import checkpoint
 
 logger = logging.getLogger(__name__)
 
 SCHEMA_OF_FOLDER = {
     "clips": "clips", "truth": "au_truth", "latents": "latents", "identities": "identities",
+    "masked_latents": "latents", "first_faces": "identities",
 }  # fmt: skip
 """Schemas of tables that are named after a speaker."""
 SCHEMA_OF_FILE = {
     "split": "split", "faces": "faces", "landmarks": "landmarks", "checks": "checks",
-    "sound_checks": "checks", "aus": "aus", "mel": "mel", "history": "history",
+    "sound_checks": "checks", "aus": "aus", "mel": "mel", "history": "history", "scores": "scores",
 }  # fmt: skip
 
 
@@ -32,21 +35,27 @@ class VerifyError(ValueError):
 def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] = ()) -> None:
     """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 
-    Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, and each
-    foreign file under ``results``.
+    The inputs' hashes that tables and weights carry are computed anew from the files beside them.
+
+    Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, each that was
+    made from other inputs than those that are there, and each foreign file under ``results``.
     """
     present = _files_below(results)
     wanted = sorted({*expected, *(set(possible) & set(present))})
     problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
+    problems += stale(results, [path for path in wanted if path.is_file()])
     known = set(wanted) | {results / "setup.json", results / "setup.md"}  # of the last check_setup, if any
     problems += [f"foreign: {path}" for path in sorted(present) if path not in known]
     if problems:
         raise VerifyError(
             f"{len(problems)} problems in {results}:\n  " + "\n  ".join(problems) + "\n"
-            "A hole is remade by naming it (snakemake --cores N PATH); foreign files belong to another "
-            "configuration or to nobody: remove them."
+            "A hole is remade by naming it (snakemake --cores N PATH), a stale file by --forcerun PATH; "
+            "foreign files belong to another configuration or to nobody: remove them."
         )
-    logger.warning("%s: all %d artifacts are present and readable, no foreign files", results, len(wanted))
+    logger.warning(
+        "%s: all %d artifacts are present, readable and made from one another, no foreign files",
+        results, len(wanted),
+    )  # fmt: skip
 
 
 def problem_of(path: Path) -> str | None:
@@ -57,7 +66,7 @@ def problem_of(path: Path) -> str | None:
         if path.suffix == ".parquet":
             _read_through(path, schema_of(path))
         elif path.suffix == ".safetensors":
-            read_tensors(path)
+            checkpoint.read_tensors(path)
         elif path.suffix == ".mp4":
             probe(path)
         elif path.suffix == ".json":
@@ -69,6 +78,35 @@ def problem_of(path: Path) -> str | None:
     except (OSError, ValueError) as error:
         return f"unreadable: {path}: {error}"
     return None
+
+
+def stale(results: Path, artifacts: Iterable[Path]) -> list[str]:
+    """Artifacts that were made from other content than that of the files now at their inputs' places.
+
+    What cannot be read is left to :func:`problem_of`; inputs that are gone may have been cleared away.
+    """
+    hashes: dict[Path, str] = {}
+    problems = []
+    for path in progress(sorted(artifacts), what="inputs compared"):
+        for name, recorded in origin_of(path).items():
+            source = results / name
+            if source not in hashes and source.is_file():
+                hashes[source] = hash_files(source)
+            if hashes.get(source, recorded) != recorded:
+                problems.append(f"stale: {path}: made from another {source}")
+    return problems
+
+
+def origin_of(path: Path) -> dict[str, str]:
+    """The hashes of its inputs that an artifact carries; none where it carries none or cannot be read."""
+    try:
+        if path.suffix == ".parquet":
+            return dict(tables.read_metadata(path).get("data", {}))
+        if path.suffix == ".safetensors":
+            return dict(checkpoint.read_metadata(path).get("data", {}))
+    except (OSError, ValueError):
+        pass
+    return {}
 
 
 def schema_of(path: Path) -> TableSchema:

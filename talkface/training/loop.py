@@ -61,6 +61,7 @@ from torch import nn
 from talkface.config import Compute, Training
 from talkface.data.sampler import ShuffledStream
 from talkface.logs import ProgressMeter
+from talkface.origin import data_hashes
 from talkface.schemas import HISTORY
 from talkface.tables import write_table
 from talkface.training import parallel, seeding, state
@@ -112,7 +113,7 @@ def run(
     }
     numbers |= {"torch": torch.__version__, "numpy": np.__version__}
     die_with_snakemake()
-    whole = complete({"what": what, **fingerprint}, training, inputs, numbers)
+    whole = complete({"what": what, **fingerprint}, training, data_hashes(inputs, history), numbers)
     for module in task.modules.values():
         module.to(device)
     if training.warm_start is not None:
@@ -135,8 +136,9 @@ def run(
             "processes": processes,
             **numbers,
         }
+        origin = metadata | {"config": whole["config"], "data": whole["data"]}
         seeding.reseed(seed, session.counters.samples)
-        publish(Finished(session.final.eval(), session.counters.samples, device, metadata, rows.__setitem__))
+        publish(Finished(session.final.eval(), session.counters.samples, device, origin, rows.__setitem__))
         closing = [
             {"samples": session.counters.samples, "name": k, "value": float(v)} for k, v in rows.items()
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from record_server import serving, speaker_zip, zipped
+from download.record_server import serving, speaker_zip, zipped
 
 from faults import drawn_clips as clips
 from faults.observing import run_step, snapshot

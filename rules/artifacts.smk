@@ -88,9 +88,5 @@ def expected_artifacts(wildcards) -> list:
 
 def possible_artifacts(wildcards) -> list:
     """What may be there: all that this configuration can make."""
-    return sorted(
-        artifacts(
-            {rule.name for rule in workflow.rules},
-            POSSIBLE | {"variant": CONFIG.trained_variants()},
-        )
-    )
+    names = {rule.name for rule in workflow.rules} - rules_in("download")
+    return sorted(artifacts(names, POSSIBLE | {"variant": CONFIG.trained_variants()}))

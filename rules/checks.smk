@@ -40,6 +40,9 @@ onstart:
         )
     except ValueError as error:
         raise WorkflowError(str(error)) from None
+    # A limit of submissions a second makes Snakemake 9 look again a second after every look, and every finished job adds a
+    # look: after some hundred jobs they took a sixth of a core. What may run at a time, `cores` and `jobs` say.
+    workflow.scheduler.job_rate_limiter = None
 
 
 rule verify:

@@ -18,7 +18,7 @@ print("python", platform.python_version(), *(f"{n} {m.version(n)}" for n in ("to
 both() {
     local outcome=0
     machine
-    "$python" -m pytest -v -rs --durations=15 -m full --ignore tests/faults || outcome=1
+    "$python" -m pytest -vv -rs --durations=15 -m full --ignore tests/faults || outcome=1
     "$python" -m pytest -rs tests/faults -m "" --write-matrix || outcome=1
     echo "ended     $(date -Iseconds), $([ "$outcome" = 0 ] && echo 'everything held' || echo 'NOT everything held')"
     return "$outcome"

@@ -19,7 +19,6 @@ from torch import nn
 
 from talkface.config import Compute, ConfigError, Training
 from talkface.data.sampler import ShuffledStream
-from talkface.origin import hash_files
 from talkface.schemas import HISTORY
 from talkface.tables import read_table
 from talkface.training import seeding
@@ -382,20 +381,6 @@ def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_pat
 
 
 # --- fingerprints
-
-
-def test_file_hash_sees_changes_in_small_and_large_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("talkface.training.fingerprint._WHOLE", 1 << 16)
-    monkeypatch.setattr("talkface.training.fingerprint._PROBE", 64)
-    small, large = tmp_path / "small", tmp_path / "large"
-    small.write_bytes(b"a" * 1000)
-    large.write_bytes(bytes(1 << 20))
-    before = hash_files(small), hash_files(large)
-    small.write_bytes(b"a" * 999 + b"b")
-    content = bytearray(1 << 20)
-    content[-10] = 1  # where a Parquet footer lies
-    large.write_bytes(content)
-    assert hash_files(small) != before[0] and hash_files(large) != before[1]
 
 
 def test_differences_are_named_by_their_path():

@@ -12,7 +12,7 @@ machine() {
     echo "machine   $(nproc) processors, $(awk '/MemTotal/ {printf "%.0f GB", $2 / 1e6}' /proc/meminfo), $(uname -sm)"
     echo "versions  $("$python" -c 'import platform, importlib.metadata as m
 print("python", platform.python_version(), *(f"{n} {m.version(n)}" for n in ("torch", "snakemake", "snakemake-executor-plugin-slurm", "pandas")))')"
-    echo "SLURM     $(sinfo --version 2>/dev/null || echo 'none: its tests are skipped')"
+    echo "SLURM     $(slurmctld -V 2>/dev/null || echo 'none: its tests are skipped')"
 }
 
 both() {

@@ -65,12 +65,15 @@ def stages_behind(variants) -> set:
     return {stage for stage, _ in trainings_behind(CONFIG, variants)}
 
 
+def any_there(paths) -> bool:
+    """Whether one of the files exists: what was begun is to be whole."""
+    return any(Path(path).exists() for path in paths)
+
+
 def expected_artifacts(wildcards) -> list:
     """What must be there: behind each table that was made, and behind the report, if none was or if it was too."""
     made = [
-        name
-        for name in TABLES
-        if Path(*expand(rules.tabulate_table.output.csv, **values_of(name))).exists()
+        name for name in TABLES if any_there(expand(rules.tabulate_table.output, **values_of(name)))
     ]
     expected = set()
     for name in made:
@@ -78,7 +81,8 @@ def expected_artifacts(wildcards) -> list:
         for variants, sound in ((ROWS[name], ""), (CONFIG.main[:1], OTHER_SOUND)):
             values = values_of(name) | {"variant": variants, "sound": [sound]}
             expected |= artifacts(rules_behind(variants, stages_behind(variants)), values)
-    if not made or any(Path(page).exists() for page in everything(rules.build_report.output)):
+    main = [*rules.tabulate_main_results.output, *rules.build_report.output]
+    if not made or any_there(everything(main)):
         # The report shows masks and predicted AUs, whatever its variants use.
         stages = stages_behind(CONFIG.main) | {"audio_to_au", "au_attention"}
         names = rules_behind(CONFIG.main, stages) | rules_in("report") | {"render_gallery"}

@@ -7,7 +7,7 @@ TORCH ?=
 BIN := $(VENV)/bin
 REPORT := results/demo/demo/report/index.html
 
-.PHONY: demo test checks check-full lint setup setup-test setup-slurm setup-full clean
+.PHONY: golden accept-code demo test checks check-full lint setup setup-test setup-slurm setup-full clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -45,6 +45,13 @@ setup-slurm: setup-test
 
 setup-full: setup-slurm
 	$(BIN)/python -m pip install -q -c envs/slurm.txt -c envs/s3.txt -e '.[test,slurm,s3]' moto flask flask-cors
+
+# The figures of the smallest experiment under golden/ (docs/reruns.md): written anew, or found equal and the code accepted.
+golden:
+	$(BIN)/python -m talkface.acceptance --rewrite --cores $(CORES)
+
+accept-code:
+	$(BIN)/python -m talkface.acceptance --why "$(WHY)" --cores $(CORES)
 
 clean:
 	rm -rf results/demo work/demo logs/demo demo_corpus

@@ -59,5 +59,6 @@ rule verify:
         results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
         expected=expected_artifacts,
         possible=possible_artifacts,
+        ledger=str(LEDGER),
     script:
         "../workflow_scripts/verify.py"

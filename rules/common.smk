@@ -14,7 +14,6 @@ os.environ.update(
 )
 
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from shutil import which
 
@@ -24,8 +23,9 @@ from snakemake.io import strip_wildcard_constraints
 from talkface.config import FrameRenderer, Renderer, validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.corpora.download import planned_speakers
-from talkface.media.ffmpeg import version as ffmpeg_version
-from talkface.provenance import code_version
+from talkface.identity.code import code_version
+from talkface.identity.ledger import accepted_code
+from talkface.media import program
 from talkface.reporting.runs import CONTROLS, OTHER_SOUND
 
 try:
@@ -39,6 +39,12 @@ try:
 except ValueError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)  # one clear line before any work, instead of Snakemake's traceback
+
+# Jobs and what they start use the ffmpeg that the configuration names.
+program.choose(CONFIG.media.ffmpeg)
+# Code that gave the same results as an earlier one stands for that one.
+LEDGER = Path(workflow.basedir, "golden", "ledger.jsonl")
+ACCEPTED = accepted_code(LEDGER)
 
 # The demo's true AU curves: the declared outputs of the rule that also makes the clips beside them.
 TRUTH = f"{CONFIG.corpus.root}/truth/{{speaker}}.parquet"
@@ -96,15 +102,9 @@ def section(part: BaseModel, **selection) -> dict:
 
 
 def code_of(name: str) -> str:
-    """Version of the code behind a rule: its script and all that this imports from the package."""
-    return code_version(Path(workflow.basedir, "workflow_scripts", f"{name}.py"))
-
-
-def tool_versions(*names: str) -> dict:
-    """Versions of the programs and libraries on which a rule's numbers depend."""
-    return {
-        name: ffmpeg_version() if name == "ffmpeg" else metadata.version(name) for name in names
-    }
+    """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
+    version = code_version(Path(workflow.basedir, "workflow_scripts", f"{name}.py"))
+    return ACCEPTED.get((name, version), version)
 
 
 def plain(pattern) -> str:

@@ -16,7 +16,6 @@ rule generate_corpus:
         runtime=30,
     params:
         code=code_of("generate_corpus"),
-        tools=tool_versions("ffmpeg"),
         synthetic=section(CONFIG.corpus)["synthetic"],
     script:
         "../workflow_scripts/generate_corpus.py"

@@ -20,7 +20,6 @@ rule crop_faces:
     params:
         speaker="{speaker}",
         code=code_of("crop_faces"),
-        tools=tool_versions("ffmpeg", "mediapipe"),
         faces=section(CONFIG.faces),
         crop_size=CONFIG.video.crop_size,
     script:
@@ -69,7 +68,6 @@ rule extract_mel:
     params:
         speaker="{speaker}",
         code=code_of("extract_mel"),
-        tools=tool_versions("ffmpeg", "librosa"),
         mel=section(CONFIG.mel),
     script:
         "../workflow_scripts/extract_mel.py"

@@ -88,7 +88,6 @@ rule track_generated:
         runtime=720,
     params:
         code=code_of("track_generated"),
-        tools=tool_versions("mediapipe"),
     script:
         "../workflow_scripts/track_generated.py"
 
@@ -122,7 +121,6 @@ rule render_gallery:
         runtime=60,
     params:
         code=code_of("render_gallery"),
-        tools=tool_versions("ffmpeg"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:

@@ -218,6 +218,7 @@ rule build_report:
         runtime=10,
     params:
         code=code_of("build_report"),
+        results="results/{experiment}/{corpus}",
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:

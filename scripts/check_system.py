@@ -39,7 +39,7 @@ def main() -> int:
         if (line := complaint(module))
     ]
     try:
-        from talkface.media.ffmpeg import version
+        from talkface.media.program import version
 
         version()
     except (ImportError, OSError, ValueError) as error:

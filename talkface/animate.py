@@ -26,6 +26,7 @@ from talkface.features.faces import track_face
 from talkface.generation.clip import load_generator
 from talkface.generation.streamed_sound import StreamedSound
 from talkface.logs import ProgressMeter
+from talkface.media import program
 from talkface.media.audio import SoundFile
 from talkface.media.video import write_video
 from talkface.models.au_attention import AuGenerator
@@ -56,6 +57,7 @@ def animate(
     chosen = config.variant_renderer(variant)
     if chosen.oracle_aus or (isinstance(chosen, RendererConfig) and chosen.masked_frame == "every"):
         raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
+    program.choose(config.media.ffmpeg)
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")
 

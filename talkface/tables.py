@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from talkface import __version__
 from talkface.atomic import replacing
 from talkface.footer import FooterError, check_footer, seal_footer
+from talkface.identity.versions import present
 from talkface.schemas import TableSchema
 
 _COMPRESSION = "zstd"
@@ -206,7 +207,8 @@ class ClipTable:
 
 
 def _file_metadata(schema: TableSchema, metadata: Mapping[str, Any]) -> dict[bytes, bytes]:
-    content = {"schema": schema.name, "version": schema.version, "talkface": __version__, **metadata}
+    content = {"schema": schema.name, "version": schema.version, "talkface": __version__}
+    content |= {"versions": present(), **metadata}
     return {b"talkface": json.dumps(content, sort_keys=True, default=str).encode()}
 
 

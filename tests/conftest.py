@@ -53,3 +53,18 @@ def finished_micro(tmp_path_factory) -> Path:
     done = snakemake(folder, "--cores", str(min(os.cpu_count() or 1, 4)))
     assert done.returncode == 0, done.stdout[-4000:]
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished_tables(finished_micro, tmp_path_factory) -> Path:
+    """The same with a few rows of the papers' tables; .ci/run names one by TALKFACE_TABLES_WORKSPACE."""
+    named = os.environ.get("TALKFACE_TABLES_WORKSPACE")
+    if named:
+        return Path(named)
+    from workspace import copy_workspace
+
+    from talkface.acceptance.smallest import run_smallest
+
+    folder = copy_workspace(finished_micro, tmp_path_factory.mktemp("tables") / "micro")
+    run_smallest(folder, min(os.cpu_count() or 1, 4))
+    return folder

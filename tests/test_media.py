@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from talkface.media.audio import place, read_audio
-from talkface.media.ffmpeg import Child, MediaError, address, encoders, executable, version
+from talkface.media.ffmpeg import Child, MediaError, address
 from talkface.media.images import decode_png, encode_png
+from talkface.media.program import encoders, executable, version
 from talkface.media.video import probe, read_frames, write_video
 
 SECOND_EVENT_S = 7.007  # frame 210 of 29.97 fps

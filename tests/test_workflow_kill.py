@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+from edits import NOTHING
 from safetensors.numpy import load_file
 from workspace import command, copy_workspace, environment, snakemake
 
@@ -73,6 +74,9 @@ def test_killed_at_random_moments_the_weights_are_the_same(untrained, tmp_path):
     finished, expected = untrained
     folder = copy_workspace(finished, tmp_path / "killed")
     moments = random.Random(0)
+    # Between the starts the code is edited where it cannot change a result.
+    edits = [edit for edit in NOTHING if "training" in edit.file]
+    assert len(edits) > 5
     for victim, moment in (("snakemake", "training"), ("trainer", "training"), ("snakemake", "importing")):
         before = saved_at(folder)
         running = start(folder)
@@ -89,11 +93,13 @@ def test_killed_at_random_moments_the_weights_are_the_same(untrained, tmp_path):
         assert not (folder / MODEL).exists()
         assert saved_at(folder) > 0
 
+    for edit in edits:
+        edit.apply(folder)
     snakemake(folder, "--unlock")
     done = snakemake(folder, "--cores", "1", *LONGER)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (folder / "logs/micro/micro/train_audio_to_au/seed-0.log").read_text()
-    assert "going on from" in log, log
+    assert "going on from" in log and "starting from zero" not in log, log
     found = load_file(folder / MODEL)
     assert found.keys() == expected.keys()
     assert all((found[name] == expected[name]).all() for name in expected)

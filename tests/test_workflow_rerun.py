@@ -1,11 +1,16 @@
 """What reruns after which change, and what does not: the change matrix, on a finished micro demo."""
 
 import os
+import re
 import shutil
-import time
+import subprocess
+import sys
 
 import pytest
+from edits import NOTHING, RERUN
 from workspace import MICRO, copy_workspace, make_workspace, scheduled, snakemake
+
+from talkface.media.program import executable
 
 pytestmark = pytest.mark.slow
 
@@ -20,56 +25,79 @@ def workspace(finished_micro, tmp_path):
     return copy_workspace(finished_micro, tmp_path / "micro")
 
 
-def edit(path, text):
-    path.write_text(path.read_text() + text)
-    later = time.time() + 5
-    os.utime(path, (later, later))
-
-
 def test_a_second_run_has_nothing_to_do(finished_micro):
     done = snakemake(finished_micro, "--cores", "1")
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
-def test_comments_and_touched_code_rerun_nothing(workspace):
+def test_touched_code_reruns_nothing(workspace):
     for folder in ("workflow_scripts", "talkface", "rules"):
         for path in (workspace / folder).rglob("*"):
             path.touch()
     for name in ("Snakefile", "config.yaml", "configs/micro.yaml"):
         (workspace / name).touch()
-    edit(workspace / "talkface/models/denoiser.py", "\n# a remark\n")
-    edit(workspace / "talkface/features/faces.py", '\n"""A remark."""\n')
-    edit(workspace / "workflow_scripts/train_renderer.py", "# a remark\n")
-    edit(workspace / "rules/train.smk", "\n\n# a remark\n")
     assert scheduled(workspace) == {}
 
 
-def test_a_constant_in_a_stage_reruns_it_and_its_dependants(workspace):
-    edit(workspace / "talkface/stages/train_renderer.py", "\nCONSTANT = 1\n")
-    rules = scheduled(workspace)
-    assert set(rules) == {"train_renderer", "plot_training"} | GENERATING | MEASURING | SHOWING
-    assert rules["train_renderer"] == 1
-    # two speakers, own and other sound; the controls stay as they are
-    assert rules["generate_clips"] == 4
-    assert rules["track_generated"] == rules["score_pixels"] == 2  # a job a method
+def test_edits_that_cannot_change_a_result_rerun_nothing(workspace):
+    assert len(NOTHING) >= 14
+    for edit in NOTHING:
+        edit.apply(workspace)
+    assert scheduled(workspace) == {}, "tests/test_identity.py says which"
 
 
-def test_a_constant_in_a_script_reruns_its_rule_and_its_dependants(workspace):
-    edit(workspace / "workflow_scripts/score_lips.py", "CONSTANT = 1\n")
-    assert set(scheduled(workspace)) == {"score_lips", "tabulate_main_results", "build_report"}
+@pytest.fixture(scope="module")
+def graph(finished_micro):
+    """The rules of the experiment, and what each rests on."""
+    done = snakemake(finished_micro, "--rulegraph", "--cores", "1", "--quiet", "all")
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', done.stdout))
+    assert "train_renderer" in names.values(), done.stdout[-2000:]
+    below = {name: set() for name in names.values()}
+    for source, target in re.findall(r"(\d+) -> (\d+)", done.stdout):
+        below[names[target]].add(names[source])
+    return below
 
 
-def test_a_constant_in_a_figure_generates_nothing(workspace):
-    edit(workspace / "talkface/steps/plot_contact_sheet.py", "\nCONSTANT = 1\n")
-    assert set(scheduled(workspace)) == {"plot_contact_sheet", "build_report"}
+def with_dependants(rules, graph) -> set[str]:
+    reached = set(rules)
+    while more := {name for name, below in graph.items() if below & reached} - reached:
+        reached |= more
+    return reached - {"all"}
 
 
-@pytest.mark.parametrize("name", ["published.yaml", "templates/report.css"])
-def test_a_published_number_or_a_template_remakes_what_is_reported_alone(workspace, name):
-    edit(workspace / "talkface/reporting" / name, "\n")
-    rules = set(scheduled(workspace))
-    assert rules >= {"tabulate_main_results", "build_report"}
-    assert {rule.split("_")[0] for rule in rules} <= {"tabulate", "plot", "build"}
+@pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
+def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace, graph, edit):
+    assert len(RERUN) >= 12
+    before = code_versions(workspace)
+    edit.apply(workspace)
+    after = code_versions(workspace)
+    heard = {name for name in after if before[name] != after[name]} & set(graph)
+    heard = heard or set(edit.rules)  # a value of the configuration is no code
+    assert heard >= edit.rules
+    assert set(scheduled(workspace)) == with_dependants(heard, graph)
+
+
+def code_versions(workspace) -> dict[str, str]:
+    """As the copy's own package computes them."""
+    program = (
+        "from pathlib import Path\nfrom talkface.identity.code import code_version\n"
+        "for path in sorted(Path('workflow_scripts').glob('*.py')): print(path.stem, code_version(path))"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, cwd=workspace, capture_output=True, text=True, check=True)
+    return dict(line.split() for line in done.stdout.splitlines())
+
+
+def test_another_ffmpeg_on_the_path_reruns_nothing(finished_micro, tmp_path, monkeypatch):
+    other = tmp_path / "ffmpeg"
+    other.write_text(
+        f'#!/bin/sh\n[ "$1" = -version ] && echo ffmpeg version 99.9 && exit\nexec {executable()} "$@"\n'
+    )
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert shutil.which("ffmpeg") == str(other)
+    assert scheduled(finished_micro) == {}
+    assert scheduled(finished_micro, "--config", "media={ffmpeg: system}") == {}
 
 
 def test_a_sampler_setting_reruns_generation_scores_and_tables_only(workspace):

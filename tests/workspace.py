@@ -10,7 +10,8 @@ from pathlib import Path
 
 from conftest import REPOSITORY
 
-PARTS = ("Snakefile", "rules", "workflow_scripts", "profiles", "config.yaml", "configs", "envs", "talkface")
+from talkface.acceptance.smallest import copy_workflow
+
 TARGETS = ("all", "download", "features", "models", "scores", "tables", "report", "paper")
 Wildcards = dict[str, str]
 MICRO = ("--configfile", "configs/micro.yaml")
@@ -18,13 +19,7 @@ MICRO = ("--configfile", "configs/micro.yaml")
 
 def make_workspace(folder: Path) -> Path:
     """A copy of the workflow without results; its Snakefile imports the package beside it."""
-    folder.mkdir(parents=True)
-    for name in PARTS:
-        source = REPOSITORY / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, folder / name)
+    copy_workflow(REPOSITORY, folder)
     return folder
 
 

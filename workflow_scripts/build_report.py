@@ -23,6 +23,7 @@ with log_to(snakemake.log[0]):
         template=TEMPLATE,
         style=STYLE,
         evaluation=Evaluation.model_validate(snakemake.params.evaluation),
+        results=Path(snakemake.params.results),
         gallery=Gallery.model_validate(snakemake.params.gallery),
         page=Path(snakemake.output.page),
     )

@@ -9,5 +9,6 @@ with log_to(snakemake.log[0]):
     verify(
         results=Path(snakemake.params.results),
         expected=[Path(path) for path in snakemake.params.expected],
+        ledger=Path(snakemake.params.ledger),
         possible=[Path(path) for path in snakemake.params.possible],
     )

@@ -52,6 +52,12 @@ class Corpus(Strict):
     demo: bool = False  # True: every table and page says "demo: not a result"
 
 
+class Media(Strict):
+    """Reading and writing clips; changes no number beyond rounding, and makes nothing run again."""
+
+    ffmpeg: str = Field("wheel", min_length=1)  # wheel (the pinned program), system, or a program's path
+
+
 class Split(Strict):
     """Which speakers are held out entirely, and which share of the others' clips is held back."""
 

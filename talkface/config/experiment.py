@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from talkface.config.basics import ConfigError, Slug, Strict, merge
-from talkface.config.data import AuLabels, Corpus, Faces, Mel, Mfcc, Split, Video
+from talkface.config.data import AuLabels, Corpus, Faces, Media, Mel, Mfcc, Split, Video
 from talkface.config.networks import (
     AuAttention,
     AuClassifier,
@@ -79,6 +79,7 @@ class Config(Strict):
     corpus: Corpus = Corpus()
     split: Slug
     splits: dict[Slug, Split]
+    media: Media = Media()
     video: Video = Video()
     faces: Faces = Faces()
     aus: AuLabels = AuLabels()

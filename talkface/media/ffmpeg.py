@@ -1,4 +1,4 @@
-"""Where the ffmpeg program is, and one child process of it. Nothing else in the project names ffmpeg.
+"""One child process of the ffmpeg program. Nothing outside of ``talkface.media`` runs it.
 
 Argument lists come from ffmpeg-python; nothing goes through a shell, and a path reaches the program as an
 absolute ``file:`` address, so that dashes, quotes, line breaks, ``%`` or ``$(...)`` in it mean nothing.
@@ -8,10 +8,8 @@ ffprobe is not needed: the ffmpeg of the imageio-ffmpeg wheel comes without it.
 from __future__ import annotations
 
 import fcntl
-import functools
 import re
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +21,8 @@ from types import TracebackType
 from typing import Any
 
 import ffmpeg
+
+from talkface.media.program import executable
 
 SILENCE_S = 60.0
 """A child that neither delivers nor ends for so long hangs."""
@@ -50,46 +50,6 @@ class MediaError(ValueError):
 
     def __str__(self) -> str:
         return f"{str(self.path)!r}: {self.reason}" + (f" ({self.detail})" if self.detail else "")
-
-
-@functools.cache
-def executable() -> str:
-    """The ffmpeg program: the system's if it starts, otherwise the one in the imageio-ffmpeg wheel."""
-    system = shutil.which("ffmpeg")
-    if system is not None and _starts(system):
-        return system
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise MediaError(
-            "no ffmpeg", "ffmpeg", "install it with the system's packages, or: pip install imageio-ffmpeg"
-        ) from error
-
-
-def _starts(program: str) -> bool:
-    try:
-        return subprocess.run([program, "-version"], capture_output=True, timeout=30).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-@functools.cache
-def version() -> str:
-    """The program's version, such as ``ffmpeg 7.1``: part of what a decoded artifact depends on."""
-    line = subprocess.run([executable(), "-version"], capture_output=True, text=True, timeout=30).stdout
-    found = re.match(r"ffmpeg version (\S+)", line)
-    return f"ffmpeg {found.group(1) if found else 'unknown'}"
-
-
-@functools.cache
-def encoders() -> frozenset[str]:
-    """Names of the encoders built into the program."""
-    listing = subprocess.run(
-        [executable(), "-hide_banner", "-encoders"], capture_output=True, text=True, timeout=30
-    ).stdout
-    return frozenset(re.findall(r"^ [VAS][A-Z.]{5} (\S+)", listing, flags=re.MULTILINE))
 
 
 def address(path: str | Path) -> str:

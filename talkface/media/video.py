@@ -13,8 +13,9 @@ import ffmpeg
 import numpy as np
 
 from talkface.atomic import explained
-from talkface.media.ffmpeg import Child, MediaError, address, encoders, existing
+from talkface.media.ffmpeg import Child, MediaError, address, existing
 from talkface.media.probe import MediaInfo, probe
+from talkface.media.program import encoders
 
 __all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_video"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from talkface.config import Config
-from talkface.media.ffmpeg import MediaError, encoders
+from talkface.media.program import NoProgramError, encoders
 from talkface.preflight.estimate import MEASURED
 from talkface.preflight.jobs import Job
 
@@ -85,7 +85,7 @@ def ffmpeg_problems() -> list[str]:
     try:
         if encoders() & {"libx264", "libopenh264", "h264_videotoolbox"}:
             return []
-    except (MediaError, OSError) as error:
+    except NoProgramError as error:
         return [f"ffmpeg: {error}"]
     return ["ffmpeg: has no encoder for H.264: install a full build (apt-get install ffmpeg)"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from talkface.config import Evaluation, Gallery
 from talkface.generation.selection import gallery_clips
+from talkface.identity.differences import artifacts_below, differing, used
 from talkface.reporting.aggregate import TEST_SUBSETS
 from talkface.reporting.files import write_text
 from talkface.reporting.page import Video, render_page
@@ -33,13 +34,17 @@ def build_report(
     style: Path,
     evaluation: Evaluation,
     gallery: Gallery,
+    results: Path,
     page: Path,
 ) -> None:
     """Write one HTML file that holds tables, notes, figures and videos and needs no network.
 
     ``main_results`` and ``corpus_summary``: the tables' JSON. ``videos``: the gallery's, of all variants.
-    ``template`` and ``style``: the files beside ``talkface.reporting.page``.
+    ``template`` and ``style``: the files beside ``talkface.reporting.page``. ``results``: the experiment's
+    folder, for a note where different versions of a tool made its artifacts.
     """
+    content = json.loads(main_results.read_text(encoding="utf-8"))
+    content["notes"] += [["Versions", line] for line in differing(used(artifacts_below(results)))]
     table = read_table(split, SPLIT)
     subset_of = dict(zip(table["clip"].to_pylist(), table["subset"].to_pylist(), strict=True))
     clips = gallery_clips(table, evaluation, gallery)
@@ -47,7 +52,7 @@ def build_report(
     html = render_page(
         template=template,
         style=style.read_text(encoding="utf-8"),
-        content=json.loads(main_results.read_text(encoding="utf-8")),
+        content=content,
         corpus=json.loads(corpus_summary.read_text(encoding="utf-8")),
         paper=load_published(published).papers["A"],
         figures={

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config import Config
-from talkface.media.ffmpeg import version
+from talkface.identity.differences import artifacts_below, differing, used
+from talkface.identity.versions import present
 from talkface.preflight.corpus import survey
 from talkface.preflight.estimate import estimate
 from talkface.preflight.jobs import Job, is_heavy, jobs_of_experiment
@@ -64,7 +65,9 @@ def check_setup(
     if problems:
         count = f"{len(problems)} problem" + ("s" if len(problems) > 1 else "")
         raise SetupError(f"check_setup: {count}, nothing was started:\n  " + "\n  ".join(problems))
-    machine["ffmpeg"] = version()
+    machine["versions"] = present()
+    mixed = differing(used(artifacts_below(results)), present())
+    warnings += [f"{line} (rounding may differ; nothing runs again for it)" for line in mixed]
     data = as_data(config, found, cost, machine, warnings)
     text = as_text(data)
     results.mkdir(parents=True, exist_ok=True)

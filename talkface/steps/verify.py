@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from talkface import tables
+from talkface.headers import inputs_of
+from talkface.identity.ledger import read_entries
 from talkface.logs import progress
 from talkface.media.probe import probe
 from talkface.origin import hash_files
@@ -32,16 +33,22 @@ class VerifyError(ValueError):
     """The experiment is not whole; the message lists every problem."""
 
 
-def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] = ()) -> None:
+def verify(
+    *, results: Path, expected: Iterable[Path], possible: Iterable[Path] = (), ledger: Path | None = None
+) -> None:
     """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 
     The inputs' hashes that tables and weights carry are computed anew from the files beside them.
+
+    The entries of ``ledger``, by which the present code stands for an earlier one, are logged.
 
     Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, each that was
     made from other inputs than those that are there, and each foreign file under ``results``.
     """
     present = _files_below(results)
     wanted = sorted({*expected, *(set(possible) & set(present))})
+    for entry in read_entries(ledger) if ledger else ():
+        logger.info("accepted code: %s", entry)
     problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
     problems += stale(results, [path for path in wanted if path.is_file()])
     known = set(wanted) | {results / "setup.json", results / "setup.md"}  # of the last check_setup, if any
@@ -88,25 +95,13 @@ def stale(results: Path, artifacts: Iterable[Path]) -> list[str]:
     hashes: dict[Path, str] = {}
     problems = []
     for path in progress(sorted(artifacts), what="inputs compared"):
-        for name, recorded in origin_of(path).items():
+        for name, recorded in inputs_of(path).items():
             source = results / name
             if source not in hashes and source.is_file():
                 hashes[source] = hash_files(source)
             if hashes.get(source, recorded) != recorded:
                 problems.append(f"stale: {path}: made from another {source}")
     return problems
-
-
-def origin_of(path: Path) -> dict[str, str]:
-    """The hashes of its inputs that an artifact carries; none where it carries none or cannot be read."""
-    try:
-        if path.suffix == ".parquet":
-            return dict(tables.read_metadata(path).get("data", {}))
-        if path.suffix == ".safetensors":
-            return dict(checkpoint.read_metadata(path).get("data", {}))
-    except (OSError, ValueError):
-        pass
-    return {}
 
 
 def schema_of(path: Path) -> TableSchema:

@@ -14,11 +14,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from talkface.atomic import replacing
+from talkface.headers import WEIGHTS_KEY
+from talkface.identity.versions import present
 
 Network = TypeVar("Network", bound=nn.Module)
-
-_KEY = "talkface"
-"""The one entry of the metadata, ``checksum header``: safetensors writes several in no fixed order."""
 
 
 class CheckpointError(ValueError):
@@ -32,7 +31,8 @@ def save_model(
 
     ``settings`` are the keyword arguments that rebuild the network; ``metadata`` say where it comes from.
     """
-    header = json.dumps({"settings": dict(settings), "metadata": dict(metadata)}, sort_keys=True, default=str)
+    content = {"settings": dict(settings), "metadata": dict(metadata), "versions": present()}
+    header = json.dumps(content, sort_keys=True, default=str)
     write_tensors(Path(path), module.state_dict(), header)
 
 
@@ -89,7 +89,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: str) 
     # clone: safetensors refuses tensors that share memory, such as tied weights
     whole = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        save_file(whole, temporary, metadata={_KEY: f"{_checksum(whole, header)} {header}"})
+        save_file(whole, temporary, metadata={WEIGHTS_KEY: f"{_checksum(whole, header)} {header}"})
 
 
 def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, torch.Tensor]]:
@@ -99,9 +99,9 @@ def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, 
     """
     try:
         with safe_open(path, framework="pt") as file:
-            written = (file.metadata() or {}).get(_KEY)
+            written = (file.metadata() or {}).get(WEIGHTS_KEY)
             if written is None:
-                raise CheckpointError(f"{path}: not written by talkface (no '{_KEY}' in its header)")
+                raise CheckpointError(f"{path}: not written by talkface (no '{WEIGHTS_KEY}' in its header)")
             checksum, _, header = written.partition(" ")
             if only_header:
                 return header, {}

@@ -54,7 +54,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -81,7 +80,6 @@ __all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
 logger = logging.getLogger(__name__)
 
-_SAVE_EVERY_S = 60.0
 _LINE_EVERY_S = 20.0
 
 
@@ -111,7 +109,6 @@ def run(
         "device": device.type,
         "precision": precision,
     }
-    numbers |= {"torch": torch.__version__, "numpy": np.__version__}
     die_with_snakemake()
     whole = complete({"what": what, **fingerprint}, training, data_hashes(inputs, history), numbers)
     for module in task.modules.values():
@@ -198,7 +195,7 @@ class _Session:
                 if self._first and (done or _crossed(before, now, self._training.log_every_samples)):
                     self._log()
                 due = _crossed(before, now, self._training.save_every_samples)
-                if self._first and (done or due or stop or time.monotonic() - last_save > _SAVE_EVERY_S):
+                if self._first and (done or due or stop or time.monotonic() - last_save > state.SAVE_EVERY_S):
                     self._save()
                     last_save = time.monotonic()
                 if stop:

@@ -13,11 +13,13 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from talkface.identity.versions import present
 from talkface.training.checkpoint import CheckpointError, read_tensors, write_tensors
 from talkface.training.fingerprint import differences
 
 logger = logging.getLogger(__name__)
 
+SAVE_EVERY_S = 60.0
 STATE_NAME = "state.safetensors"
 HISTORY_NAME = "history.jsonl"
 
@@ -52,6 +54,7 @@ def save_state(
                 else:
                     scalars[place] = value
     header = {"fingerprint": fingerprint, "counters": vars(counters), "scalars": scalars}
+    header["versions"] = present()
     write_tensors(work / STATE_NAME, tensors, json.dumps(header))  # unsorted: the order of quantities is kept
 
 
@@ -77,6 +80,8 @@ def load_state(
     if changed:
         logger.warning("%s: starting from zero: the saved state differs in %s", what, ", ".join(changed))
         return None
+    if content["versions"] != present():
+        logger.info("%s: the state was saved under %s, this is %s", what, content["versions"], present())
     for name, module in modules.items():
         module.load_state_dict(_below(tensors, f"module/{name}/"))
     for name, optimizer in optimizers.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from talkface.corpora.synthetic.face import Pose, draw_face
 from talkface.corpora.synthetic.identity import make_identity
-from talkface.media.ffmpeg import executable
+from talkface.media.program import executable
 from talkface.media.video import write_video
 
 OPEN = np.array([0, 0, 0, 4, 2])

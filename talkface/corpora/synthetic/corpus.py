@@ -23,7 +23,8 @@ from talkface.corpora.synthetic.names import speaker_name
 from talkface.corpora.synthetic.sentences import Sentence
 from talkface.corpora.synthetic.speech import Voice, make_voice, synthesise
 from talkface.corpora.synthetic.timing import Score
-from talkface.media.ffmpeg import Child, MediaError, address, encoders
+from talkface.media.ffmpeg import Child, MediaError, address
+from talkface.media.program import encoders
 
 SIGNATURE = "GENERATED.txt"
 _SIGNATURE_TEXT = (

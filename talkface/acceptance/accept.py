@@ -1,0 +1,83 @@
+"""The present code held against golden outputs, and accepted as equal or refused.
+
+The smallest experiment is run, and where its golden outputs are equal, the ledger says that
+the present code stands for the earlier one. Nothing that was made with the earlier code then runs again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from talkface.acceptance import golden
+from talkface.identity.code import code_version
+from talkface.identity.ledger import Entry, accepted_code, append_entry
+
+_WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
+"""Rules whose outputs no golden figure tells; they take seconds, and simply run again."""
+_SHOWN = 20
+
+
+class RefusedError(ValueError):
+    """Code that does not give the golden outputs; the message lists the figures that differ."""
+
+
+def versions_of(checkout: Path) -> dict[str, str]:
+    """The present version of each rule's code, for the rules that golden outputs cover."""
+    scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
+    return {s.stem: code_version(s) for s in scripts if not s.stem.startswith(_WITHOUT_FIGURES)}
+
+
+def recorded_versions(checkout: Path) -> dict[str, str]:
+    """The versions with which the golden outputs were last found equal."""
+    path = checkout / "golden" / "code.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return dict(line.split() for line in lines)
+
+
+def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping[str, tuple[str, str]]:
+    """Write the ledger's entry for all rules whose code changed; returns them.
+
+    Args:
+        checkout: the repository's folder.
+        found: golden figures of the present code.
+        who: for the record.
+        why: for the record.
+
+    Raises:
+        RefusedError: a figure differs.
+    """
+    folder = checkout / "golden"
+    differing = golden.differences(golden.read(folder), found)
+    if differing:
+        more = f"\n  and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
+        raise RefusedError(
+            f"{len(differing)} figures differ, so this code is not accepted as equal:\n  "
+            + "\n  ".join(differing[:_SHOWN])
+            + more
+            + "\nIf the results are meant to change: make golden, and commit the new figures."
+        )
+    before, now = recorded_versions(checkout), versions_of(checkout)
+    stands_for = accepted_code(folder / "ledger.jsonl")
+    changed = {
+        rule: (stands_for.get((rule, before[rule]), before[rule]), version)
+        for rule, version in now.items()
+        if rule in before and before[rule] != version and (rule, version) not in stands_for
+    }
+    if changed:
+        when = datetime.now().astimezone().isoformat(timespec="seconds")
+        append_entry(folder / "ledger.jsonl", Entry(when, who, why, golden.digest(folder), changed))
+    _write_versions(checkout, now)
+    return changed
+
+
+def rewrite(checkout: Path, found: golden.Figures) -> None:
+    """Take the present code's figures as golden: the results are meant to change."""
+    golden.write(found, checkout / "golden")
+    _write_versions(checkout, versions_of(checkout))
+
+
+def _write_versions(checkout: Path, versions: Mapping[str, str]) -> None:
+    lines = [f"{rule} {version}\n" for rule, version in versions.items()]
+    (checkout / "golden" / "code.txt").write_text("".join(lines), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What makes two results the same result: the code that computed them, the parameters, and the tools."""

@@ -1,0 +1,42 @@
+"""What of the package cannot change a result. docs/reruns.md shows this list (a test)."""
+
+from __future__ import annotations
+
+NO_BEARING = {
+    "talkface": "the version number of a release",
+    "talkface.config": "checks of the configuration: its values are parameters of the rules",
+    "talkface.logs": "log lines and progress",
+    "talkface.efficiency": "what a job took",
+    "talkface.orphans": "jobs end with their snakemake",
+    "talkface.identity": "the identity itself",
+    "talkface.acceptance": "golden outputs and the ledger of accepted code",
+    "talkface.origin": "hashes of inputs in an artifact's metadata",
+    "talkface.headers": "headers of artifacts",
+    "talkface.atomic": "files appear whole or not at all",
+    "talkface.footer": "checksums of tables",
+    "talkface.tables": "reading and writing tables; their columns (talkface.schemas) do count",
+    "talkface.reporting.files": "writing text files",
+    "talkface.media.program": "which ffmpeg is started",
+    "talkface.preflight": "checks before a run",
+    "talkface.training.checkpoint": "reading and writing weights",
+    "talkface.training.errors": "what ends a training",
+    "talkface.training.fingerprint": "whether a training may be resumed",
+    "talkface.training.launch": "starting the processes of a training",
+    "talkface.training.lock": "one writer per folder",
+    "talkface.training.signals": "signals that end a training",
+    "talkface.training.state": "saving and resuming",
+}
+"""Module or package (with all below it) -> what it does. Whatever is not listed counts."""
+
+_BELOW = tuple(f"{name}." for name in NO_BEARING if "." in name)
+
+SHOWING = frozenset({"talkface.logs", "talkface.efficiency"})
+"""Modules whose calls show what happens and change nothing: the calls themselves do not count either."""
+
+RECORDED_ERRORS = frozenset({"MediaError", "FaceError"})
+"""Errors whose first argument becomes a clip's reason in a table: that text counts, the rest does not."""
+
+
+def has_bearing(module: str) -> bool:
+    """Whether a module of the package can change what a rule writes."""
+    return module not in NO_BEARING and not module.startswith(_BELOW)

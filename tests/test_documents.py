@@ -3,8 +3,13 @@
 import re
 
 import pytest
+from conftest import REPOSITORY
 
 from talkface.reporting.measures import MEASURES
+
+MARKDOWN = [
+    str(path.relative_to(REPOSITORY)) for path in (*REPOSITORY.glob("*.md"), *REPOSITORY.rglob("docs/*.md"))
+]
 
 
 def test_the_picture_of_the_dag_shows_every_rule(repository):
@@ -43,3 +48,21 @@ def test_documents_name_every_column(repository):
         words = {"PSNR mouth dB": "PSNR", "SSIM mouth": "SSIM", "AU acc. %": "accuracy"}
         wanted = words.get(measure.header, measure.header.removesuffix(" dB").removesuffix(" %"))
         assert wanted in text, measure.header
+
+
+def cells(row: str) -> int:
+    """How many cells a row of a Markdown table has; an escaped bar parts nothing."""
+    return len(re.split(r"(?<!\\)\|", row.strip().strip("|")))
+
+
+@pytest.mark.parametrize("document", MARKDOWN)
+def test_tables_are_whole(repository, document):
+    """A head, a rule below it, and as many cells in every row: else the page shows bars, no table."""
+    text = re.sub(r"^```.*?^```$", "", (repository / document).read_text("utf-8"), flags=re.M | re.S)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        rows = table.splitlines()
+        assert len(rows) > 2 and re.fullmatch(r"\|(?: *:?-+:? *\|)+", rows[1]), (
+            f"{document}: no head:\n{table}"
+        )
+        for row in rows:
+            assert row.endswith("|") and cells(row) == cells(rows[0]), f"{document}: {row}"

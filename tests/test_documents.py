@@ -1,6 +1,7 @@
 """The documents: what they point at is there, and the DAG's picture shows every rule."""
 
 import re
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
@@ -10,6 +11,10 @@ from talkface.reporting.measures import MEASURES
 MARKDOWN = [
     str(path.relative_to(REPOSITORY)) for path in (*REPOSITORY.glob("*.md"), *REPOSITORY.rglob("docs/*.md"))
 ]
+FOLDERS = (
+    *("benchmarks", "configs", "docs", "envs", "profiles", "rules", "scripts", "talkface", "tests"),
+    "workflow_scripts",
+)
 
 
 def test_the_picture_of_the_dag_shows_every_rule(repository):
@@ -66,3 +71,21 @@ def test_tables_are_whole(repository, document):
         )
         for row in rows:
             assert row.endswith("|") and cells(row) == cells(rows[0]), f"{document}: {row}"
+
+
+def test_only_documents_that_users_have_are_cited(repository):
+    """Notes of those who wrote this are no source: say it here, or cite a paper."""
+    notes = re.compile(r"\b(?:METHOD|DESIGN|FACE)(?:\.md\b|,? section| \d)|\((?:METHOD|DESIGN)\b")
+    named = re.compile(r"\b(?:docs/\w+|[A-Z]{3,})\.md\b")
+    texts = {".md", ".py", ".smk", ".yaml", ".txt", ".sh", ".j2", ""}
+    files = [*repository.glob("*.md"), *repository.glob("*file"), *repository.glob("*.yaml")]
+    files += [path for folder in FOLDERS for path in (repository / folder).rglob("*") if path.is_file()]
+    for path in files:
+        if path.suffix not in texts or path == Path(__file__).resolve():
+            continue
+        name, text = path.relative_to(repository), path.read_text(encoding="utf-8")
+        assert not notes.search(text), (
+            f"{name}: {notes.search(text)[0]!r} is a document that users do not have"
+        )
+        for document in named.findall(text):
+            assert (repository / document).exists(), f"{name} cites {document}, which is not there"

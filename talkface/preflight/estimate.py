@@ -59,7 +59,7 @@ def estimate(
                 _add(lines, "features", frames, MEASURED["frames_per_s"]["preprocess"])
                 total["results"] += frames * sum(size[kind] for kind in ("faces", "landmarks", "aus", "mel"))
             case "encode_latents" | "encode_masked_latents":
-                _add(lines, job.rule, frames, MEASURED["frames_per_s"]["latents"])
+                _add(lines, job.rule, frames, _rate(MEASURED["encoded_frames_per_s"], config.autoencoder))
                 total["results"] += frames * size["latents"]
             case "predict_aus":
                 total["results"] += frames * size["au_features"]

@@ -46,9 +46,12 @@ def starts(lengths: Mapping[str, int]) -> dict[str, int]:
 
 
 def vectors(table: pa.Table, column: str) -> np.ndarray:
-    """A fixed- or equal-length list column as a float32 array [rows, size]."""
+    """A fixed- or equal-length list column as a float32 array [rows, size], the caller's own.
+
+    A copy: the table's memory may not be written to, and torch warns of every tensor over such memory.
+    """
     values = table[column].combine_chunks()
-    return np.asarray(values.flatten(), dtype=np.float32).reshape(len(values), -1)
+    return np.array(values.flatten(), dtype=np.float32).reshape(len(values), -1)
 
 
 def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:

@@ -32,10 +32,11 @@ class VerifyError(ValueError):
     """The experiment is not whole; the message lists every problem."""
 
 
-def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] = ()) -> None:
+def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] = ()) -> str:
     """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 
     The inputs' hashes that tables and weights carry are computed anew from the files beside them.
+    Returns the sentence that says what was found to be in order.
 
     Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, each that was
     made from other inputs than those that are there, and each foreign file under ``results``.
@@ -52,10 +53,12 @@ def verify(*, results: Path, expected: Iterable[Path], possible: Iterable[Path] 
             "A hole is remade by naming it (snakemake --cores N PATH), a stale file by --forcerun PATH; "
             "foreign files belong to another configuration or to nobody: remove them."
         )
-    logger.warning(
-        "%s: all %d artifacts are present, readable and made from one another, no foreign files",
-        results, len(wanted),
-    )  # fmt: skip
+    found = (
+        f"{results} is whole: all {len(wanted)} files are there and can be read, each was made from the "
+        "others as they are now, and no other files lie among them."
+    )
+    logger.info("%s", found)
+    return found
 
 
 def problem_of(path: Path) -> str | None:

@@ -55,8 +55,8 @@ def vectors(table: pa.Table, column: str) -> np.ndarray:
 
 
 def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """A binary column of float16 arrays as a float16 tensor [rows, *shape]."""
+    """A binary column of float16 arrays as a float16 tensor [rows, *shape]; -1 in it: as long as it is."""
     import torch  # not above: most steps read rows without it, and their many jobs start a second sooner
 
     joined = b"".join(table[column].to_pylist())
-    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(-1, *shape).copy())
+    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(len(table), *shape).copy())

@@ -1,5 +1,6 @@
 """The page of the check: its columns add up, and it quotes no GPU where there is none."""
 
+import itertools
 import re
 import sys
 
@@ -9,9 +10,10 @@ from conftest import REPOSITORY
 from test_preflight import configured
 
 from talkface.preflight.corpus import Survey
-from talkface.preflight.estimate import MEASURED, estimate
-from talkface.preflight.jobs import jobs_of_experiment
+from talkface.preflight.estimate import MEASURED, clips_to_generate, estimate
+from talkface.preflight.jobs import Job, jobs_of_experiment
 from talkface.preflight.report import as_data, as_text
+from talkface.steps import split_clips
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 
@@ -71,3 +73,30 @@ def test_encoding_has_a_time_only_for_the_widths_that_were_measured():
         cost = estimate(config, jobs_of_experiment(config, SPEAKERS), dict.fromkeys(SPEAKERS, 9), 75)
         [line] = [line for line in cost.stages if line.name == "encode_latents"]
         assert (line.hours is not None) == known
+
+
+def test_as_many_clips_are_expected_as_the_split_holds_back():
+    for share, clips in itertools.product((0.0, 0.05, 0.34, 0.5), range(8)):
+        splits = {"demo": {"seen": ["s1"], "held_back": share}}
+        config = configured(splits=splits, evaluation={"max_clips_per_speaker": None})
+        split = config.splits["demo"]
+        subsets = split_clips._subsets({f"s1/{number}": "s1" for number in range(clips)}, split)
+        held_back = list(subsets.values()).count("seen_test")
+        assert clips_to_generate(config, "s1", clips) == held_back, (share, clips)
+
+
+def test_weights_of_the_papers_widths_take_the_room_of_their_parameters():
+    counted = yaml.safe_load((REPOSITORY / "benchmarks/counted_operations.yaml").read_text())
+    config = configured("grid.yaml", "paper.yaml")
+    jobs = [job for job in jobs_of_experiment(config, SPEAKERS) if job.rule == "train_renderer"]
+    room = estimate(config, jobs, {}, 75).bytes
+    assert room["results"] == pytest.approx(4 * counted["renderer"]["parameters"])
+    assert room["work"] == 4 * room["results"]
+
+
+def test_large_pictures_take_the_time_that_they_were_measured_to_take():
+    for corpus in full_size.CORPORA:
+        overlay = f"{corpus.name.lower().replace('-', '_')}.yaml"
+        config = configured(overlay)
+        [line] = estimate(config, [Job("crop_faces", {"speaker": "x"})], {"x": 100}, 100).stages
+        assert line.hours == pytest.approx(10_000 / (corpus.crop_frames_per_s or 125) / 3600)

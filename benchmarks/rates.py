@@ -127,19 +127,23 @@ def stages(config: Config, device: torch.device, frames: int) -> dict[str, Work]
     window = config.renderer.window_frames
     mfcc = torch.randn(1, window, config.mfcc.coefficients, config.mfcc.window_hops, device=device)
     aus, told = torch.rand(frames, 5, device=device), torch.randn(1, window, 320, device=device)
-    latent = torch.randn(frames, 3, size // 4, size // 4, device=device)
+    latent = torch.randn(frames, config.autoencoder.latent_channels, size // 4, size // 4, device=device)
     timestep = torch.randint(0, config.renderer.timesteps, (frames,), device=device)
 
     auto, attention = config.autoencoder, config.au_attention
     autoencoder = VQAutoencoder(
-        width=auto.width, multipliers=auto.multipliers, blocks=auto.blocks, codes=auto.codes
+        width=auto.width,
+        multipliers=auto.multipliers,
+        blocks=auto.blocks,
+        codes=auto.codes,
+        latent_channels=auto.latent_channels,
     )
     generator = AuGenerator(attention.width, attention.residual_blocks)
     critic = AuCritic(attention.critic_width, attention.critic_layers, size)
     autoencoder.eval()  # its codebook starts from data otherwise
     audio_to_au = AudioToAu(0.5, config.mfcc.coefficients, config.mfcc.window_hops)
     classifier = AuClassifier(config.au_classifier.width, size)
-    latents = build_renderer(config.renderer, config.mfcc, size)
+    latents = build_renderer(config.renderer, config.mfcc, size, auto.latent_channels)
     decoder = build_frame_renderer(config.frame_renderer, config.mfcc, size)
     if device.type != "cpu":
         for network in (autoencoder, generator, critic, audio_to_au, classifier, latents, decoder):

@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
         "autoencoder/shared": VQAutoencoder(width=8, blocks=1, codes=16),
         "audio_to_au/shared": AudioToAu(),
         "au_attention/shared": AuGenerator(width=8, residual_blocks=1),
-        "renderer/ours": build_renderer(config.renderer, config.mfcc, config.video.crop_size),
+        "renderer/ours": build_renderer(config.renderer, config.mfcc, config.video.crop_size, 3),
         "renderer/b_full": build_frame_renderer(
             config.variant_renderer("b_full"), config.mfcc, config.video.crop_size
         ),

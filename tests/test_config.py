@@ -109,3 +109,12 @@ def test_sections_are_frozen():
     config = validate(DEFAULT)
     with pytest.raises(ValueError, match="frozen"):
         config.sampler.steps = 3
+
+
+def test_the_autoencoders_factor_is_four_and_its_latents_have_channels():
+    """Latents are read as a quarter of the crop's size; how many channels they have is free."""
+    assert "autoencoder.multipliers" in refused({"autoencoder": {"multipliers": [1, 2]}})
+    assert "autoencoder.multipliers" in refused({"autoencoder": {"multipliers": [1, 2, 2, 4]}})
+    assert "autoencoder.latent_channels" in refused({"autoencoder": {"latent_channels": 0}})
+    config = validate(merge(DEFAULT, {"autoencoder": {"latent_channels": 4, "multipliers": [1, 1, 2]}}))
+    assert config.autoencoder.latent_channels == 4

@@ -101,7 +101,7 @@ def test_every_weight_learns_from_the_frames(fusion):
 
 
 def test_all_1024_channels_of_the_token_reach_the_frame():
-    """METHOD section 3: of the released code's 1024 channels 8 reach the renderer."""
+    """Of the 1024 channels in the papers' released code 8 reach the renderer."""
     net = made(fusion_widths=[16, 1024])
     token = torch.randn(1, 1024, requires_grad=True)
     frame = net.decode(token, net.skips(inputs(1)[1]))

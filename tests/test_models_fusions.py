@@ -82,7 +82,7 @@ def test_every_weight_learns_and_is_saved(kind, parts):
 
 @pytest.mark.parametrize("kind", ["attention_tcn", "coattention_tcn"])
 def test_queries_keys_and_values_over_frames_learn(kind):
-    """METHOD section 3: the released code's projections were random and never trained."""
+    """In the papers' released code the projections were random and never trained."""
     net = made(kind)
     net(features(4)).square().mean().backward()
     attentions = [module for name, module in net.named_modules() if name.endswith(("attention", "asks"))]

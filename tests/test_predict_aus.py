@@ -42,7 +42,7 @@ def predict(inputs, target):
 
 
 def test_the_released_codes_dropout_at_inference_is_not_reproduced(inputs, tmp_path):
-    """METHOD, section 3: there Audio-to-AU was left in training mode."""
+    """There Audio-to-AU was left in training mode."""
     rows = predict(inputs, tmp_path / "one.parquet")
     assert rows.equals(predict(inputs, tmp_path / "other.parquet"))
 

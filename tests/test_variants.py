@@ -129,7 +129,7 @@ def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
     assert with_variants(a={}).trained_variants() == ["ours"]
 
 
-# ---- the papers' rows (METHOD, sections 2 and 6)
+# ---- the papers' rows
 
 
 @pytest.mark.parametrize("name", sorted(set(OVERLAYS) - {"variants"}))

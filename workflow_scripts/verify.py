@@ -6,9 +6,10 @@ from talkface.logs import log_to
 from talkface.steps.verify import verify
 
 with log_to(snakemake.log[0]):
-    verify(
+    found = verify(
         results=Path(snakemake.params.results),
         expected=[Path(path) for path in snakemake.params.expected],
         ledger=Path(snakemake.params.ledger),
         possible=[Path(path) for path in snakemake.params.possible],
     )
+    print(found)  # the log's lines of level INFO do not reach the terminal

@@ -46,10 +46,10 @@ class Autoencoder(Strict):
     """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
 
     width: int = Field(128, ge=8)
-    multipliers: list[int] = [1, 2, 4]
+    multipliers: list[int] = Field([1, 2, 4], min_length=3, max_length=3)  # two halvings: f = 4 everywhere
     blocks: int = Field(2, ge=1)
     codes: int = Field(8192, ge=2)
-    latent_channels: int = 3
+    latent_channels: int = Field(3, ge=1)
     patch_size: int | None = Field(None, ge=16, multiple_of=4)  # train on patches; None: whole crops
     mouth_weight: float = 1.0  # weight of the mouth region in the reconstruction loss
     edge_weight: float = 0.0  # L1 of image gradients: sharpness without a downloaded perceptual network

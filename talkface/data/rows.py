@@ -46,14 +46,17 @@ def starts(lengths: Mapping[str, int]) -> dict[str, int]:
 
 
 def vectors(table: pa.Table, column: str) -> np.ndarray:
-    """A fixed- or equal-length list column as a float32 array [rows, size]."""
+    """A fixed- or equal-length list column as a float32 array [rows, size], the caller's own.
+
+    A copy: the table's memory may not be written to, and torch warns of every tensor over such memory.
+    """
     values = table[column].combine_chunks()
-    return np.asarray(values.flatten(), dtype=np.float32).reshape(len(values), -1)
+    return np.array(values.flatten(), dtype=np.float32).reshape(len(values), -1)
 
 
 def halves(table: pa.Table, column: str, shape: tuple[int, ...]) -> torch.Tensor:
-    """A binary column of float16 arrays as a float16 tensor [rows, *shape]."""
+    """A binary column of float16 arrays as a float16 tensor [rows, *shape]; -1 in it: as long as it is."""
     import torch  # not above: most steps read rows without it, and their many jobs start a second sooner
 
     joined = b"".join(table[column].to_pylist())
-    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(-1, *shape).copy())
+    return torch.from_numpy(np.frombuffer(joined, dtype=np.float16).reshape(len(table), *shape).copy())

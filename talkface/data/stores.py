@@ -17,7 +17,6 @@ from talkface.data.clip_store import ClipStore
 from talkface.data.rows import halves
 from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS
 
-_LATENT_CHANNELS = 3
 _AU_FEATURE = 320
 
 
@@ -67,9 +66,12 @@ def darken(image_3HW: torch.Tensor, share_1HW: torch.Tensor) -> torch.Tensor:
 
 
 def latent_store(tables: Iterable[Path], crop_size: int) -> ClipStore[torch.Tensor]:
-    """Latents of a clip's frames, float16 [T, C, h, w]."""
-    shape = (_LATENT_CHANNELS, crop_size // 4, crop_size // 4)
-    return ClipStore(tables, LATENTS, lambda rows: halves(rows, "latent", shape))
+    """Latents of a clip's frames, float16 [T, C, h, w]; C is as the autoencoder wrote them."""
+    return ClipStore(tables, LATENTS, lambda rows: halves(rows, "latent", _latent_shape(crop_size)))
+
+
+def _latent_shape(crop_size: int) -> tuple[int, int, int]:
+    return -1, crop_size // 4, crop_size // 4
 
 
 def au_feature_store(tables: Iterable[Path]) -> ClipStore[torch.Tensor]:
@@ -84,7 +86,7 @@ def identity_store(tables: Iterable[Path], crop_size: int) -> ClipStore[Identity
 
 def identity_of(columns: Mapping[str, Any], crop_size: int) -> Identity:
     """The columns of one IDENTITIES row as tensors."""
-    latent = (_LATENT_CHANNELS, crop_size // 4, crop_size // 4)
+    latent = _latent_shape(crop_size)
 
     def array(name: str, kind: type[np.generic], shape: tuple[int, ...]) -> np.ndarray:
         return np.frombuffer(columns[name], kind).reshape(shape).copy()

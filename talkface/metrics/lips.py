@@ -14,7 +14,7 @@ def hold_missed(points_TPD: np.ndarray, detected_T: np.ndarray, still_PD: np.nda
     """Points in which every frame without a detection takes ``still_PD``, the value of the control *static*.
 
     A generator that paints a face too bad to be found thus scores no better than a frozen picture; the share
-    of such frames is reported beside it (METHOD: a missed frame takes the static row's value and is counted).
+    of such frames is reported beside it (docs/measurement.md, "Faces found").
     """
     return np.where(np.asarray(detected_T, dtype=bool)[:, None, None], points_TPD, still_PD[None])
 

@@ -47,6 +47,8 @@ def estimate(
 ) -> Estimate:
     """Add up what the jobs compute and store; rates are those of ``MEASURED['machine']``."""
     lines: dict[str, Stage] = {}
+    plan = config.corpus.synthetic
+    kind = plan.layout if plan else config.corpus.reader
     size, total = MEASURED["bytes_per_frame"], {"results": 0.0, "work": 0.0, "corpus": 0.0}
     for job in jobs:
         speaker = job.wildcards.get("speaker", "")
@@ -56,10 +58,10 @@ def estimate(
                 _add(lines, "generate_corpus", frames, MEASURED["frames_per_s"]["draw"])
                 total["corpus"] += clips.get(speaker, 0) * MEASURED["bytes_per_clip"]["demo_clip"]
             case "crop_faces":
-                _add(lines, "features", frames, MEASURED["frames_per_s"]["preprocess"])
-                total["results"] += frames * sum(size[kind] for kind in ("faces", "landmarks", "aus", "mel"))
+                _add(lines, "features", frames, MEASURED["preprocessed_frames_per_s"].get(kind))
+                total["results"] += frames * sum(size[name] for name in ("faces", "landmarks", "aus", "mel"))
             case "encode_latents" | "encode_masked_latents":
-                _add(lines, job.rule, frames, MEASURED["frames_per_s"]["latents"])
+                _add(lines, job.rule, frames, _rate(MEASURED["encoded_frames_per_s"], config.autoencoder))
                 total["results"] += frames * size["latents"]
             case "predict_aus":
                 total["results"] += frames * size["au_features"]
@@ -74,9 +76,9 @@ def estimate(
                 moving = job.wildcards["control"] in ("ground_truth", "autoencoder")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
             case rule if rule.startswith("train_"):
-                _add_training(lines, config, job)
-                total["results"] += MEASURED["bytes_per_training"] / 5
-                total["work"] += MEASURED["bytes_per_training"] * 4 / 5
+                weights = _add_training(lines, config, job)
+                total["results"] += weights
+                total["work"] += 4 * weights  # trained and averaged weights, two moments of each
     whole = {name: int(value) for name, value in total.items()} | {"tmp": MEASURED["bytes_tmp"]}
     return Estimate(list(lines.values()), whole)
 
@@ -87,7 +89,7 @@ def clips_to_generate(config: Config, speaker: str, clips: int) -> int:
     if speaker in split.unseen:
         chosen = clips
     elif split.seen is None or speaker in split.seen:
-        chosen = round(split.held_back * clips)
+        chosen = split.held_back_of(clips)
     else:
         chosen = 0
     cap = config.evaluation.max_clips_per_speaker
@@ -104,7 +106,8 @@ def _add(lines: dict[str, Stage], name: str, amount: float, rate: float | None, 
         line.gflop = (line.gflop or 0.0) + gflop
 
 
-def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> None:
+def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> float:
+    """Count a training; returns the bytes of its weights."""
     stage = job.rule.removeprefix("train_")
     section = getattr(config, stage)
     if stage in ("renderer", "frame_renderer"):
@@ -114,6 +117,8 @@ def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> None:
     name = f"train {stage}" + (f" {job.wildcards['variant']}" if "renderer" in stage else "")
     _add(lines, name, samples, _rate(MEASURED["training_samples_per_s"][stage], section), samples * cost)
     lines[name].unit = "samples"
+    parameters = _rate(MEASURED["parameters"].get(stage, []), section)
+    return 4 * parameters if parameters else MEASURED["bytes_per_weights"]
 
 
 def _generation_rate(config: Config, job: Job) -> float | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from talkface.config import Config, FrameRenderer
+from talkface.config import Config, FrameRenderer, Renderer
 from talkface.reporting.runs import CONTROLS, OTHER_SOUND
 from talkface.reporting.sources import trainings_behind
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
 """Rules before which nothing is checked, with those that only tabulate, plot and build pages."""
-_FROZEN = ("encode_latents", "predict_aus", "disentangle_faces")
 _LIGHT_VERBS = ("tabulate_", "plot_", "build_")
 
 
@@ -30,28 +29,62 @@ def is_heavy(rule: str) -> bool:
 
 
 def jobs_of_experiment(config: Config, speakers: Sequence[str]) -> list[Job]:
-    """The jobs that decide the cost of the whole experiment, as if nothing of it were there yet."""
-    variants = config.trained_variants()
-    jobs = [Job("generate_corpus", {"speaker": name}) for name in speakers if config.corpus.synthetic]
-    jobs += [Job("crop_faces", {"speaker": name}) for name in speakers]
-    for seed in map(str, config.seeds):
-        for stage, variant in trainings_behind(config, variants):
-            rule = f"train_{stage}"
-            if stage == "renderer" and isinstance(config.variant_renderer(variant), FrameRenderer):
-                rule = "train_frame_renderer"
-            jobs.append(Job(rule, {"variant": variant, "seed": seed}))
-        frozen = [Job(rule, {"speaker": name, "seed": seed}) for rule in _FROZEN for name in speakers]
-        controls = [
-            Job("generate_controls", {"control": control, "seed": seed, "speaker": name})
-            for control in CONTROLS
-            for name in speakers
-        ]
-        jobs += frozen + controls
+    """The jobs that decide the cost of the whole experiment, as if nothing of it were there yet.
+
+    They are those that the targets ``all`` and, where there are tables, ``paper`` would start.
+    """
+    once = [name for name in ("generate_corpus",) if config.corpus.synthetic] + ["crop_faces"]
+    jobs = [Job(rule, {"speaker": name}) for rule in once for name in speakers]
+    for number, seed in enumerate(map(str, config.seeds)):
+        stages = _stages(config, shown=number == 0)
+        jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in _trainings(config, stages)]
         jobs += [
-            Job("generate_clips", {"variant": variant, "sound": sound, "seed": seed, "speaker": name})
-            for variant in variants
-            for sound in ("", *((OTHER_SOUND,) if variant in config.main else ()))
-            for _ in (config.evaluation.protocols if variant in config.main else ["a table's"])
+            Job(rule, wildcards | {"seed": seed, "speaker": name})
+            for rule, wildcards in [*_frozen(config, stages), *_generated(config)]
             for name in speakers
         ]
     return jobs
+
+
+def _stages(config: Config, shown: bool) -> list[str]:
+    """The trainings before the renderer; ``shown``: the report shows masks and AUs of this seed."""
+    needed = [stage for stage, _ in trainings_behind(config, config.trained_variants())]
+    needed += ["audio_to_au", "au_attention"] if shown else []
+    needed += ["au_classifier"] if config.tables else []  # the papers' page says how good the judge is
+    return [stage for stage in dict.fromkeys(needed) if stage != "renderer"]
+
+
+def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    yield from ((f"train_{stage}", {}) for stage in stages)
+    for variant in config.trained_variants():
+        of_frames = isinstance(config.variant_renderer(variant), FrameRenderer)
+        yield "train_frame_renderer" if of_frames else "train_renderer", {"variant": variant}
+
+
+def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """What frozen networks say of each speaker's clips."""
+    renderers = [config.variant_renderer(name) for name in config.trained_variants()]
+    diffusion = [own for own in renderers if isinstance(own, Renderer)]
+    needed = {
+        "encode_latents": bool(diffusion),
+        "encode_masked_latents": any(own.masked_frame == "every" for own in diffusion),
+        "encode_first_faces": not all(own.disentangled for own in renderers),
+        "predict_aus": "audio_to_au" in stages,
+        "disentangle_faces": "au_attention" in stages,
+    }
+    return ((rule, {}) for rule, wanted in needed.items() if wanted)
+
+
+def _generated(config: Config) -> Iterator[tuple[str, dict[str, str]]]:
+    """Controls and variants under every protocol that the report or a table asks for, each once."""
+    sounds = ("", OTHER_SOUND)
+    asked = [
+        (name, sound, way) for way in config.evaluation.protocols for name in config.main for sound in sounds
+    ]
+    for table in config.tables.values():
+        asked += [(row.variant, "", table.protocol) for row in table.rows]
+        asked.append((config.main[0], OTHER_SOUND, table.protocol))
+    for protocol in dict.fromkeys(way for _, _, way in asked):
+        yield from (("generate_controls", {"control": name, "protocol": protocol}) for name in CONTROLS)
+    for variant, sound, protocol in dict.fromkeys(asked):
+        yield "generate_clips", {"variant": variant, "sound": sound, "protocol": protocol}

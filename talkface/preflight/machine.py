@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -90,17 +91,26 @@ def ffmpeg_problems() -> list[str]:
     return ["ffmpeg: has no encoder for H.264: install a full build (apt-get install ffmpeg)"]
 
 
-def device_problems(config: Config) -> tuple[str, list[str]]:
+@dataclass(frozen=True)
+class Device:
+    """What networks will run on."""
+
+    name: str
+    gpu: bool
+
+
+def device_problems(config: Config) -> tuple[Device, list[str]]:
     """What networks will run on, and what is wrong with that; imports torch only where a GPU may be used."""
+    processor = Device(f"{config.compute.threads} CPU thread(s)", gpu=False)
     wanted = config.compute.device
     if wanted == "cpu" or (wanted == "auto" and shutil.which("nvidia-smi") is None):
-        return f"{config.compute.threads} CPU thread(s)", []
+        return processor, []
     import torch
 
     if not torch.cuda.is_available():
         if wanted == "auto":
-            return f"{config.compute.threads} CPU thread(s)", []
-        return "none", [
+            return processor, []
+        return Device("none", gpu=False), [
             "compute.device: 'cuda' was asked for but torch finds no CUDA device: use a machine with a GPU "
             "and a torch for it, or set 'auto' or 'cpu'"
         ]
@@ -109,11 +119,11 @@ def device_problems(config: Config) -> tuple[str, list[str]]:
     properties = torch.cuda.get_device_properties(0)
     present = properties.total_memory // _MB
     if present < least:
-        return properties.name, [
+        return Device(properties.name, gpu=True), [
             f"compute.device: {properties.name} has {present} MB of memory, {least} MB are asked for: use a "
             "larger one, smaller training.batch_size, or lower preflight.gpu_memory_mb"
         ]
-    return f"{properties.name}, {present} MB", []
+    return Device(f"{properties.name}, {present} MB", gpu=True), []
 
 
 def gigabytes(count: float) -> str:

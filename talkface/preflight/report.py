@@ -11,6 +11,9 @@ from talkface.preflight.estimate import MEASURED, Estimate, Stage
 from talkface.preflight.machine import gigabytes
 from talkface.preflight.source import source_of
 
+_ASSUMED_GFLOPS = 1e5
+"""Sustained by a large GPU: assumed, as in docs/capacity.md, not measured."""
+
 
 def as_data(
     config: Config, found: Survey, cost: Estimate, machine: dict[str, Any], warnings: Sequence[str]
@@ -41,13 +44,17 @@ def as_text(data: dict[str, Any]) -> str:
         "",
         *([*_table(stages), ""] if stages else []),
     ]
-    known = [stage.hours for stage in stages if stage.hours is not None]
-    if known:
-        unknown = "" if len(known) == len(stages) else ", beside what has no measured rate"
+    if any(stage.hours is not None for stage in stages):
         lines.append(
-            f"One after another about {_time(sum(known))}{unknown}: on that machine ({MEASURED['machine']}), "
+            f"Measured: one after another on that machine ({MEASURED['machine']}), "
             "which promises nothing for this one."
         )
+    operations = sum(stage.gflop or 0.0 for stage in stages)
+    if operations:
+        hours = f": {_time(operations / _ASSUMED_GFLOPS / 3600)} on a GPU that sustains 100 TFLOP/s (assumed)"
+        lines.append(f"Counted: the networks' operations{hours if data['machine']['gpu'] else ''}.")
+    if any(stage.hours is None for stage in stages):
+        lines.append("A dash: nothing was measured, or counted, for such widths; the sums leave it out.")
     sizes = ", ".join(f"{name} {gigabytes(count)}" for name, count in data["bytes"].items() if count)
     lines += [f"To be written, about: {sizes}.", f"Networks run on: {data['machine']['device']}."]
     lines += [f"Note: {warning}" for warning in data["warnings"]]
@@ -55,10 +62,16 @@ def as_text(data: dict[str, Any]) -> str:
 
 
 def _table(stages: Sequence[Stage]) -> list[str]:
-    rows = [("what runs", "jobs", "amount", "about")]
+    """A row a stage and their sums; hours are summed as hours and operations as operations."""
+    rows = [("what runs", "jobs", "amount", "measured", "counted")]
     for stage in stages:
-        rows.append((stage.name, str(stage.jobs), f"{stage.amount:,} {stage.unit}", _about(stage)))
-    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+        amount = f"{stage.amount:,} {stage.unit}"
+        rows.append((stage.name, str(stage.jobs), amount, _time(stage.hours), _operations(stage.gflop)))
+    hours = [stage.hours for stage in stages if stage.hours is not None]
+    counted = [stage.gflop for stage in stages if stage.gflop is not None]
+    sums = _time(sum(hours) if hours else None), _operations(sum(counted) if counted else None)
+    rows.append(("together", str(sum(stage.jobs for stage in stages)), "", *sums))
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     padded = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
         for row in rows
@@ -66,13 +79,11 @@ def _table(stages: Sequence[Stage]) -> list[str]:
     return [padded[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *padded[1:]]
 
 
-def _about(stage: Stage) -> str:
-    if stage.hours is not None:
-        return _time(stage.hours)
-    if stage.gflop:
-        return f"{stage.gflop / 1e5 / 3600:.1f} h at 100 TFLOP/s (counted)"
-    return "no rate measured"
+def _operations(gflop: float | None) -> str:
+    return "-" if gflop is None else f"{gflop / 1e6:,.1f} PFLOP"
 
 
-def _time(hours: float) -> str:
+def _time(hours: float | None) -> str:
+    if hours is None:
+        return "-"
     return f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.1f} min"

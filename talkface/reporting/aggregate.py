@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from talkface.metrics.presence import pooled_accuracy, pooled_counts, pooled_f1
-from talkface.reporting.measures import MEASURES
+from talkface.metrics.presence import pooled_counts
+from talkface.reporting.measures import MEASURES, UNIT_MEASURES
 from talkface.reporting.runs import ordered, run_of, trained_run
 from talkface.schemas import AU_NAMES, SCORES
 from talkface.tables import read_frame
@@ -24,6 +24,7 @@ TRUE_FRAMES = "true frames, nothing generated"
 """In the place of a protocol, where a network judges the truth."""
 
 GROUP = ["protocol", "subset", "method"]
+_UNITS = {measure.key: measure for measure in UNIT_MEASURES}
 
 
 class ScoresError(ValueError):
@@ -136,18 +137,25 @@ def lips_by_speaker(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def aus_by_unit(scores: pd.DataFrame, proxies: Collection[str]) -> pd.DataFrame:
-    """F1, accuracy and the truth's share of positive frames (percent) of each AU, over all clips and seeds.
+    """F1, accuracy and the truth's share of positive frames (percent) of each AU.
 
-    Empty where no run has AU scores. ``proxy`` marks AUs whose label stands in for the muscle's movement.
+    Pooled over a seed's clips and averaged over seeds, as in :func:`summarise`, whose ``au_f1`` is thus their
+    mean; ``frames`` are those of all seeds. Empty where no run has AU scores. ``proxy`` marks AUs whose label
+    stands in for the muscle's movement.
     """
     rows = []
     for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):
-        f1, accuracy = pooled_f1(group, AU_NAMES), pooled_accuracy(group, AU_NAMES)
+        seeds = [seed_scores for _, seed_scores in group.groupby("seed")]
         for au, counts in pooled_counts(group, AU_NAMES).items():
             frames = counts.tp + counts.fp + counts.fn + counts.tn
-            share = accuracy[au]
-            if frames == 0 or share is None:
+            if frames == 0:
                 continue
+            measured = {
+                name: pd.Series(
+                    [_UNITS[f"{au.lower()}_{name}"].over_clips(own) for own in seeds], dtype=float
+                )
+                for name in ("f1", "accuracy_percent")
+            }
             rows.append(
                 {
                     "protocol": protocol,
@@ -155,8 +163,7 @@ def aus_by_unit(scores: pd.DataFrame, proxies: Collection[str]) -> pd.DataFrame:
                     "method": method,
                     "au": au,
                     "proxy": au in proxies,
-                    "f1": f1[au],
-                    "accuracy_percent": 100 * share,
+                    **{name: values.mean() for name, values in measured.items()},
                     "truth_positive_percent": 100 * (counts.tp + counts.fn) / frames,
                     "frames": frames,
                 }

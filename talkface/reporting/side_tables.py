@@ -71,7 +71,8 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
         title += f"; present in the truth: {shares}"
         blocks.append(Block(title, tuple(cells)))
     notes = [
-        f"Labels by {labeller}, on generated and on true frames alike; pooled over all frames of all clips. "
+        f"Labels by {labeller}, on generated and on true frames alike; pooled over all frames of "
+        f"all clips, and averaged over seeds. "
         f"{MISSING}: no positive in truth and prediction, so no F1."
     ]
     if proxies:

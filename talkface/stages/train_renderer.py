@@ -28,7 +28,6 @@ from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
 
-_LATENT_CHANNELS = 3
 _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "even_timesteps", "disentangled",
     "masked_frame", "audio_hops", "balance_speakers",
@@ -105,7 +104,8 @@ class RendererTask(Task):
         self._conditions = conditions
         self._windows = WindowIndex(lengths, config.window_frames, config.balance_speakers)
         self._config = config
-        self.network = build_renderer(config, mfcc, crop_size)
+        channels = self._latents[next(iter(lengths))].shape[1]
+        self.network = build_renderer(config, mfcc, crop_size, channels)
         if self.network.audio_encoder is not None:
             self.network.audio_encoder.sound_norm.set(*conditions.sound_statistics())
         self.schedule = self.network.schedule
@@ -113,7 +113,7 @@ class RendererTask(Task):
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
         self._weight_HW = region_weights(crop_size, config.mouth_weight)
-        self._shape_CHW = (_LATENT_CHANNELS, *self._weight_HW.shape)
+        self._shape_CHW = (channels, *self._weight_HW.shape)
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
@@ -190,10 +190,14 @@ class RendererTask(Task):
         return identity_NCHW.float(), masked_NCHW.float()
 
 
-def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int) -> Renderer:
-    """The network of a configuration; ``Renderer(**settings)`` rebuilds it from a saved model."""
+def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int, latent_channels: int) -> Renderer:
+    """The network of a configuration; ``Renderer(**settings)`` rebuilds it from a saved model.
+
+    ``latent_channels``: those of the autoencoder whose latents it denoises.
+    """
     return Renderer(
         **config.model_dump(exclude=_NOT_OF_THE_NETWORK),
+        latent_channels=latent_channels,
         crop_size=crop_size,
         window_hops=config.audio_hops or mfcc.window_hops,
         coefficients=mfcc.coefficients,

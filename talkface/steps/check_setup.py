@@ -55,10 +55,13 @@ def check_setup(
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
     problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)
     warnings = list(found.warnings)
-    machine: dict[str, Any] = {"device": "decided where the jobs run"}
+    machine: dict[str, Any] = {
+        "device": "decided where the jobs run",
+        "gpu": config.compute.device == "cuda",
+    }
     if computing:
-        machine = {"memory_mb": memory_mb()}
-        machine["device"], missing = device_problems(config)
+        device, missing = device_problems(config)
+        machine = {"memory_mb": memory_mb(), "device": device.name, "gpu": device.gpu}
         short, tight = memory_complaints(chosen, machine["memory_mb"])
         problems += missing + short
         warnings += tight

@@ -85,10 +85,8 @@ def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
 
 
 def _held_back(clips: list[str], split: Split) -> set[str]:
-    count = int(split.held_back * len(clips) + 0.5)
-    if split.held_back > 0 and len(clips) >= 2:
-        count = max(count, 1)
-    return set(sorted(clips, key=lambda clip: (_draw(clip, split.seed), clip))[:count])
+    drawn = sorted(clips, key=lambda clip: (_draw(clip, split.seed), clip))
+    return set(drawn[: split.held_back_of(len(clips))])
 
 
 def _draw(clip: str, seed: int) -> bytes:

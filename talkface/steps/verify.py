@@ -35,20 +35,18 @@ class VerifyError(ValueError):
 
 def verify(
     *, results: Path, expected: Iterable[Path], possible: Iterable[Path] = (), ledger: Path | None = None
-) -> None:
+) -> str:
     """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 
     The inputs' hashes that tables and weights carry are computed anew from the files beside them.
-
-    The entries of ``ledger``, by which the present code stands for an earlier one, are logged.
+    Returns in plain words what was found to be in order, with the entries of ``ledger`` by which the present
+    code stands for an earlier one.
 
     Raises ``VerifyError`` naming each hole, each file that cannot be read as what it should be, each that was
     made from other inputs than those that are there, and each foreign file under ``results``.
     """
     present = _files_below(results)
     wanted = sorted({*expected, *(set(possible) & set(present))})
-    for entry in read_entries(ledger) if ledger else ():
-        logger.info("accepted code: %s", entry)
     problems = [problem for path in progress(wanted, what="artifacts") if (problem := problem_of(path))]
     problems += stale(results, [path for path in wanted if path.is_file()])
     known = set(wanted) | {results / "setup.json", results / "setup.md"}  # of the last check_setup, if any
@@ -59,10 +57,14 @@ def verify(
             "A hole is remade by naming it (snakemake --cores N PATH), a stale file by --forcerun PATH; "
             "foreign files belong to another configuration or to nobody: remove them."
         )
-    logger.warning(
-        "%s: all %d artifacts are present, readable and made from one another, no foreign files",
-        results, len(wanted),
-    )  # fmt: skip
+    found = (
+        f"{results} is whole: all {len(wanted)} files are there and can be read, each was made from the "
+        "others as they are now, and no other files lie among them."
+    )
+    accepted = [f"Accepted as equal: {entry}." for entry in (read_entries(ledger) if ledger else ())]
+    text = "\n".join([found, *accepted])
+    logger.info("%s", text)
+    return text
 
 
 def problem_of(path: Path) -> str | None:

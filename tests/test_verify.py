@@ -8,6 +8,7 @@ import sys
 
 from conftest import REPOSITORY
 
+from talkface.identity.ledger import Entry, append_entry
 from talkface.steps.verify import verify
 
 
@@ -31,10 +32,13 @@ def test_success_is_no_warning(tmp_path, caplog):
 def test_the_rule_says_so_in_the_terminal_and_in_its_log(tmp_path):
     """The script itself, in a process of its own, started by a workflow of this one rule."""
     results, expected = whole(tmp_path)
+    ledger = tmp_path / "ledger.jsonl"
+    append_entry(ledger, Entry("2026-11-26", "Ann", "renamed", "abc", {"score_lips": ("a1", "b2")}))
     (tmp_path / "Snakefile").write_text(
         "rule verify:\n"
         "    log: 'verify.log'\n"
-        f"    params: results={str(results)!r}, expected={list(map(str, expected))!r}, possible=[]\n"
+        f"    params: results={str(results)!r}, expected={list(map(str, expected))!r}, possible=[],\n"
+        f"        ledger={str(ledger)!r}\n"
         f"    script: {str(REPOSITORY / 'workflow_scripts' / 'verify.py')!r}\n"
     )
     done = subprocess.run(
@@ -43,5 +47,6 @@ def test_the_rule_says_so_in_the_terminal_and_in_its_log(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f"{results} is whole" in done.stdout
+    assert "Accepted as equal: 2026-11-26, Ann: renamed" in done.stdout and "a1 -> b2" in done.stdout
     assert "WARNING" not in done.stdout + done.stderr
     assert "INFO    talkface.steps.verify" in (tmp_path / "verify.log").read_text()

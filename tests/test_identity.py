@@ -1,5 +1,6 @@
 """The version of a rule's code changes with what can change a result, and with nothing else."""
 
+import ast
 import subprocess
 import sys
 
@@ -135,3 +136,18 @@ def test_the_documents_name_what_has_no_bearing():
     for module in NO_BEARING:
         place = REPOSITORY.joinpath(*module.split("."))
         assert place.is_dir() or place.with_suffix(".py").is_file(), f"{module} is no module any more"
+
+
+def test_the_configuration_computes_nothing():
+    """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
+    becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
+    becomes_parameters |= {"variant_sampler"}
+    found = {
+        function.name
+        for path in (REPOSITORY / "talkface/config").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for function in node.body
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+    }
+    assert found == becomes_parameters

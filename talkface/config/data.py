@@ -66,11 +66,6 @@ class Split(Strict):
     held_back: Fraction = 0.1  # share of each seen speaker's clips kept for testing
     seed: int = 0
 
-    def held_back_of(self, clips: int) -> int:
-        """How many of a seen speaker's usable clips are kept for testing: at least one of two."""
-        count = int(self.held_back * clips + 0.5)
-        return max(count, 1) if self.held_back > 0 and clips >= 2 else count
-
 
 class Video(Strict):
     """The picture's clock and the size of the aligned crop."""

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from talkface.config import Config, FrameRenderer
+from talkface.corpora.held_back import num_held_back
 from talkface.preflight.jobs import Job
 
 MEASURED: dict[str, Any] = yaml.safe_load(
@@ -89,7 +90,7 @@ def clips_to_generate(config: Config, speaker: str, clips: int) -> int:
     if speaker in split.unseen:
         chosen = clips
     elif split.seen is None or speaker in split.seen:
-        chosen = split.held_back_of(clips)
+        chosen = num_held_back(split, clips)
     else:
         chosen = 0
     cap = config.evaluation.max_clips_per_speaker

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config import Split
+from talkface.corpora.held_back import num_held_back
 from talkface.origin import data_hashes
 from talkface.schemas import CHECKS, CLIPS, SPLIT, TableSchema
 from talkface.tables import read_table, write_table
@@ -86,7 +87,7 @@ def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
 
 def _held_back(clips: list[str], split: Split) -> set[str]:
     drawn = sorted(clips, key=lambda clip: (_draw(clip, split.seed), clip))
-    return set(drawn[: split.held_back_of(len(clips))])
+    return set(drawn[: num_held_back(split, len(clips))])
 
 
 def _draw(clip: str, seed: int) -> bytes:

@@ -86,40 +86,71 @@ def test_there_is_something_to_look_at():
     assert {layer(module_of(path)) for path in SOURCES} == {*MAY_IMPORT}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_imports_go_downward(path):
-    own = layer(module_of(path))
-    for name in imported(path):
-        if name == "talkface" or not name.startswith("talkface."):
-            continue
-        assert layer(name) in MAY_IMPORT[own], f"{module_of(path)} ({own}) must not import {name}"
+def upward(path, own: str) -> list[str]:
+    ours = [name for name in imported(path) if name.startswith("talkface.")]
+    return [f"must not import {name}" for name in ours if layer(name) not in MAY_IMPORT[own]]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_layers_keep_their_packages(path):
-    own = layer(module_of(path))
+def foreign(path, own: str) -> list[str]:
     roots = {name.split(".")[0] for name in imported(path)}
-    assert "snakemake" not in roots, "the package knows nothing of Snakemake"
-    assert "pickle" not in roots
-    if own in ALONE:
-        assert not roots & {"pyarrow", "pathlib", "os", "io", "tempfile"}, f"{own} touches no disk"
+    forbidden = {"snakemake", "pickle"} | (
+        {"pyarrow", "pathlib", "os", "io", "tempfile"} if own in ALONE else set()
+    )
+    return [f"must not import {root}" for root in sorted(roots & forbidden)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_of)
-def test_torch_stays_out_of_what_the_snakefile_and_the_reports_import(path):
-    own = layer(module_of(path))
-    if own in TORCH_FREE or module_of(path).startswith("talkface.steps.tabulate"):
-        seen, pending = set(), [module_of(path)]
-        while pending:
-            name = pending.pop()
-            file = REPOSITORY.joinpath(*name.split("."))
-            file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
-            if name in seen or not file.is_file():
-                continue
-            seen.add(name)
-            names = imported(file)
-            assert "torch" not in {other.split(".")[0] for other in names}, f"{name} brings torch"
-            pending += [other for other in names if other.startswith("talkface.")]
+def torch_on_the_way(path, own: str) -> list[str]:
+    """The Snakefile is read anew by every job, and a table needs no networks."""
+    if own not in TORCH_FREE and not module_of(path).startswith("talkface.steps.tabulate"):
+        return []
+    found, seen, pending = [], set(), [module_of(path)]
+    while pending:
+        name = pending.pop()
+        file = REPOSITORY.joinpath(*name.split("."))
+        file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+        if name in seen or not file.is_file():
+            continue
+        seen.add(name)
+        names = imported(file)
+        if "torch" in {other.split(".")[0] for other in names}:
+            found.append(f"brings torch through {name}")
+        pending += [other for other in names if other.startswith("talkface.")]
+    return found
+
+
+def test_imports_keep_to_the_layers():
+    """One test for all modules, which lists every violation."""
+    violations = [
+        f"{module_of(path)} ({own}) {violation}"
+        for path in SOURCES
+        for own in (layer(module_of(path)),)
+        for rule in (upward, foreign, torch_on_the_way)
+        for violation in rule(path, own)
+    ]
+    assert not violations, "\n".join(violations)
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "rule", "violation"),
+    [
+        (
+            "talkface/media/wrong.py",
+            "from talkface.training import loop",
+            upward,
+            "must not import talkface.training",
+        ),
+        ("talkface/models/wrong.py", "import pathlib", foreign, "must not import pathlib"),
+        ("talkface/steps/wrong.py", "import pickle", foreign, "must not import pickle"),
+        ("talkface/reporting/wrong.py", "import torch", torch_on_the_way, "brings torch"),
+    ],
+)
+def test_a_violation_is_seen(module, line, rule, violation, tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "REPOSITORY", tmp_path)
+    path = tmp_path / module
+    path.parent.mkdir(parents=True)
+    path.write_text(line + "\n")
+    [found] = rule(path, layer(module_of(path)))
+    assert violation in found
 
 
 def test_other_programs_are_started_in_few_places():

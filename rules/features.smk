@@ -20,7 +20,7 @@ rule crop_faces:
     params:
         speaker="{speaker}",
         code=code_of("crop_faces"),
-        faces=section(CONFIG.faces),
+        faces=section(CONFIG.faces, exclude={"landmarker"}),
         crop_size=CONFIG.video.crop_size,
     script:
         "../workflow_scripts/crop_faces.py"
@@ -45,6 +45,7 @@ rule label_aus:
         speaker="{speaker}",
         code=code_of("label_aus"),
         aus=section(CONFIG.aus),
+        landmarker=LABELLING_MODELS,
     script:
         "../workflow_scripts/label_aus.py"
 

@@ -88,6 +88,7 @@ rule track_generated:
         runtime=720,
     params:
         code=code_of("track_generated"),
+        landmarker=CONFIG.faces.landmarker_sha256,
     script:
         "../workflow_scripts/track_generated.py"
 

@@ -28,7 +28,7 @@ from talkface.reporting.page import STYLE, TEMPLATE
 from talkface.reporting.published import NOT_PUBLIC, PUBLISHED
 from talkface.reporting.runs import LayoutError, ordered, run_of, trained_run
 from talkface.reporting.views import Block, Group, TableView, latex, to_latex, to_markdown
-from talkface.schemas import AU_NAMES, SCORES
+from talkface.schemas import AU_NAMES, HISTORY, SCORES
 from talkface.steps.build_report import build_report
 from talkface.steps.plot_aus import plot_aus
 from talkface.steps.plot_contact_sheet import plot_contact_sheet
@@ -62,6 +62,7 @@ def finished(tmp_path_factory):
         published=PUBLISHED,
         template=TEMPLATE,
         style=STYLE,
+        results=made.root,
         page=made.root / "report/index.html",
         **SHOWN,
         **{name: made.root / f"figures/{name}.svg" for name in FIGURES},
@@ -393,6 +394,9 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
     content = json.loads((finished.root / "tables/main_results.json").read_text())
     content["views"][1]["blocks"][0]["rows"][0][0] = "<script>alert(1)</script>"
     content["notes"].append(["<b>", "&amp;"])
+    for version in ("7.1", "8.0"):
+        versions = {"ffmpeg": version, "torch": "2.13.0"}
+        write_table(tmp_path / f"{version}.parquet", HISTORY, [], {"versions": versions})
     changed = tmp_path / "main_results.json"
     changed.write_text(json.dumps(content))
     build_report(
@@ -403,6 +407,7 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
         published=PUBLISHED,
         template=TEMPLATE,
         style=STYLE,
+        results=tmp_path,
         page=tmp_path / "index.html",
         **SHOWN,
         **{name: finished.root / f"figures/{name}.svg" for name in FIGURES},
@@ -410,6 +415,7 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
     html = (tmp_path / "index.html").read_text()
     assert "<script" not in html and "&lt;script&gt;alert(1)" in html and "&lt;b&gt;" in html
     assert "<video" not in html and 'href="#videos"' not in html
+    assert "ffmpeg: of the artifacts 7.1 made 1, 8.0 made 1" in html and "torch: of" not in html
 
 
 def test_reporting_imports_no_torch():

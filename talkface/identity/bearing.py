@@ -8,6 +8,8 @@ NO_BEARING = {
     "talkface.logs": "log lines and progress",
     "talkface.efficiency": "what a job took",
     "talkface.orphans": "jobs end with their snakemake",
+    "talkface.features.bundle": "where the face models lie; their SHA-256 is a parameter",
+    "talkface.features.fetch_bundle": "fetching the face models",
     "talkface.identity": "the identity itself",
     "talkface.acceptance": "golden outputs and the ledger of accepted code",
     "talkface.origin": "hashes of inputs in an artifact's metadata",

@@ -6,6 +6,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure(config):
+    """A warning that our own code causes is an error here, before users read it in their first run."""
+    config.addinivalue_line("filterwarnings", r"error:::talkface\..*")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def single_thread():
     import torch

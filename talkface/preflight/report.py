@@ -51,10 +51,12 @@ def as_text(data: dict[str, Any]) -> str:
         )
     operations = sum(stage.gflop or 0.0 for stage in stages)
     if operations:
-        hours = f": {_time(operations / _ASSUMED_GFLOPS / 3600)} on a GPU that sustains 100 TFLOP/s (assumed)"
+        hours = f", {_time(operations / _ASSUMED_GFLOPS / 3600)} on a GPU that sustains 100 TFLOP/s (assumed)"
         lines.append(f"Counted: the networks' operations{hours if data['machine']['gpu'] else ''}.")
     if any(stage.hours is None for stage in stages):
         lines.append("A dash: nothing was measured, or counted, for such widths; the sums leave it out.")
+    if stages:
+        lines.append("Without a row: tracking and scoring what was generated, galleries, tables and pages.")
     sizes = ", ".join(f"{name} {gigabytes(count)}" for name, count in data["bytes"].items() if count)
     lines += [f"To be written, about: {sizes}.", f"Networks run on: {data['machine']['device']}."]
     lines += [f"Note: {warning}" for warning in data["warnings"]]
@@ -70,7 +72,7 @@ def _table(stages: Sequence[Stage]) -> list[str]:
     hours = [stage.hours for stage in stages if stage.hours is not None]
     counted = [stage.gflop for stage in stages if stage.gflop is not None]
     sums = _time(sum(hours) if hours else None), _operations(sum(counted) if counted else None)
-    rows.append(("together", str(sum(stage.jobs for stage in stages)), "", *sums))
+    rows.append(("together", "", "", *sums))
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     padded = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

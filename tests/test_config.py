@@ -47,7 +47,7 @@ def test_there_are_overlays_for_tests_paper_and_corpora():
 
 def test_schema_file_is_generated():
     text = (REPOSITORY / "config.schema.json").read_text()
-    assert text == schema_json(), "run: python -m talkface.config > config.schema.json"
+    assert text == schema_json(), "run: python -m talkface.config schema > config.schema.json"
     assert set(json.loads(text)["properties"]) == set(Config.model_fields)
 
 

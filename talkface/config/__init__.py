@@ -32,7 +32,7 @@ from talkface.config.networks import (
     Sampler,
     Training,
 )
-from talkface.config.reading import schema_json, validate
+from talkface.config.reading import validate
 
 __all__ = [
     "AuAttention",
@@ -64,6 +64,5 @@ __all__ = [
     "Training",
     "Video",
     "merge",
-    "schema_json",
     "validate",
 ]

@@ -26,77 +26,119 @@ class Evaluation(Strict):
     """What is generated and measured."""
 
     protocols: list[Literal["one_shot", "inpaint"]] = ["one_shot"]
-    max_clips_per_speaker: int | None = None  # per subset; None: all
-    seed: int = 0  # pairing of clips with another clip's sound
+    """What a method sees at test time: the first frame and the sound, or every upper half too."""
+    max_clips_per_speaker: int | None = None
+    """Per subset; None: all."""
+    seed: int = 0
+    """Pairing of clips with another clip's sound."""
 
 
 class Preflight(Strict):
     """What the check before heavy jobs asks of the machine (rule ``check_setup``); changes no number."""
 
-    disk_margin: float = Field(1.2, ge=0)  # free disk asked for, over the estimate; 0: none
-    gpu_memory_mb: int | None = Field(None, ge=0)  # asked of the GPU; None: talkface/preflight/measured.yaml
+    disk_margin: float = Field(1.2, ge=0)
+    """Free disk asked for, over the estimate; 0: none."""
+    gpu_memory_mb: int | None = Field(None, ge=0)
+    """Asked of the GPU; None: talkface/preflight/measured.yaml."""
 
 
 class Gallery(Strict):
     """Clips of the report's videos."""
 
     clips_per_subset: int = Field(2, ge=0)
+    """Clips of seen and of unseen speakers that get a video."""
 
 
 class Variant(Strict):
     """A named difference: what it changes of the sections that may differ, on top of another variant's."""
 
     base: Slug | None = None
-    output: Literal["diffusion", "frames"] | None = None  # renderer or frame_renderer; None: as the base
+    """The variant on top of which the differences lie; None: the configuration itself."""
+    output: Literal["diffusion", "frames"] | None = None
+    """Renderer or frame_renderer; None: as the base."""
     renderer: dict[str, Any] = {}
+    """Differences to the section renderer."""
     frame_renderer: dict[str, Any] = {}
+    """Differences to the section frame_renderer."""
     sampler: dict[str, Any] = {}
+    """Differences to the section sampler."""
 
 
 class TableRow(Strict):
     """A row of a table: a variant, under another name where the table calls it so."""
 
     variant: Slug
-    label: str | None = None  # None: the variant's own name
-    published: str | None = None  # id in published.yaml; None: the entry that names the variant
+    """The variant whose figures the row shows."""
+    label: str | None = None
+    """None: the variant's own name."""
+    published: str | None = None
+    """Id in published.yaml; None: the entry that names the variant."""
 
 
 class Table(Strict):
     """A published table (target ``paper``), laid out like it."""
 
     title: str
-    source: str  # "paper B, table 3"
+    """Heading."""
+    source: str
+    """"paper B, table 3"."""
     rows: list[TableRow]
-    columns: Literal["results", "units"] = "results"  # units: F1 and accuracy of each AU
+    """Its rows, from top to bottom."""
+    columns: Literal["results", "units"] = "results"
+    """Units: F1 and accuracy of each AU."""
     protocol: Literal["one_shot", "inpaint"] = "one_shot"
+    """The protocol under which its rows are measured."""
 
 
 class Config(Strict):
     """One experiment on one corpus."""
 
     experiment: Slug = "demo"
+    """Name of the experiment: its results lie under results/{experiment}."""
     seeds: list[int] = [0]
+    """Seeds of the trainings; tables show the mean over them."""
     corpus: Corpus = Corpus()
+    """Where the raw clips lie and how they are laid out."""
     split: Slug
+    """The split that is used, by its name."""
     splits: dict[Slug, Split]
+    """Splits to choose from."""
     media: Media = Media()
+    """Reading and writing clips."""
     video: Video = Video()
+    """The picture's clock and the crop's size."""
     faces: Faces = Faces()
+    """Face tracking and alignment."""
     aus: AuLabels = AuLabels()
+    """AU labelling."""
     mel: Mel = Mel()
+    """Log-mel frames of the sound."""
     mfcc: Mfcc = Mfcc()
+    """The networks' window of sound."""
     compute: Compute = Compute()
+    """Where networks run, and on how many threads and processes."""
     preflight: Preflight = Preflight()
+    """What the check before heavy jobs asks of the machine."""
     autoencoder: Autoencoder
+    """The VQ autoencoder of paper A."""
     audio_to_au: AudioToAu
+    """The networks that hear action units."""
     au_attention: AuAttention
+    """The disentanglement of paper A."""
     au_classifier: AuClassifier
+    """The judge in the AU loss of papers B and C."""
     perceptual: Perceptual = Perceptual()
+    """Features of the perceptual loss."""
     renderer: Renderer
+    """Paper A's renderer, where a variant's output is diffusion."""
     frame_renderer: FrameRenderer
+    """Papers B and C's renderer, where a variant's output is frames."""
     sampler: Sampler = Sampler()
+    """How the diffusion renderer is sampled."""
     evaluation: Evaluation = Evaluation()
+    """What is generated and measured."""
     gallery: Gallery = Gallery()
+    """Videos of the report."""
     variants: dict[Slug, Variant] = {"ours": Variant()}
     """Named differences. Only those that a table or ``main`` names are trained."""
     main: list[Slug] = ["ours"]

@@ -13,97 +13,161 @@ from talkface.config.basics import Fraction, Strict
 class Compute(Strict):
     """What is part of a run's numbers: threads change the last bits of the weights."""
 
-    threads: int = Field(2, ge=1)  # of each process
+    threads: int = Field(2, ge=1)
+    """Of each process."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["float32", "bfloat16", "auto"] = "auto"  # auto: bfloat16 where native
-    # How many processes share one training, one a GPU, or CPU processes; each has its share of every batch.
-    # Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it was.
+    """Where networks run; auto: on a GPU where torch finds one."""
+    precision: Literal["float32", "bfloat16", "auto"] = "auto"
+    """Auto: bfloat16 where native."""
     processes: int = Field(1, ge=1, exclude=True)
+    """How many processes share one training, one a GPU, or CPU processes; each has its share of every
+    batch. Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it
+    was."""
 
 
 class Training(Strict):
     """One optimisation; progress is counted in samples seen, never in steps or epochs."""
 
     samples: int = Field(ge=1)
-    paper_samples: int | None = None  # the paper's schedule, for "share of the schedule" in the notes
-    batch_size: int = Field(ge=1)  # of all processes together
-    micro_batch: int | None = Field(None, ge=1)  # items at once on a device, same batch; None: all that fit
+    """Samples seen in all: frames, or patches for the autoencoder."""
+    paper_samples: int | None = None
+    """The paper's schedule, for "share of the schedule" in the notes."""
+    batch_size: int = Field(ge=1)
+    """Of all processes together."""
+    micro_batch: int | None = Field(None, ge=1)
+    """Items at once on a device, same batch; None: all that fit."""
     learning_rate: float = Field(gt=0)
+    """Of AdamW, at its highest."""
     beta1: float = 0.9
+    """AdamW: decay of the gradient's mean."""
     beta2: float = 0.999
+    """AdamW: decay of the gradient's mean square."""
     weight_decay: float = 0.0
+    """AdamW: decoupled weight decay."""
     warmup_samples: int = 0
+    """The learning rate rises linearly over so many samples."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
-    decay_start: Fraction = 0.0  # share of the samples after which the decay begins
+    """How the learning rate falls to zero at the end."""
+    decay_start: Fraction = 0.0
+    """Share of the samples after which the decay begins."""
     gradient_clip: float | None = None
-    ema_halflife_samples: int | None = None  # None: no average is kept
+    """Largest norm of a gradient; None: not clipped."""
+    ema_halflife_samples: int | None = None
+    """None: no average is kept."""
     save_every_samples: int = Field(50_000, ge=1)
+    """A state to resume from is saved this often, and at least once a minute."""
     log_every_samples: int = Field(5_000, ge=1)
-    warm_start: Path | None = None  # a model.safetensors to begin from
+    """A line of the training curve is written this often."""
+    warm_start: Path | None = None
+    """A model.safetensors to begin from."""
 
 
 class Autoencoder(Strict):
     """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
 
     width: int = Field(128, ge=8)
-    multipliers: list[int] = Field([1, 2, 4], min_length=3, max_length=3)  # two halvings: f = 4 everywhere
+    """Channels at full size."""
+    multipliers: list[int] = Field([1, 2, 4], min_length=3, max_length=3)
+    """Two halvings: f = 4 everywhere."""
     blocks: int = Field(2, ge=1)
+    """Residual blocks on each level."""
     codes: int = Field(8192, ge=2)
+    """Entries of the codebook."""
     latent_channels: int = Field(3, ge=1)
-    patch_size: int | None = Field(None, ge=16, multiple_of=4)  # train on patches; None: whole crops
-    mouth_weight: float = 1.0  # weight of the mouth region in the reconstruction loss
-    edge_weight: float = 0.0  # L1 of image gradients: sharpness without a downloaded perceptual network
+    """Channels of the latent, and of a code."""
+    patch_size: int | None = Field(None, ge=16, multiple_of=4)
+    """Train on patches; None: whole crops."""
+    mouth_weight: float = 1.0
+    """Weight of the mouth region in the reconstruction loss."""
+    edge_weight: float = 0.0
+    """L1 of image gradients: sharpness without a downloaded perceptual network."""
     commitment: float = 0.25
+    """Weight of the commitment loss (VQ-VAE, van den Oord et al. 2017)."""
     training: Training
+    """How it is trained; a sample is a patch, or a whole crop."""
 
 
 class AudioToAu(Strict):
     """Five nets, one an AU (paper A/C: weighted BCE + Dice on presence)."""
 
     dropout: Fraction = 0.5
-    intensity_weight: float = 0.0  # [ours] regression of the normalised intensity beside presence
-    window_frames: int = Field(25, ge=1)  # frames per training sequence of the recurrent layers
+    """Before the head."""
+    intensity_weight: float = 0.0
+    """[ours] regression of the normalised intensity beside presence."""
+    window_frames: int = Field(25, ge=1)
+    """Frames per training sequence of the recurrent layers."""
     training: Training
+    """How they are trained; a sample is a frame."""
 
 
 class AuAttention(Strict):
     """GANimation-type disentanglement (paper A)."""
 
     width: int = Field(64, ge=8)
+    """Channels of the generator's trunk."""
     residual_blocks: int = 6
+    """Residual blocks between the generator's halvings and doublings."""
     critic_width: int = 64
+    """First channels of the critic."""
     critic_layers: int = 6
+    """Stride-2 convolutions of the critic."""
     gradient_penalty: float = 10.0
+    """Weight of the critic's gradient penalty (WGAN-GP)."""
     condition_weight: float = 4000.0
+    """Weight of the critic's error on the AUs asked for."""
     cycle_weight: float = 10.0
+    """Weight of the L1 error after the way there and back."""
     mask_weight: float = 0.1
+    """Weight of the mask's mean, which keeps the changed share small."""
     mask_variation_weight: float = 1e-5
+    """Weight of the mask's total variation, which keeps it smooth."""
     generator_every: int = Field(5, ge=1)
+    """The generator takes a step after so many of the critic."""
     target_noise: float = 0.1
-    min_mask_deviation: float = 0.01  # a flatter mask has collapsed: the stage fails
+    """The AUs asked for are another frame's, plus or minus up to this."""
+    min_mask_deviation: float = 0.01
+    """A flatter mask has collapsed: the stage fails."""
     training: Training
+    """How it is trained; a sample is a frame of the critic's."""
 
 
 class Fused(Strict):
     """E_a, E_f and the fusion: what papers A, B and C share."""
 
-    speech: list[Literal["audio", "aus"]] = ["audio", "aus"]  # what drives the mouth
-    oracle_aus: bool = False  # the true frames' AUs instead of Audio-to-AU's: a bound, not a method
-    disentangled: bool = True  # AU-Attention's two faces; False: the whole first frame in both places
-    audio_hops: int | None = Field(None, ge=4)  # hops of E_a's window; None: mfcc.window_hops
-    audio_width: int = 512  # E_a's output
-    face_width: int = 512  # E_f's output
-    encoder_width: int = 16  # first channels of E_a and E_f
+    speech: list[Literal["audio", "aus"]] = ["audio", "aus"]
+    """What drives the mouth."""
+    oracle_aus: bool = False
+    """The true frames' AUs instead of Audio-to-AU's: a bound, not a method."""
+    disentangled: bool = True
+    """AU-Attention's two faces; False: the whole first frame in both places."""
+    audio_hops: int | None = Field(None, ge=4)
+    """Hops of E_a's window; None: mfcc.window_hops."""
+    audio_width: int = 512
+    """E_a's output."""
+    face_width: int = 512
+    """E_f's output."""
+    encoder_width: int = 16
+    """First channels of E_a and E_f."""
     fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
-    normalised: bool = False  # [ours] features before they meet and the fusion's blocks are normalised
-    fusion_widths: list[int] = [512, 1024]  # layers of a TCN; the last is the width of a frame's token
+    """How face, sound and AUs become one token a frame (paper B, table 3)."""
+    normalised: bool = False
+    """[ours] features before they meet and the fusion's blocks are normalised."""
+    fusion_widths: list[int] = [512, 1024]
+    """Layers of a TCN; the last is the width of a frame's token."""
     fusion_dropout: Fraction = 0.2
+    """Inside the fusion."""
     attention_heads: int = 4
-    window_frames: int = 50  # training window of the fusion
-    frames_per_window: int = 50  # of those, frames that are rendered per sample (all 50 in the paper)
-    mouth_weight: float = 1.0  # weight of the mouth region in the loss
-    balance_speakers: bool = False  # [ours] draw windows of every speaker equally often
+    """Heads of the fusion's attention."""
+    window_frames: int = 50
+    """Training window of the fusion."""
+    frames_per_window: int = 50
+    """Of those, frames that are rendered per sample (all 50 in the paper)."""
+    mouth_weight: float = 1.0
+    """Weight of the mouth region in the loss."""
+    balance_speakers: bool = False
+    """[ours] draw windows of every speaker equally often."""
     training: Training
+    """How it is trained; a sample is a rendered frame."""
 
     @model_validator(mode="after")
     def _driven(self) -> Fused:
@@ -119,29 +183,47 @@ class Fused(Strict):
 class Renderer(Fused):
     """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
 
-    masked_frame: Literal["first", "every"] = "first"  # whose upper half is seen; every: inpaint only
+    masked_frame: Literal["first", "every"] = "first"
+    """Whose upper half is seen; every: inpaint only."""
     width: int = Field(256, ge=8)
+    """Channels of the denoiser at full size of the latent."""
     multipliers: list[int] = [1, 2, 3, 4]
+    """Channels on each level, in widths."""
     blocks: int = 2
-    attention_levels: list[int] = [1, 2, 3]  # halvings at which the denoiser attends
+    """Residual blocks on each level."""
+    attention_levels: list[int] = [1, 2, 3]
+    """Halvings at which the denoiser attends."""
     head_width: int = 32
+    """Channels of an attention head."""
     timesteps: int = 1000
+    """Length of the noise schedule."""
     beta_start: float = 0.0015
+    """Noise variance of the first timestep."""
     beta_end: float = 0.0195
-    preconditioned: bool = False  # [ours] the network gives what is left of the noise after copying its input
-    even_timesteps: bool = False  # [ours] weigh the noise error so that high noise, where mouths open, counts
+    """Noise variance of the last timestep."""
+    preconditioned: bool = False
+    """[ours] the network gives what is left of the noise after copying its input."""
+    even_timesteps: bool = False
+    """[ours] weigh the noise error so that high noise, where mouths open, counts."""
 
 
 class FrameLosses(Strict):
     """Weights of the losses of papers B and C; 0 leaves a term out."""
 
-    reconstruction: float = Field(1.5, ge=0)  # L1
-    perceptual: float = Field(0.0, ge=0)  # VGG-19 features, or those of our autoencoder; 0.07 in B and C
-    identity: float = Field(0.0, ge=0)  # L1 of the upper half against the input image; 1.5 in B and C
-    aus: float = Field(0.0, ge=0)  # AU classifier's weighted BCE + Dice; 0.02 in B and C
-    adversarial: float = Field(0.0, ge=0)  # patch critic of frames; 0.002 in C
-    video_adversarial: float = Field(0.0, ge=0)  # critic of frame sequences (CRAN)
-    adversarial_start: Fraction = 0.5  # share of the samples after which critics join (C: 20 + 20 epochs)
+    reconstruction: float = Field(1.5, ge=0)
+    """L1."""
+    perceptual: float = Field(0.0, ge=0)
+    """VGG-19 features, or those of our autoencoder; 0.07 in B and C."""
+    identity: float = Field(0.0, ge=0)
+    """L1 of the upper half against the input image; 1.5 in B and C."""
+    aus: float = Field(0.0, ge=0)
+    """AU classifier's weighted BCE + Dice; 0.02 in B and C."""
+    adversarial: float = Field(0.0, ge=0)
+    """Patch critic of frames; 0.002 in C."""
+    video_adversarial: float = Field(0.0, ge=0)
+    """Critic of frame sequences (CRAN)."""
+    adversarial_start: Fraction = 0.5
+    """Share of the samples after which critics join (C: 20 + 20 epochs)."""
 
 
 MIN_VIDEO_FRAMES = 4
@@ -152,14 +234,19 @@ class FrameRenderer(Fused):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
     disentangled: bool = False
+    """AU-Attention's two faces; False: the whole first frame in both places."""
     normalised: bool = True
+    """[ours] Features before they meet and the fusion's blocks are normalised."""
     fusion_widths: list[int] = [512, 512, 512, 1024]
-    decoder_width: int = Field(256, ge=16, multiple_of=16)  # channels of the decoder's 7 x 7 grid
-    critic_width: int = Field(64, ge=8)  # first channels of the critics
-    perceptual_patch: int | None = Field(
-        None, ge=32
-    )  # [ours] perceptual loss on a random square; None: whole
+    """Layers of a TCN; the last is the width of a frame's token."""
+    decoder_width: int = Field(256, ge=16, multiple_of=16)
+    """Channels of the decoder's 7 x 7 grid."""
+    critic_width: int = Field(64, ge=8)
+    """First channels of the critics."""
+    perceptual_patch: int | None = Field(None, ge=32)
+    """[ours] perceptual loss on a random square; None: whole."""
     losses: FrameLosses = FrameLosses()
+    """Weights of the losses."""
 
     @model_validator(mode="after")
     def _long_enough(self) -> FrameRenderer:
@@ -172,14 +259,18 @@ class AuClassifier(Strict):
     """Presence of the five AUs on the lower half of a face (papers B and C): the judge in the AU loss."""
 
     width: int = Field(32, ge=4)
+    """First channels."""
     training: Training
+    """How it is trained; a sample is a frame."""
 
 
 class Perceptual(Strict):
     """Features of the perceptual loss: VGG-19 from a file, or, without it, our own autoencoder's encoder."""
 
-    vgg19: Path | None = None  # torchvision's vgg19 weights (.pth or .safetensors)
-    vgg19_sha256: str | None = None  # its checksum; required with the file
+    vgg19: Path | None = None
+    """Torchvision's vgg19 weights (.pth or .safetensors)."""
+    vgg19_sha256: str | None = None
+    """Its checksum; required with the file."""
 
     @model_validator(mode="after")
     def _checked(self) -> Perceptual:
@@ -192,8 +283,14 @@ class Sampler(Strict):
     """DDIM (paper A: 200 steps, eta 0)."""
 
     steps: int = Field(200, ge=1, le=1000)
+    """Denoising steps."""
     eta: Fraction = 0.0
-    shared_noise: bool = True  # one noise image for a whole clip: no flicker between frames
+    """Share of fresh noise in each step: 0 is deterministic, 1 is ancestral."""
+    shared_noise: bool = True
+    """One noise image for a whole clip: no flicker between frames."""
     batch_frames: int = Field(64, ge=1)
-    fusion_window_frames: int = Field(250, ge=10)  # long clips run in overlapping, cross-faded windows
+    """Frames that are denoised together; changes speed and memory alone."""
+    fusion_window_frames: int = Field(250, ge=10)
+    """Long clips run in overlapping, cross-faded windows."""
     fusion_overlap_frames: int = Field(50, ge=2)
+    """Frames over which two windows are cross-faded."""

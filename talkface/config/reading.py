@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,8 +28,3 @@ def validate(raw: Mapping[str, Any]) -> Config:
             hint = " (unknown field: check the spelling)" if problem["type"] == "extra_forbidden" else ""
             lines.append(f"{field}: {problem['msg']}{hint}")
         raise ConfigError("config: " + "; ".join(lines)) from None
-
-
-def schema_json() -> str:
-    """The JSON schema of a configuration file, for editors: ``python -m talkface.config``."""
-    return json.dumps(Config.model_json_schema(), indent=2) + "\n"

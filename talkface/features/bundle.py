@@ -1,0 +1,70 @@
+"""The file with MediaPipe's face models: which one it is, where it lies, whether it is whole.
+
+It is no part of MediaPipe's wheel. The set-up fetches it; nothing else in this package does. Imports nothing
+heavy, so that the set-up and the preflight can ask.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import platformdirs
+
+NAME = "face_landmarker.task"
+"""A zip of three models: face detector, mesh of 478 points, 52 blendshape scores (Google, Apache-2.0)."""
+
+NUM_BYTES = 3_758_596
+SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+OFFICIAL_URL = (
+    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
+    "face_landmarker.task"
+)
+
+_VARIABLE = "TALKFACE_WEIGHTS"
+_REMEDY = (
+    "fetch it with `make setup` or `python -m talkface.features.fetch_bundle`, or name your copy in "
+    "faces.landmarker"
+)
+
+
+class BundleError(ValueError):
+    """The models' file is absent, unreadable or another one; the message names the remedy."""
+
+
+def default_path() -> Path:
+    """Where the set-up puts the file: under ``$TALKFACE_WEIGHTS``, or the user's data folder without it."""
+    named = os.environ.get(_VARIABLE)
+    folder = Path(named) if named else platformdirs.user_data_path("talkface") / "weights"
+    return folder / NAME
+
+
+def checked(path: Path | None, sha256: str) -> Path:
+    """The file at ``path`` (None: :func:`default_path`), once its SHA-256 was found to be ``sha256``.
+
+    Raises:
+        BundleError: it is absent, unreadable or another one.
+    """
+    path = default_path() if path is None else path
+    problem = problem_with(path, sha256)
+    if problem is not None:
+        raise BundleError(problem)
+    return path
+
+
+def problem_with(path: Path, sha256: str) -> str | None:
+    """What is wrong with the file and what to do about it, or None."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return f"{path}: the models that find faces are not there: {_REMEDY}"
+    except OSError as error:
+        return f"{path}: the models that find faces cannot be read ({error.strerror}): {_REMEDY}"
+    if found != sha256.strip().lower():
+        return (
+            f"{path}: its SHA-256 is {found}, not {sha256}: {_REMEDY}; "
+            "or set faces.landmarker_sha256 if this is the file you mean"
+        )
+    return None

@@ -83,6 +83,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
         faces_table=faces,
         speaker=speaker,
         aus=AuLabels(),
+        faces=Faces(),
         aus_table=folder / "aus.parquet",
     )
     done("label_aus")

@@ -43,6 +43,8 @@ except ValueError as error:
 # The demo's true AU curves: the declared outputs of the rule that also makes the clips beside them.
 TRUTH = f"{CONFIG.corpus.root}/truth/{{speaker}}.parquet"
 VIDEOS = range(2 * CONFIG.gallery.clips_per_subset)
+# Where MediaPipe's models lie changes nothing; which they are does, for rules that run them.
+LABELLING_MODELS = CONFIG.faces.landmarker_sha256 if CONFIG.aus.backend == "blendshapes" else None
 # "auto" asks for a GPU where this machine has one; jobs for another machine's GPU say device: cuda. How many there are,
 # the profile says.
 GPU = {"cpu": 0, "cuda": 1, "auto": int(which("nvidia-smi") is not None)}[CONFIG.compute.device]

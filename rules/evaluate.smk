@@ -84,6 +84,7 @@ rule score_aus:
     params:
         code=code_of("score_aus"),
         aus=section(CONFIG.aus),
+        landmarker=LABELLING_MODELS,
     script:
         "../workflow_scripts/score_aus.py"
 

@@ -21,7 +21,7 @@ rule crop_faces:
         speaker="{speaker}",
         code=code_of("crop_faces"),
         tools=tool_versions("ffmpeg", "mediapipe"),
-        faces=section(CONFIG.faces),
+        faces=section(CONFIG.faces, exclude={"landmarker"}),
         crop_size=CONFIG.video.crop_size,
     script:
         "../workflow_scripts/crop_faces.py"
@@ -46,6 +46,7 @@ rule label_aus:
         speaker="{speaker}",
         code=code_of("label_aus"),
         aus=section(CONFIG.aus),
+        landmarker=LABELLING_MODELS,
     script:
         "../workflow_scripts/label_aus.py"
 

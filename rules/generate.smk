@@ -89,6 +89,7 @@ rule track_generated:
     params:
         code=code_of("track_generated"),
         tools=tool_versions("mediapipe"),
+        landmarker=CONFIG.faces.landmarker_sha256,
     script:
         "../workflow_scripts/track_generated.py"
 

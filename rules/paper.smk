@@ -41,6 +41,7 @@ rule tabulate_table:
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),
         aus=section(CONFIG.aus),
+        landmarker_sha256=CONFIG.faces.landmarker_sha256,
         evaluation=section(CONFIG.evaluation),
         samplers=lookup(
             dpath="{table}", within={name: samplers_of(own) for name, own in ROWS.items()}
@@ -101,6 +102,7 @@ rule tabulate_au_classifier:
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),
         aus=section(CONFIG.aus),
+        landmarker_sha256=CONFIG.faces.landmarker_sha256,
         evaluation=section(CONFIG.evaluation),
         seeds=CONFIG.seeds,
     script:

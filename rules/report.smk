@@ -58,6 +58,7 @@ rule tabulate_main_results:
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),
         aus=section(CONFIG.aus),
+        landmarker_sha256=CONFIG.faces.landmarker_sha256,
         evaluation=section(CONFIG.evaluation),
         samplers=samplers_of(CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),

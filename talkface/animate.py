@@ -12,6 +12,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -21,8 +22,8 @@ import yaml
 from talkface.config import Config, merge, validate
 from talkface.config import Renderer as RendererConfig
 from talkface.data.stores import identity_of
-from talkface.features.aus.geometric import raw_intensities
-from talkface.features.faces import track_face
+from talkface.features.aus import ClipFrames, open_labeller
+from talkface.features.faces import Track, track_face
 from talkface.generation.clip import load_generator
 from talkface.generation.streamed_sound import StreamedSound
 from talkface.logs import ProgressMeter
@@ -56,6 +57,11 @@ def animate(
     chosen = config.variant_renderer(variant)
     if chosen.oracle_aus or (isinstance(chosen, RendererConfig) and chosen.masked_frame == "every"):
         raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
+    if chosen.disentangled and config.aus.backend == "openface":
+        raise ValueError(
+            "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
+            "'geometric' or 'blendshapes', or a --variant that does not take the face apart by action units"
+        )
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")
 
@@ -72,7 +78,8 @@ def animate(
         raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
     if chosen.disentangled:
         attention = load_model(weights("au_attention"), lambda settings: AuGenerator(**settings), device)
-        columns = take_apart(attention, autoencoder, track.images[0], raw_intensities(track.points)[0])
+        raw_A = label_photo(track, config, photo)
+        columns = take_apart(attention, autoencoder, track.images[0], raw_A)
     else:
         columns = keep_whole(autoencoder, track.images[0])
     identity = identity_of(columns, config.video.crop_size)
@@ -109,6 +116,19 @@ def read_photo(path: Path) -> np.ndarray:
     if picture is None:
         raise ValueError(f"{path}: no picture that can be read; give a PNG or JPEG file")
     return np.ascontiguousarray(picture[..., ::-1])
+
+
+def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:
+    """Raw intensities [5] of the photo's face, by the labeller that the experiment's networks learned from.
+
+    Raises ``ValueError`` where it sees no face.
+    """
+    with closing(open_labeller(config.aus, config.faces)) as labeller:
+        frames = ClipFrames(photo.stem, track.points, track.detected, lambda: track.images)
+        labels = labeller.label(frames)
+        if not labels.detected[0]:
+            raise ValueError(f"{photo}: {labeller.version} sees no face; use a photo from the front")
+    return labels.raw[0]
 
 
 def paste(face_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray) -> np.ndarray:

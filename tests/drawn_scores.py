@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from talkface.config import AuLabels, Corpus, Evaluation, Perceptual, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Faces, Perceptual, Sampler, Split
 from talkface.reporting.published import PUBLISHED
 from talkface.reporting.setting import Setting
 from talkface.schemas import AU_NAMES, HISTORY, SCORES, SPLIT
@@ -103,6 +103,7 @@ class PaperInputs:
                 split_name="by_hand",
                 chosen_split=Split(unseen=[f"s{number}" for number in range(self.speakers)]),
                 aus=AuLabels(),
+                landmarker_sha256=Faces().landmarker_sha256,
                 evaluation=Evaluation(),
                 seeds=tuple(self.seeds),
                 code="0123456789abcdef",

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkface.config import AuLabels, Corpus, Evaluation, Gallery, Perceptual, Sampler, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Faces, Gallery, Perceptual, Sampler, Split
 from talkface.media.images import encode_png
 from talkface.media.video import write_video
 from talkface.reporting.setting import Setting
@@ -261,6 +261,7 @@ class Experiment:
                 split_name="by_hand",
                 chosen_split=Split(unseen=["s5"]),
                 aus=AuLabels(),
+                landmarker_sha256=Faces().landmarker_sha256,
                 evaluation=EVALUATION,
                 seeds=(0,),
                 code="0123456789abcdef",

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -10,10 +11,12 @@ import soundfile
 import yaml
 from conftest import REPOSITORY
 
-from talkface.animate import main, paste
-from talkface.config import merge, validate
+from talkface.animate import main, paste, read_photo
+from talkface.config import AuLabels, Faces, merge, validate
 from talkface.corpora.synthetic.face import draw_face
 from talkface.corpora.synthetic.identity import make_identity
+from talkface.features.aus import ClipFrames, open_labeller
+from talkface.features.faces import track_face
 from talkface.media.audio import read_audio
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
@@ -21,6 +24,7 @@ from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.stages.train_frame_renderer import build_frame_renderer
 from talkface.stages.train_renderer import build_renderer
+from talkface.steps.disentangle_faces import take_apart
 from talkface.training.checkpoint import save_model
 
 OVERLAYS = [REPOSITORY / "config.yaml", *(REPOSITORY / f"configs/{n}.yaml" for n in ("micro", "variants"))]
@@ -92,6 +96,44 @@ def test_a_variant_that_needs_a_true_video_is_refused(folder, monkeypatch, varia
     photo, sound = "it's a face.png", "speech.wav"
     with pytest.raises(SystemExit, match=rf"error: --variant {variant}: (it needs a true video|the config)"):
         main([photo, sound, "--variant", variant, "--configfile", *map(str, OVERLAYS)])
+
+
+def test_the_photo_is_labelled_by_the_experiments_labeller(folder, monkeypatch):
+    """What AU-Attention is told of the photo comes from the labeller whose labels it learned."""
+    monkeypatch.chdir(folder)
+    track = track_face([read_photo(folder / "it's a face.png")], Faces(), 112)
+    told = {}
+    for backend in ("geometric", "blendshapes"):
+        seen = []
+        monkeypatch.setattr(
+            "talkface.animate.take_apart", lambda *given, at=seen: at.append(given[3]) or take_apart(*given)
+        )
+        (folder / "labels.yaml").write_text(f"aus: {{backend: {backend}}}")
+        main(
+            [
+                "it's a face.png",
+                "speech.wav",
+                "--output",
+                f"{backend}.mp4",
+                "--configfile",
+                *map(str, OVERLAYS),
+                "labels.yaml",
+            ]
+        )
+        told[backend] = seen[0]
+        with closing(open_labeller(AuLabels(backend=backend), Faces())) as labeller:
+            frames = ClipFrames("a", track.points, track.detected, lambda: track.images)
+            np.testing.assert_allclose(told[backend], labeller.label(frames).raw[0], atol=1e-5)
+    assert np.abs(told["geometric"] - told["blendshapes"]).max() > 0.5
+
+
+def test_openface_labels_no_photo(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "openface.yaml").write_text("aus: {backend: openface, openface_csv: finished}")
+    files = [*map(str, OVERLAYS), "openface.yaml"]
+    with pytest.raises(SystemExit, match=r"error: aus\.backend: 'openface' labels clips, not one photo"):
+        main(["it's a face.png", "speech.wav", "--configfile", *files])
+    main(["it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--configfile", *files])
 
 
 def test_mistakes_are_one_line_that_names_the_file(folder):

@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "foundation", "media", "features", "data", "models", "losses", "metrics", "training", "generation",
     },
     "reporting": {"foundation", "media", "features", "metrics", "reporting"},
-    "preflight": {"foundation", "media", "corpora", "reporting", "preflight"},
+    "preflight": {"foundation", "media", "corpora", "features", "reporting", "preflight"},
 }  # fmt: skip
 EVERYTHING = {"foundation", *MAY_IMPORT, "corpora"}
 MAY_IMPORT["stages"] = EVERYTHING - {"reporting", "corpora"} | {"stages"}

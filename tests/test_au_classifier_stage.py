@@ -7,7 +7,7 @@ import pytest
 from tiny_corpus import CROP, landmark_rows, write_generated, write_truth
 from tiny_training import stop_after
 
-from talkface.config import AuClassifier, AuLabels, Compute, Evaluation, Training
+from talkface.config import AuClassifier, AuLabels, Compute, Evaluation, Faces, Training
 from talkface.media.images import encode_png
 from talkface.metrics.presence import pooled_f1
 from talkface.schemas import AU_NAMES, AUS, FACES, HISTORY, LANDMARKS, SCORES, SPLIT
@@ -170,6 +170,7 @@ def test_scores_are_named_as_those_of_generated_frames(trained, tmp_path):
             faces_table=paths["faces"],
             speaker=speaker,
             aus=AuLabels(),
+            faces=Faces(),
             aus_table=paths["labels"],
         )
     aus = [paths["labels"] for paths in features.values()]
@@ -183,6 +184,7 @@ def test_scores_are_named_as_those_of_generated_frames(trained, tmp_path):
         aus=aus,
         split=split,
         labels=AuLabels(),
+        faces=Faces(),
         scores=tmp_path / "generated.scores.parquet",
     )
     score_au_classifier(

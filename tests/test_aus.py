@@ -1,7 +1,7 @@
 """AU labels: pose, units told apart, speaker's scale, other labellers' files and programs, the step."""
 
-import hashlib
 import sys
+from contextlib import closing
 from functools import partial
 
 import numpy as np
@@ -29,7 +29,7 @@ SEED = 0
 def spoken():
     """Drawn speech: for three speakers the mesh and crops of every second frame of a clip, and the truth."""
     clips = []
-    with FaceMesh() as mesh:
+    with FaceMesh(Faces()) as mesh:
         for number in (1, 3, 5):
             speaker = make_speaker(SEED, number)
             moves = make_clip(speaker, sentences_of(speaker, 12)[0]).performance
@@ -73,11 +73,13 @@ def test_raw_depends_on_one_frame_alone(spoken):
     np.testing.assert_allclose(geometric.raw_intensities(points[7:8]), whole[7:8], atol=1e-5)
 
 
-def test_each_unit_driven_alone_is_told_apart_or_marked_proxy():
+@pytest.mark.parametrize("backend", ["geometric", "blendshapes"])
+def test_each_unit_driven_alone_is_told_apart_or_marked_proxy(backend):
     people = [partial(draw_face, make_speaker(SEED, number).identity) for number in range(1, 7)]
-    matrix = response_matrix(people, levels=(2.5, 5.0))
+    with closing(open_labeller(AuLabels(backend=backend), Faces())) as labeller:
+        matrix = response_matrix(people, labeller, levels=(2.5, 5.0))
     apart = {name for name, yes in zip(AU_NAMES, told_apart(matrix), strict=True) if yes}
-    assert set(AU_NAMES) - apart == PROXY_AUS["geometric"], f"\n{matrix.round(2)}"
+    assert set(AU_NAMES) - apart == PROXY_AUS[backend], f"\n{matrix.round(2)}"
 
 
 def test_told_apart_asks_for_strict_dominance():
@@ -218,7 +220,7 @@ def make_program(tmp_path, text):
 def test_openface_program_is_run_on_the_crops(tmp_path):
     line = openface_line(0, 0, values=(0.5, 1, 1.5, 2, 2.5)).replace("0,", "FRAME,", 1)
     program = make_program(tmp_path, PROGRAM.format(python=sys.executable, line=line, header=HEADER))
-    labeller = open_labeller(AuLabels(backend="openface", openface_program=program))
+    labeller = open_labeller(AuLabels(backend="openface", openface_program=program), Faces())
     labels = labeller.label(crops())
     np.testing.assert_allclose(labels.raw, [[0.5, 1, 1.5, 2, 2.5]] * 4)
     assert labels.presence.shape == (4, 5) and labels.detected.all()
@@ -228,7 +230,7 @@ def test_a_failing_openface_program_is_named_with_its_last_words(tmp_path):
     script = f"#!{sys.executable}\nimport sys\nsys.exit('no model found')\n"
     program = make_program(tmp_path, script)
     with pytest.raises(AuError, match=r"s1/a: exit status 1: no model found"):
-        open_labeller(AuLabels(backend="openface", openface_program=program)).label(crops())
+        open_labeller(AuLabels(backend="openface", openface_program=program), Faces()).label(crops())
 
 
 @pytest.mark.parametrize(
@@ -237,24 +239,30 @@ def test_a_failing_openface_program_is_named_with_its_last_words(tmp_path):
         ({"backend": "openface"}, "openface_csv .* or aus.openface_program"),
         ({"backend": "openface", "openface_csv": "absent"}, "openface_csv: absent: no such folder"),
         ({"backend": "openface", "openface_program": "absent"}, "openface_program: absent: no such file"),
-        ({"backend": "blendshapes"}, "needs aus.blendshapes_task"),
-        ({"backend": "blendshapes", "blendshapes_task": "absent", "blendshapes_sha256": "0"}, "no such file"),
     ],
 )
 def test_a_backend_that_lacks_something_says_what(settings, message):
     with pytest.raises(AuError, match=message):
-        open_labeller(AuLabels(**settings))
+        open_labeller(AuLabels(**settings), Faces())
 
 
-def test_a_blendshape_task_must_be_the_one_that_was_named(tmp_path):
-    task = tmp_path / "face_landmarker.task"
-    task.write_bytes(b"not a model")
-    settings = {"backend": "blendshapes", "blendshapes_task": task}
-    with pytest.raises(AuError, match="its SHA-256 is"):
-        open_labeller(AuLabels(**settings, blendshapes_sha256="0" * 64))
-    right = hashlib.sha256(b"not a model").hexdigest()
-    with pytest.raises(AuError, match="not a face landmarker task"):
-        open_labeller(AuLabels(**settings, blendshapes_sha256=right.upper()))
+def test_blendshapes_of_drawn_speech_follow_the_jaw_and_each_frame_is_its_own(spoken):
+    correlations = []
+    with closing(open_labeller(AuLabels(backend="blendshapes"), Faces())) as labeller:
+        for track, truth in spoken:
+            frames = ClipFrames("s1/a", track.points, track.detected, partial(np.copy, track.images))
+            labels = labeller.label(frames)
+            assert labels.detected.all() and labels.presence is None
+            correlations.append(np.corrcoef(labels.raw[:, 4], truth[:, 4])[0, 1])
+        last = track.images[-1:]
+        alone = labeller.label(ClipFrames("s1/a", track.points[-1:], track.detected[-1:], lambda: last))
+        grey = ClipFrames(
+            "s1/a", track.points[:2], track.detected[:2], lambda: np.full_like(last[[0, 0]], 128)
+        )
+        nobody = labeller.label(grey)
+    np.testing.assert_array_equal(alone.raw[0], labels.raw[-1])
+    assert not nobody.detected.any() and not nobody.raw.any()
+    assert np.mean(correlations) >= 0.8, correlations
 
 
 def test_blendshape_scores_become_units():
@@ -289,7 +297,7 @@ def write_features(folder, clips):
 def run_step(folder, **settings):
     label_aus(
         landmarks=folder / "landmarks.parquet", faces_table=folder / "faces.parquet", speaker="s1",
-        aus=AuLabels(**settings), aus_table=folder / "aus.parquet",
+        aus=AuLabels(**settings), faces=Faces(), aus_table=folder / "aus.parquet",
     )  # fmt: skip
     return folder / "aus.parquet"
 
@@ -345,7 +353,7 @@ def test_au25_separates_words_from_silence_on_real_clips(real_clips):
     videos = sorted((real_clips / "grid" / "s1").glob("b*.mpg"))[::11][:6]
     assert len(videos) == 6
     raw, spoken_T = [], []
-    with FaceMesh() as mesh:
+    with FaceMesh(Faces()) as mesh:
         for video in videos:
             points = track_face(read_frames(video), Faces(), 112, mesh).points
             inside = np.zeros(len(points), bool)

@@ -31,7 +31,7 @@ SETTINGS = Faces()
 
 @pytest.fixture(scope="module")
 def mesh():
-    with FaceMesh() as mesh:
+    with FaceMesh(Faces()) as mesh:
         yield mesh
 
 
@@ -263,7 +263,7 @@ def test_of_two_faces_the_bigger_is_followed_even_past_the_other(mesh):
 
 def test_meshing_the_crop_agrees_with_meshing_the_source(mesh):
     track = track_face(talking(20), SETTINGS, 112, mesh)
-    points, detected = mesh_crops(track.images)
+    points, detected = mesh_crops(track.images, SETTINGS)
     assert detected.all()
     assert points.shape == (20, 478, 3)
     assert np.abs(points[..., :2] - track.points[..., :2]).mean() < 1.0
@@ -273,11 +273,11 @@ def test_meshing_the_crop_agrees_with_meshing_the_source(mesh):
 def test_crops_without_a_face_take_their_neighbours_points():
     face = track_face(talking(3), SETTINGS, 112).images
     blank = np.full_like(face[0], 127)
-    points, detected = mesh_crops([blank, face[0], blank, face[1]])
+    points, detected = mesh_crops([blank, face[0], blank, face[1]], SETTINGS)
     assert detected.tolist() == [False, True, False, True]
     np.testing.assert_array_equal(points[0], points[1])
     np.testing.assert_allclose(points[2], (points[1] + points[3]) / 2, atol=1e-4)
-    nothing, none = mesh_crops([blank, blank])
+    nothing, none = mesh_crops([blank, blank], SETTINGS)
     assert not none.any()
     assert not nothing.any()
 

@@ -22,7 +22,7 @@ from tiny_corpus import (
 )
 from tiny_generation import EXACT, generate_from
 
-from talkface.config import AuLabels, Evaluation, Mfcc, Sampler
+from talkface.config import AuLabels, Evaluation, Faces, Mfcc, Sampler
 from talkface.models.au_attention import AuGenerator
 from talkface.schemas import AUS, GENERATED, IDENTITIES
 from talkface.steps.disentangle_faces import disentangle_faces
@@ -64,6 +64,7 @@ def one_shot(folder, clips, models, kind="latents", disentangled=True, driving="
         faces_table=features[0]["faces"],
         speaker="s1",
         aus=AuLabels(),
+        faces=Faces(),
         aus_table=folder / "aus.parquet",
     )
     first_faces = {

@@ -61,17 +61,31 @@ def test_the_demo_passes_and_says_what_it_will_take(here):
 
 def test_all_problems_are_listed_at_once_with_field_and_remedy(here):
     config = configured(
-        aus={"backend": "blendshapes"},
+        faces={"landmarker": "nowhere.task"},
         autoencoder={"training": {"warm_start": "nowhere.safetensors"}},
         preflight={"disk_margin": 1e6},
     )
     lines = problems(config)
     assert [line.split(":")[0] for line in lines] == [
         "autoencoder.training.warm_start",
-        "aus.blendshapes_task and aus.blendshapes_sha256",
+        "faces.landmarker",
         "results, work, tmp, corpus",
     ]
-    assert all("give" in line or "make room" in line for line in lines)
+    assert all(any(word in line for word in ("give", "fetch", "make room")) for line in lines)
+
+
+def test_the_models_that_find_faces_are_asked_for_where_a_job_runs_them(here, monkeypatch):
+    """Absent at the default path, or another file: one line with the remedy, before any heavy job."""
+    monkeypatch.setenv("TALKFACE_WEIGHTS", str(here))
+    for rule in ("crop_faces", "track_generated"):
+        [line] = problems(configured(), jobs=[Job(rule, {"speaker": "s1", "seed": "0"})])
+        assert line.startswith(f"faces.landmarker: {here / 'face_landmarker.task'}") and "make setup" in line
+    check_setup(config=configured(), speakers=SPEAKERS, results=here / "r", jobs=[Job("label_aus")])
+    [line] = problems(configured(aus={"backend": "blendshapes"}), jobs=[Job("label_aus")])
+    assert line.startswith("faces.landmarker")
+    (here / "face_landmarker.task").write_bytes(b"another")
+    [line] = problems(configured(), jobs=[Job("crop_faces", {"speaker": "s1"})])
+    assert hashlib.sha256(b"another").hexdigest() in line and "faces.landmarker_sha256" in line
 
 
 def test_weights_are_known_by_their_checksum_where_a_job_uses_them(here):

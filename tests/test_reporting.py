@@ -20,6 +20,7 @@ from report_inputs import (
 )
 
 from talkface.config import AuLabels, Corpus
+from talkface.features.aus import PROXY_AUS
 from talkface.reporting.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.contact_sheet import moments, word_at
 from talkface.reporting.measures import MISSING, number
@@ -214,11 +215,13 @@ def test_lips_by_speaker_and_aus_by_unit(finished):
 
 
 def test_proxies_are_marked_in_every_table_of_aus(finished):
-    tables = tabulate(
-        finished, "with_proxies", aus=AuLabels(backend="blendshapes", blendshapes_sha256="ab" * 32)
-    )
-    assert {row["proxy"] for row in rows_of(tables / "aus_by_unit.csv")} == {"True"}
-    assert "AU25 (proxy) F1" in (tables / "main_results.md").read_text()
+    changes = {"aus": AuLabels(backend="blendshapes"), "landmarker_sha256": "ab" * 32}
+    tables = tabulate(finished, "with_proxies", **changes)
+    marked = {row["au"] for row in rows_of(tables / "aus_by_unit.csv") if row["proxy"] == "True"}
+    assert marked == PROXY_AUS["blendshapes"] and "AU25" in marked
+    text = (tables / "main_results.md").read_text()
+    assert "AU25 (proxy) F1" in text and "AU20 F1" in text
+    assert "MediaPipe blendshapes abababababab" in text
 
 
 def test_without_the_demo_flag_nothing_says_demo(finished):

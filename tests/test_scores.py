@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from tiny_corpus import CROP, landmark_rows, write_generated
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, Faces
 from talkface.features.landmarks import mouth_points
 from talkface.generation.controls import mean_mouth_points
 from talkface.metrics.presence import pooled_f1
@@ -117,6 +117,7 @@ def label(folder, features, speaker, **settings):
         faces_table=features[speaker]["faces"],
         speaker=speaker,
         aus=AuLabels(**settings),
+        faces=Faces(),
         aus_table=target,
     )
     return target
@@ -139,6 +140,7 @@ def test_au_scores(tmp_path, truth):
             aus=aus,
             split=split,
             labels=AuLabels(),
+            faces=Faces(),
             scores=tmp_path / "scores.parquet",
         )
         rows[name] = read_frame(tmp_path / "scores.parquet", SCORES)
@@ -169,6 +171,7 @@ def test_csvs_of_the_truth_never_label_generated_frames(tmp_path, truth):
         aus=[features["s1"]["aus"]],
         split=split,
         labels=AuLabels(backend="openface", openface_csv=tmp_path / "csv"),
+        faces=Faces(),
         scores=tmp_path / "scores.parquet",
     )
     rows = read_frame(tmp_path / "scores.parquet", SCORES)
@@ -219,6 +222,7 @@ def test_a_method_without_test_clips_has_empty_tables(tmp_path, truth):
         generated=[made],
         method="ours",
         landmarks_true=[features["s2"]["landmarks"]],
+        faces=Faces(),
         landmarks=tmp_path / "found.parquet",
     )
     pixels, lips, aus = (tmp_path / f"{name}.scores.parquet" for name in ("pixels", "lips", "aus"))
@@ -233,6 +237,7 @@ def test_a_method_without_test_clips_has_empty_tables(tmp_path, truth):
         aus=[features["s2"]["aus"]],
         split=split,
         labels=AuLabels(),
+        faces=Faces(),
         scores=aus,
     )
     assert [len(read_frame(path, SCORES)) for path in (pixels, lips, aus)] == [0, 0, 0]
@@ -246,6 +251,7 @@ def test_one_job_tracks_the_clips_of_all_speakers(tmp_path, truth):
         generated=[write_generated(tmp_path / f"{n}.parquet", part) for n, part in enumerate(made)],
         method="mean_mouth",
         landmarks_true=[features["s1"]["landmarks"], features["s2"]["landmarks"]],
+        faces=Faces(),
         landmarks=target,
     )
     assert {clip: len(rows) for clip, rows in ClipTable(target, LANDMARKS)} == {
@@ -260,6 +266,7 @@ def test_mean_mouth_is_written_not_tracked(tmp_path, truth):
         generated=[write_generated(tmp_path / "mean.parquet", [clips[1]])],
         method="mean_mouth",
         landmarks_true=[features["s1"]["landmarks"]],
+        faces=Faces(),
         landmarks=target,
     )
     rows = ClipTable(target, LANDMARKS).read("s1/b").to_pandas()
@@ -277,6 +284,7 @@ def test_pictures_without_a_face_are_tracked_as_missed(tmp_path, truth):
         generated=[write_generated(tmp_path / "ours.parquet", [grey])],
         method="ours",
         landmarks_true=[features["s1"]["landmarks"]],
+        faces=Faces(),
         landmarks=target,
     )
     assert not any(ClipTable(target, LANDMARKS).read("s1/b")["detected"].to_pylist())

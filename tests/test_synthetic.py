@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkface.config import Corpus, Synthetic
+from talkface.config import Corpus, Faces, Synthetic
 from talkface.corpora.synthetic.corpus import (
     SIGNATURE,
     SyntheticError,
@@ -22,6 +22,7 @@ from talkface.corpora.synthetic.phonemes import PHONEMES, PRONUNCIATIONS
 from talkface.corpora.synthetic.read_sentences import choose_read_sentences
 from talkface.corpora.synthetic.sentences import GRAMMAR, choose_sentences, parse_name
 from talkface.corpora.synthetic.speech import release_s
+from talkface.features.faces import FaceMesh
 from talkface.media.probe import probe
 from talkface.media.video import read_frames
 from talkface.schemas import AU_TRUTH
@@ -286,21 +287,20 @@ def test_blinks_and_poses_are_drawn():
 
 def test_mediapipe_sees_the_mouth_that_was_drawn():
     """Found in every frame; inner-lip gap and mouth width correlate with what was drawn (issue: >= 0.95)."""
-    from mediapipe.python.solutions.face_mesh import FaceMesh
-
     gaps, widths, missed = [], [], 0
-    with FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
+    with FaceMesh(Faces()) as mesh:
         for number in SPEAKERS:
             who = make_speaker(0, number)
             clip = make_clip(who, sentences_of(who, 12)[0])
             frames = range(12, 66, 6)
             for frame, picture in zip(frames, draw_clip(who, clip, frames), strict=True):
                 pose = clip.performance.poses[frame]
-                found = mesh.process(picture).multi_face_landmarks
-                if not found:
+                mesh.reset()
+                points = mesh.detect(picture)
+                if points is None:
                     missed += 1
                     continue
-                points = np.array([(p.x * 360, p.y * 288) for p in found[0].landmark])
+                points = points[:, :2]
                 mouth = shape_mouth(
                     who.identity, clip.performance.aus[frame], float(clip.performance.pucker[frame])
                 )

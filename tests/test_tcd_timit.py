@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 
-from talkface.config import Config, Corpus, Synthetic, merge, validate
+from talkface.config import Config, Corpus, Faces, Synthetic, merge, validate
 from talkface.corpora import CorpusError, clip_path, list_clips, list_speakers, listing_fingerprint
 from talkface.corpora.synthetic.corpus import encode_clip, make_speaker, sentences_of
 from talkface.corpora.synthetic.layouts import LAYOUTS
@@ -220,7 +220,7 @@ def test_mouth_sound_and_words_of_the_demo_keep_one_clock(drawn):
     gaps = read_frame(truth, AU_TRUTH)["lip_gap"].to_numpy()
     seen: dict[int, float] = {}
     count = 0
-    with FaceMesh() as mesh:
+    with FaceMesh(Faces()) as mesh:
         for count, frame in enumerate(read_frames(path), start=1):
             if count % 3 == 0:
                 points = mesh.detect(frame)

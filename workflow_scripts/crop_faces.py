@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from talkface.config import Faces, validate
+from talkface.config import validate
 from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.crop_faces import crop_faces
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
+    config = validate(snakemake.config)
     crop_faces(
-        corpus=validate(snakemake.config).corpus,
+        corpus=config.corpus,
         speaker=snakemake.wildcards.speaker,
         clips=Path(snakemake.input.clips),
-        faces=Faces.model_validate(snakemake.params.faces),
+        faces=config.faces,
         crop_size=snakemake.params.crop_size,
         faces_table=Path(snakemake.output.faces),
         landmarks_table=Path(snakemake.output.landmarks),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, validate
 from talkface.efficiency import measured
 from talkface.logs import log_to
 from talkface.steps.label_aus import label_aus
@@ -13,5 +13,6 @@ with log_to(snakemake.log[0]), measured(snakemake.log[0]):
         faces_table=Path(snakemake.input.faces),
         speaker=snakemake.wildcards.speaker,
         aus=AuLabels.model_validate(snakemake.params.aus),
+        faces=validate(snakemake.config).faces,
         aus_table=Path(snakemake.output.aus),
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, validate
 from talkface.logs import log_to
 from talkface.steps.score_aus import score_aus
 
@@ -13,5 +13,6 @@ with log_to(snakemake.log[0]):
         aus=[Path(path) for path in snakemake.input.aus],
         split=Path(snakemake.input.split),
         labels=AuLabels.model_validate(snakemake.params.aus),
+        faces=validate(snakemake.config).faces,
         scores=Path(snakemake.output.scores),
     )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from talkface.config import validate
 from talkface.logs import log_to
 from talkface.steps.track_generated import track_generated
 
@@ -10,5 +11,6 @@ with log_to(snakemake.log[0]):
         generated=[Path(path) for path in snakemake.input.generated],
         method=snakemake.wildcards.method,
         landmarks_true=[Path(path) for path in snakemake.input.landmarks_true],
+        faces=validate(snakemake.config).faces,
         landmarks=Path(snakemake.output.landmarks),
     )

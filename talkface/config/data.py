@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from talkface.config.basics import Fraction, Slug, Strict
 
+LANDMARKER_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+"""MediaPipe's face_landmarker.task, float16, version 1."""
+
 
 class Synthetic(Strict):
     """The embedded demo corpus: drawn faces, formant speech, in a real corpus' layout, size and rates."""
@@ -71,6 +74,8 @@ class Video(Strict):
 class Faces(Strict):
     """Face tracking and alignment (rule ``crop_faces``)."""
 
+    landmarker: Path | None = None  # MediaPipe's face_landmarker.task; None: where the set-up put it
+    landmarker_sha256: str = Field(LANDMARKER_SHA256, pattern=r"^[0-9a-f]{64}$")
     min_detection_confidence: Fraction = 0.5
     max_gap_frames: int = Field(12, ge=0)  # longer gaps between detections fail the clip
     min_detected_share: Fraction = 0.5  # fewer detected frames than this fail the clip
@@ -87,8 +92,6 @@ class AuLabels(Strict):
     presence_threshold: float = Field(
         1.0, ge=0, le=5
     )  # normalised intensity from which an AU counts as present
-    blendshapes_task: Path | None = None  # MediaPipe's face_landmarker.task
-    blendshapes_sha256: str | None = None
     openface_program: Path | None = None  # FeatureExtraction
     openface_csv: Path | None = None  # or its finished CSVs: {speaker}/{utterance}.csv
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import platformdirs
 
+from talkface.config.data import LANDMARKER_SHA256
+
 NAME = "face_landmarker.task"
 """A zip of three models: face detector, mesh of 478 points, 52 blendshape scores (Google, Apache-2.0)."""
 
 NUM_BYTES = 3_758_596
-SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+SHA256 = LANDMARKER_SHA256
 OFFICIAL_URL = (
     "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
     "face_landmarker.task"
@@ -62,7 +64,7 @@ def problem_with(path: Path, sha256: str) -> str | None:
         return f"{path}: the models that find faces are not there: {_REMEDY}"
     except OSError as error:
         return f"{path}: the models that find faces cannot be read ({error.strerror}): {_REMEDY}"
-    if found != sha256.strip().lower():
+    if found != sha256:
         return (
             f"{path}: its SHA-256 is {found}, not {sha256}: {_REMEDY}; "
             "or set faces.landmarker_sha256 if this is the file you mean"

@@ -1,4 +1,4 @@
-"""Finding and following one face with MediaPipe's face mesh (478 points, models inside its wheel).
+"""Finding and following one face with MediaPipe's face mesh (478 points).
 
 Shapes: T frames, P = 478 mesh points, S crop size. Pixel coordinates as in ``talkface.features.alignment``.
 """
@@ -15,13 +15,15 @@ import numpy.typing as npt
 
 from talkface.config import Faces
 from talkface.features.alignment import AlignedFrame, Array, FaceError, Image, Tally, align, bridge
-from talkface.features.graphs import Box, Region, box_of, new_detector, new_mesh, run_detector, run_mesh
+from talkface.features.bundle import checked
+from talkface.features.graphs import Box, Detector, Mesh, Region, box_of
 from talkface.features.landmarks import NUM_POINTS
 
 __all__ = ["FaceError", "FaceMesh", "Tally", "Track", "follow_face", "mesh_crops", "track_face"]
 
 _REGION_FACES = 2.2  # side of the region given to the mesh, in face boxes
-_TILE_MIN_PX = 400  # smaller pictures are not searched in tiles
+_LOST_REGION_FACES = 4.0  # and of the one in which a lost face is looked for
+_TILE_MIN_PX = 200  # in smaller tiles no face would be worth a crop
 _SEARCH_TILES_EVERY = 5  # lost frames between two searches in tiles
 
 
@@ -47,9 +49,11 @@ class FaceMesh:
     does not depend on the clips before it.
     """
 
-    def __init__(self, min_detection_confidence: float = 0.5):
-        self._mesh = new_mesh(min_detection_confidence)
-        self._detectors = [new_detector(distant, min_detection_confidence) for distant in (True, False)]
+    def __init__(self, faces: Faces):
+        """Start the graphs; ``BundleError`` where the models' file is absent or another one."""
+        bundle = checked(faces.landmarker, faces.landmarker_sha256)
+        self._mesh = Mesh(bundle, faces.min_detection_confidence)
+        self._detector = Detector(bundle, faces.min_detection_confidence)
         self.reset()
 
     def __enter__(self) -> FaceMesh:
@@ -62,8 +66,8 @@ class FaceMesh:
 
     def close(self) -> None:
         """Free MediaPipe's graphs."""
-        for graph in (self._mesh, *self._detectors):
-            graph.close()
+        self._mesh.close()
+        self._detector.close()
 
     def reset(self) -> None:
         """Forget the face that was followed."""
@@ -90,7 +94,7 @@ class FaceMesh:
 
     def _look(self, frame: Image) -> Array | None:
         assert self._region is not None
-        points = run_mesh(self._mesh, frame, self._region)
+        points = self._mesh.look(frame, self._region)
         if points is None or (self._face is not None and not self._face.near(box_of(points), reach=0.5)):
             return None
         return points
@@ -104,23 +108,15 @@ class FaceMesh:
         return None
 
     def _place_region(self, face: Box) -> None:
-        side = int(_REGION_FACES * face.side) + 1
-        self._region = (int(face.x - side / 2), int(face.y - side / 2), side)
+        self._region = _square(face, _REGION_FACES)
         self._anchor = None
         self._mesh.reset()
 
     def _candidates(self, frame: Image) -> list[Box]:
         """Faces to try, best first: near the lost one, or else big and central."""
-        boxes: list[Box] = []
-        for detector in self._detectors:
-            boxes = boxes or run_detector(detector, frame, 0, 0)
-        if not boxes and min(frame.shape[:2]) >= _TILE_MIN_PX and self._lost % _SEARCH_TILES_EVERY == 0:
-            side = min(frame.shape[:2]) // 2
-            for top, left in _tiles(frame.shape[0], frame.shape[1], side):
-                tile = frame[top : top + side, left : left + side]
-                boxes += run_detector(self._detectors[0], tile, left, top)
-        if self._face is not None:
-            lost = self._face
+        lost = self._face
+        if lost is not None:
+            boxes = self._detector.find(frame, _square(lost, _LOST_REGION_FACES))
             return sorted(
                 (box for box in boxes if lost.near(box, reach=1.0)),
                 key=lambda box: np.hypot(box.x - lost.x, box.y - lost.y),
@@ -132,7 +128,18 @@ class FaceMesh:
             off_centre = np.hypot(box.x - width / 2, box.y - height / 2) / reach
             return float(box.side**2 * (1 - 0.5 * off_centre))
 
-        return sorted(boxes, key=prominence, reverse=True)[:3]
+        return sorted(self._boxes(frame), key=prominence, reverse=True)[:3]
+
+    def _boxes(self, frame: Image) -> list[Box]:
+        """All faces found: in the whole picture, or else, now and then, in tiles, large ones first."""
+        height, width = frame.shape[:2]
+        boxes = self._detector.find(frame, (0, 0, max(height, width)))
+        side = min(height, width) // 2
+        while not boxes and side >= _TILE_MIN_PX and self._lost % _SEARCH_TILES_EVERY == 0:
+            for region in _tiles(height, width, side):
+                boxes += self._detector.find(frame, region)
+            side //= 2
+        return boxes
 
 
 def follow_face(
@@ -158,7 +165,7 @@ def follow_face(
 def track_face(frames: Iterable[Image], faces: Faces, crop_size: int, mesh: FaceMesh | None = None) -> Track:
     """Follow the face of a clip and gather its crops (``FaceError`` where it cannot be followed)."""
     if mesh is None:
-        with FaceMesh(faces.min_detection_confidence) as own:
+        with FaceMesh(faces) as own:
             return track_face(frames, faces, crop_size, own)
     tally = Tally()
     aligned = list(follow_face(frames, faces, crop_size, mesh, tally))
@@ -171,20 +178,19 @@ def track_face(frames: Iterable[Image], faces: Faces, crop_size: int, mesh: Face
     )
 
 
-def mesh_crops(
-    images_TSS3: Iterable[Image], min_detection_confidence: float = 0.5
-) -> tuple[Array, npt.NDArray[np.bool_]]:
+def mesh_crops(images_TSS3: Iterable[Image], faces: Faces) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Mesh of crops that are aligned already, such as generated frames.
 
     Returns ``points [T, P, 3]`` in crop pixels and ``detected [T]``. A missed frame takes its points from its
     neighbours by interpolation (all zero where no frame shows a face); ``detected`` says which these are.
     """
     found: list[Array | None] = []
-    with closing(new_mesh(min_detection_confidence)) as mesh:
+    bundle = checked(faces.landmarker, faces.landmarker_sha256)
+    with closing(Mesh(bundle, faces.min_detection_confidence)) as mesh:
         for image in images_TSS3:
             size = image.shape[0]
             margin = size // 4  # the detector expects surroundings
-            found.append(run_mesh(mesh, image, (-margin, -margin, size + 2 * margin)))
+            found.append(mesh.look(image, (-margin, -margin, size + 2 * margin)))
     detected = np.array([points is not None for points in found], dtype=bool)
     filled = np.zeros((len(found), NUM_POINTS, 3), np.float32)
     known = np.flatnonzero(detected)
@@ -199,8 +205,18 @@ def mesh_crops(
     return filled, detected
 
 
-def _tiles(height: int, width: int, side: int) -> Iterator[tuple[int, int]]:
-    """Corners of half-overlapping square tiles that cover the picture."""
-    for top in range(0, height - side + 1, max(1, side // 2)):
-        for left in range(0, width - side + 1, max(1, side // 2)):
-            yield top, left
+def _square(face: Box, faces: float) -> Region:
+    """The square around a face whose side is that many faces."""
+    side = int(faces * face.side) + 1
+    return int(face.x - side / 2), int(face.y - side / 2), side
+
+
+def _tiles(height: int, width: int, side: int) -> Iterator[Region]:
+    """Half-overlapping square tiles that cover the picture."""
+    for top in _starts(height, side):
+        for left in _starts(width, side):
+            yield left, top, side
+
+
+def _starts(length: int, side: int) -> list[int]:
+    return [*range(0, length - side, max(1, side // 2)), length - side]

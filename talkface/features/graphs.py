@@ -1,28 +1,35 @@
-"""MediaPipe's graphs for faces, kept quiet: the face mesh on a square of a frame, and the face detectors.
+"""MediaPipe's graphs for faces, kept quiet: the face mesh on a square of a frame, and the face detector.
 
-The models lie inside MediaPipe's wheel. Shapes: P = 478 mesh points.
+Their models lie in one file (``talkface.features.bundle``). Shapes: P = 478 mesh points.
 Pixel coordinates as in ``talkface.features.alignment``.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from talkface.features.alignment import Array, Image
+from talkface.features.bundle import BundleError
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # before MediaPipe is imported: its notices are not ours
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import mediapipe as mp
+_Made = TypeVar("_Made")
 
 _NOTHING = np.zeros((32, 32, 3), np.uint8)
+_DETECTOR_FILE = "face_detector.tflite"
+_BLENDSHAPES_FILE = "face_blendshapes.tflite"
+
+# The mesh of a video is smoothed over time, the less the longer ago the last frame was. Frames that lie 1000
+# seconds apart are not smoothed: each frame's lips are its own (docs/face_landmarks.md has the figures).
+_FRAME_MS = 1_000_000
 
 Region = tuple[int, int, int]
 """A square of a frame, which may reach beyond it: left, top, side."""
@@ -42,8 +49,80 @@ class Box:
         return bool(distance <= reach * self.side and 0.5 <= other.side / self.side <= 2.0)
 
 
+class Mesh:
+    """A face mesh that tracks one face from picture to picture.
+
+    Raises:
+        BundleError: ``bundle`` is not MediaPipe's face landmarker.
+    """
+
+    def __init__(self, bundle: Path, min_detection_confidence: float):
+        models = _without_blendshapes(read_models(bundle))
+        self._landmarker = open_quietly(
+            lambda: new_landmarker(models, "VIDEO", min_face_detection_confidence=min_detection_confidence),
+            bundle,
+        )
+        self._clock_ms = 0
+        with quiet():
+            self.reset()  # returns when all of the graph's threads have started
+
+    def look(self, frame: Image, region: Region) -> Array | None:
+        """The mesh ``[P, 3]`` seen in a region, in pixels of the frame; None without a face."""
+        left, top, side = region
+        faces = self._process(cut(frame, region)).face_landmarks
+        if not faces:
+            return None
+        points = np.array([(point.x, point.y, point.z) for point in faces[0]], np.float32) * np.float32(side)
+        points[:, :2] += np.array([left - 0.5, top - 0.5], np.float32)
+        return points
+
+    def reset(self) -> None:
+        """Forget what was tracked: where a picture shows no face, nothing is carried on to the next."""
+        self._process(_NOTHING)
+
+    def close(self) -> None:
+        """Free the graph."""
+        with quiet():
+            self._landmarker.close()
+
+    def _process(self, picture: Image) -> Any:
+        self._clock_ms += _FRAME_MS
+        return self._landmarker.detect_for_video(to_mediapipe(picture), self._clock_ms)
+
+
+class Detector:
+    """Finds faces whose side is at least an eighth of the picture's longer one.
+
+    Raises:
+        BundleError: ``bundle`` is not MediaPipe's face landmarker.
+    """
+
+    def __init__(self, bundle: Path, min_detection_confidence: float):
+        model = read_models(bundle)[_DETECTOR_FILE]
+        self._detector = open_quietly(lambda: _new_detector(model, min_detection_confidence), bundle)
+        with quiet():
+            self._detector.detect(to_mediapipe(_NOTHING))
+
+    def find(self, frame: Image, region: Region) -> list[Box]:
+        """Faces in a region, in pixels of the frame, in no order."""
+        left, top, _ = region
+        boxes = []
+        with quiet():  # it also has notices on where in memory a picture lies
+            found = self._detector.detect(to_mediapipe(cut(frame, region))).detections
+        for detection in found:
+            box = detection.bounding_box
+            x, y = left + box.origin_x + box.width / 2, top + box.origin_y + box.height / 2
+            boxes.append(Box(x, y, max(box.width, box.height)))
+        return boxes
+
+    def close(self) -> None:
+        """Free the graph."""
+        with quiet():
+            self._detector.close()
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence what MediaPipe's C++ side writes to the process' standard error each time a graph starts."""
     sys.stderr.flush()
     kept = os.dup(2)
@@ -57,73 +136,41 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
-class Graph:
-    """A MediaPipe solution that is quiet when its graph starts."""
-
-    def __init__(self, build: Callable[[], Any]):
-        with _quiet():
-            self._solution = build()
-            self._solution.process(_NOTHING)  # returns when all of the graph's threads have started
-        self._used = False
-
-    def process(self, image: Image) -> Any:
-        """Results for one picture of any memory layout."""
-        with nullcontext() if self._used else _quiet():
-            result = self._solution.process(np.ascontiguousarray(image))
-        self._used = True
-        return result
-
-    def reset(self) -> None:
-        """Forget what was tracked."""
-        if self._used:
-            with _quiet():
-                self._solution.reset()
-                self._solution.process(_NOTHING)
-        self._used = False
-
-    def close(self) -> None:
-        """Free the graph."""
-        self._solution.close()
+def open_quietly(build: Callable[[], _Made], bundle: Path) -> _Made:
+    """Start a graph; ``BundleError`` where the file does not hold what it needs."""
+    try:
+        with quiet():
+            return build()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise BundleError(f"{bundle}: MediaPipe cannot read its models ({error})") from error
 
 
-def new_mesh(min_detection_confidence: float) -> Graph:
-    """A face mesh that tracks one face from picture to picture."""
-    return Graph(
-        lambda: mp.solutions.face_mesh.FaceMesh(
-            static_image_mode=False,
-            max_num_faces=1,
-            refine_landmarks=True,
-            min_detection_confidence=min_detection_confidence,
+def new_landmarker(models: bytes, running_mode: str, **options: Any) -> Any:
+    """MediaPipe's landmarker of one face from a bundle's bytes."""
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    return vision.FaceLandmarker.create_from_options(
+        vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=models),
+            running_mode=vision.RunningMode[running_mode],
+            num_faces=1,
+            **options,
         )
     )
 
 
-def new_detector(distant: bool, min_detection_confidence: float) -> Graph:
-    """A face detector for faces that are far away, or near."""
-    return Graph(
-        lambda: mp.solutions.face_detection.FaceDetection(
-            model_selection=int(distant), min_detection_confidence=min_detection_confidence
-        )
-    )
+def to_mediapipe(picture: Image) -> Any:
+    """A picture ``[H, W, 3]`` of any memory layout in MediaPipe's own form."""
+    import mediapipe as mp
+
+    return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
 
 
-def run_mesh(mesh: Graph, frame: Image, region: Region) -> Array | None:
-    """The mesh ``[P, 3]`` seen in a region, in pixels of the frame; None without a face."""
-    left, top, side = region
-    result = mesh.process(_cut(frame, region))
-    if not result.multi_face_landmarks:
-        return None
-    mark = result.multi_face_landmarks[0].landmark
-    points = np.array([(point.x, point.y, point.z) for point in mark], np.float32) * np.float32(side)
-    points[:, :2] += np.array([left - 0.5, top - 0.5], np.float32)
-    return points
-
-
-def _cut(frame: Image, region: Region) -> Image:
+def cut(frame: Image, region: Region) -> Image:
     """The region's pixels, black outside of the frame.
 
-    Always a square: the detector inside the mesh scales by the longer side, and its first guess, which the
-    mesh still shows by half a pixel, would depend on the picture's format.
+    Always a square: the detectors scale by the longer side, and their first guess, which the mesh still shows
+    by half a pixel, would depend on the picture's format.
     """
     left, top, side = region
     height, width = frame.shape[:2]
@@ -136,19 +183,41 @@ def _cut(frame: Image, region: Region) -> Image:
     return square
 
 
-def run_detector(detector: Graph, frame: Image, left: int, top: int) -> list[Box]:
-    """Faces in a picture whose corner lies at (left, top), in no order."""
-    height, width = frame.shape[:2]
-    boxes = []
-    for detection in detector.process(frame).detections or []:
-        box = detection.location_data.relative_bounding_box
-        centre_x, centre_y = (box.xmin + box.width / 2) * width, (box.ymin + box.height / 2) * height
-        boxes.append(Box(left + centre_x, top + centre_y, max(box.width * width, box.height * height)))
-    return boxes
-
-
 def box_of(points: Array) -> Box:
     """The square around a mesh."""
     low, high = points[:, :2].min(0), points[:, :2].max(0)
     centre = (low + high) / 2
     return Box(float(centre[0]), float(centre[1]), float((high - low).max()))
+
+
+def _new_detector(model: bytes, min_detection_confidence: float) -> Any:
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    return vision.FaceDetector.create_from_options(
+        vision.FaceDetectorOptions(
+            base_options=BaseOptions(model_asset_buffer=model),
+            min_detection_confidence=min_detection_confidence,
+        )
+    )
+
+
+def read_models(bundle: Path) -> dict[str, bytes]:
+    """The bundle's models by their names; ``BundleError`` where it is none."""
+    try:
+        with zipfile.ZipFile(bundle) as models:
+            found = {name: models.read(name) for name in models.namelist()}
+    except zipfile.BadZipFile as error:
+        raise BundleError(f"{bundle}: no bundle of MediaPipe's models ({error})") from error
+    if _DETECTOR_FILE not in found:
+        raise BundleError(f"{bundle}: not MediaPipe's face landmarker: it lacks {_DETECTOR_FILE}")
+    return found
+
+
+def _without_blendshapes(models: Mapping[str, bytes]) -> bytes:
+    """A bundle less one model: MediaPipe would run it on every frame, asked or not, a fifth of the time."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as bundle:  # stored, not compressed, as MediaPipe wants it
+        for name, content in models.items():
+            if name != _BLENDSHAPES_FILE:
+                bundle.writestr(name, content)
+    return kept.getvalue()

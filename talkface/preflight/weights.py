@@ -10,6 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from talkface.config import Config, FrameRenderer
+from talkface.features import bundle
 from talkface.preflight.jobs import Job
 
 
@@ -25,8 +26,11 @@ def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
     for field, path in dict.fromkeys(_warm_starts(config, jobs)):
         problems += check_file(field, path, None, "leave it out to train from the beginning")
         problems += [] if problems and problems[-1].startswith(field) else _not_safetensors(field, path)
-    if rules & {"crop_faces", "label_aus", "score_aus"}:
-        problems += list(_labeller_problems(config))
+    labels = rules & {"crop_faces", "label_aus", "score_aus"}
+    if rules & {"crop_faces", "track_generated"} or (labels and config.aus.backend == "blendshapes"):
+        problems += _landmarker_problems(config)
+    if labels:
+        problems += list(_openface_problems(config))
     return problems
 
 
@@ -74,19 +78,21 @@ def _not_safetensors(field: str, path: Path) -> list[str]:
     return []
 
 
-def _labeller_problems(config: Config) -> Iterator[str]:
-    aus, otherwise = config.aus, "set aus.backend to 'geometric', which needs no file"
-    if aus.backend == "blendshapes":
-        if aus.blendshapes_task is None or aus.blendshapes_sha256 is None:
-            yield f"aus.blendshapes_task and aus.blendshapes_sha256: give both, or {otherwise}"
-        else:
-            yield from check_file(
-                "aus.blendshapes_task", aus.blendshapes_task, aus.blendshapes_sha256, otherwise
-            )
-    elif aus.backend == "openface" and aus.openface_csv is not None:
+def _landmarker_problems(config: Config) -> list[str]:
+    """Without its models no face is found: one line, which names the remedy."""
+    path = bundle.default_path() if config.faces.landmarker is None else config.faces.landmarker
+    problem = bundle.problem_with(path, config.faces.landmarker_sha256)
+    return [] if problem is None else [f"faces.landmarker: {problem}"]
+
+
+def _openface_problems(config: Config) -> Iterator[str]:
+    aus, otherwise = config.aus, "set aus.backend to 'geometric', which needs no such file"
+    if aus.backend != "openface":
+        return
+    if aus.openface_csv is not None:
         if not aus.openface_csv.is_dir():
             yield f"aus.openface_csv: {str(aus.openface_csv)!r}: no such folder: correct it, or {otherwise}"
-    elif aus.backend == "openface":
+    else:
         program = aus.openface_program
         if program is None:
             yield f"aus.openface_program or aus.openface_csv: give one, or {otherwise}"

@@ -23,6 +23,7 @@ class Setting:
     split_name: str
     chosen_split: Split
     aus: AuLabels
+    landmarker_sha256: str
     evaluation: Evaluation
     seeds: tuple[int, ...]
     code: str
@@ -36,6 +37,7 @@ class Setting:
             split_name=params["split_name"],
             chosen_split=Split.model_validate(params["chosen_split"]),
             aus=AuLabels.model_validate(params["aus"]),
+            landmarker_sha256=params["landmarker_sha256"],
             evaluation=Evaluation.model_validate(params["evaluation"]),
             seeds=tuple(params["seeds"]),
             code=params["code"],
@@ -44,7 +46,7 @@ class Setting:
     @property
     def labeller(self) -> str:
         """Labeller and version."""
-        return labeller_name(self.aus)
+        return labeller_name(self.aus, self.landmarker_sha256)
 
     @property
     def stamp(self) -> str:
@@ -79,10 +81,10 @@ def versions(*packages: str) -> str:
     return ", ".join(found)
 
 
-def labeller_name(aus: AuLabels) -> str:
+def labeller_name(aus: AuLabels, landmarker_sha256: str) -> str:
     """Labeller and version, for headers: a stand-in never carries the canonical name."""
     if aus.backend == "openface":
         return "OpenFace 2 " + ("(finished CSVs)" if aus.openface_csv else "(FeatureExtraction)")
     if aus.backend == "blendshapes":
-        return f"MediaPipe blendshapes {(aus.blendshapes_sha256 or '')[:12]}".strip()
+        return f"MediaPipe blendshapes {landmarker_sha256[:12]} ({versions('mediapipe')})"
     return f"{GeometricLabeller.version} ({versions('mediapipe')})"

@@ -44,14 +44,15 @@ def crop_faces(
     """
     listed = read_table(clips, CLIPS).to_pylist()
     metadata = {
-        "speaker": speaker, "crop_size": crop_size, "fps": 25, "faces": faces.model_dump(mode="json"),
+        "speaker": speaker, "crop_size": crop_size, "fps": 25,
+        "faces": faces.model_dump(mode="json", exclude={"landmarker"}),
         "data": data_hashes([clips], faces_table),
     }  # fmt: skip
     checks = []
     with (
         TableWriter(faces_table, FACES, metadata) as faces_writer,
         TableWriter(landmarks_table, LANDMARKS, metadata) as landmarks_writer,
-        FaceMesh(faces.min_detection_confidence) as mesh,
+        FaceMesh(faces) as mesh,
     ):
         for clip in progress(listed, len(listed), f"crop_faces {speaker}"):
             check, frames = _crop_clip(clip["clip"], clip_path(corpus, clip["path"]), faces, crop_size, mesh)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, Faces
 from talkface.features.aus import PROXY_AUS, ClipFrames, RawLabels, Statistics, open_labeller
 from talkface.logs import progress
 from talkface.media.images import decode_png
@@ -23,7 +23,9 @@ from talkface.tables import ClipTable, TableError, TableWriter
 _log = logging.getLogger(__name__)
 
 
-def label_aus(*, landmarks: Path, faces_table: Path, speaker: str, aus: AuLabels, aus_table: Path) -> None:
+def label_aus(
+    *, landmarks: Path, faces_table: Path, speaker: str, aus: AuLabels, faces: Faces, aus_table: Path
+) -> None:
     """Label every frame of ``speaker``'s clips.
 
     Normalised intensities rest on the statistics of all of the speaker's clips, which go into the table's
@@ -35,7 +37,7 @@ def label_aus(*, landmarks: Path, faces_table: Path, speaker: str, aus: AuLabels
         raise TableError(
             f"{landmarks} and {faces_table} do not hold the same clips; remove both and run again"
         )
-    with closing(open_labeller(aus)) as labeller:
+    with closing(open_labeller(aus, faces)) as labeller:
         labelled: dict[str, RawLabels] = {}
         for frames in progress(_clips(meshes, crops), len(meshes.clips), f"label_aus {speaker}"):
             labelled[frames.clip] = labeller.label(frames)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, Faces
 from talkface.data.rows import vectors
 from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
 from talkface.features.landmarks import NUM_POINTS
@@ -32,6 +32,7 @@ def score_aus(
     aus: list[Path],
     split: Path,
     labels: AuLabels,
+    faces: Faces,
     scores: Path,
 ) -> None:
     """Write for every generated clip and AU, from presence in each frame:
@@ -59,7 +60,7 @@ def score_aus(
         write_table(scores, SCORES, rows.rows, metadata)
         return
     # Finished CSVs are named by clip and tell of the true frames: they must never label the generated ones.
-    with closing(open_labeller(labels.model_copy(update={"openface_csv": None}))) as labeller:
+    with closing(open_labeller(labels.model_copy(update={"openface_csv": None}), faces)) as labeller:
         metadata |= {"labeller": labeller.name, "labeller_version": labeller.version}
         for clip, table in progress(found.items(), what="clips scored"):
             true_TA, known_T = _presence(truth[clip], clip)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from talkface.config import Faces
 from talkface.data.rows import vectors
 from talkface.features.faces import mesh_crops
 from talkface.features.landmarks import NUM_POINTS
@@ -19,7 +20,7 @@ from talkface.tables import TableWriter
 
 
 def track_generated(
-    *, generated: list[Path], method: str, landmarks_true: list[Path], landmarks: Path
+    *, generated: list[Path], method: str, landmarks_true: list[Path], faces: Faces, landmarks: Path
 ) -> None:
     """Write the landmarks of a method's generated clips and in which frames a face was found at all.
 
@@ -35,7 +36,7 @@ def track_generated(
                 points_TPD, detected_T = mean_mouth_points(true_TPD), np.ones(len(true_TPD), dtype=bool)
             else:
                 contents = table.read(clip, ["image"])["image"].to_pylist()
-                points_TPD, detected_T = mesh_crops(decode_png(content) for content in contents)
+                points_TPD, detected_T = mesh_crops(map(decode_png, contents), faces)
             writer.write(
                 [
                     {

@@ -53,7 +53,7 @@ def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) 
     )  # fmt: skip
     label_aus(
         landmarks=at["landmarks"], faces_table=at["faces"], speaker=speaker, aus=AuLabels(),
-        aus_table=at["aus"],
+        faces=faces or Faces(), aus_table=at["aus"],
     )  # fmt: skip
     split_clips(
         clips=[at["clips"]], checks=[at["checks"]], sound_checks=[at["sound_checks"]],

@@ -6,33 +6,31 @@ Two kinds of intensity, never mixed: *raw* comes from one frame and may enter a 
 
 from __future__ import annotations
 
-from talkface.config import AuLabels
+from talkface.config import AuLabels, Faces
 from talkface.features.aus.base import AuError, ClipFrames, Labeller, RawLabels
 from talkface.features.aus.speaker import Statistics
-from talkface.schemas import AU_NAMES
 
 __all__ = ["PROXY_AUS", "AuError", "ClipFrames", "Labeller", "RawLabels", "Statistics", "open_labeller"]
 
 PROXY_AUS: dict[str, frozenset[str]] = {
     "geometric": frozenset(),  # held to the measured response matrix by a test
-    "blendshapes": frozenset(
-        AU_NAMES
-    ),  # not trained on FACS codes, and not measured here: its model is a download
+    "blendshapes": frozenset({"AU10", "AU14", "AU25", "AU26"}),  # held to the measured matrix too
     "openface": frozenset(),  # trained on FACS-coded video; the papers' own labeller
 }
 """Units that a backend does not tell apart when each is driven alone: marked *proxy* in every table."""
 
 
-def open_labeller(settings: AuLabels) -> Labeller:
-    """The configured labeller, to be closed after use.
+def open_labeller(settings: AuLabels, faces: Faces) -> Labeller:
+    """The configured labeller, to be closed after use; ``faces`` names the models of ``blendshapes``.
 
     Raises:
-        AuError: its model, program or files are missing.
+        AuError: its program or files are missing.
+        BundleError: its models are.
     """
     if settings.backend == "blendshapes":
         from talkface.features.aus.blendshapes import BlendshapeLabeller
 
-        return BlendshapeLabeller(settings.blendshapes_task, settings.blendshapes_sha256)
+        return BlendshapeLabeller(faces)
     if settings.backend == "openface":
         from talkface.features.aus.openface import OpenFaceLabeller
 

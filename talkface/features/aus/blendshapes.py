@@ -1,20 +1,19 @@
-"""AU intensities from the blendshape scores of MediaPipe's face landmarker task, when its file is given.
+"""AU intensities from the blendshape scores of MediaPipe's face landmarker, whose file finds the faces too.
 
-The task file is a download; it is named in the configuration with its SHA-256 and used in no other way.
 Shapes: T frames, A = 5 AUs.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from talkface.features.aus.base import AuError, ClipFrames, PlainScale, RawLabels, fill_missed
+from talkface.config import Faces
+from talkface.features.aus.base import ClipFrames, PlainScale, RawLabels, fill_missed
+from talkface.features.bundle import checked
+from talkface.features.graphs import cut, new_landmarker, open_quietly, to_mediapipe
 
 _WEIGHTS: dict[str, dict[str, float]] = {
     "AU10": {"mouthUpperUpLeft": 0.5, "mouthUpperUpRight": 0.5},
@@ -40,50 +39,33 @@ class BlendshapeLabeller(PlainScale):
 
     name = "blendshapes"
 
-    def __init__(self, task: Path | None, sha256: str | None):
-        if task is None or sha256 is None:
-            raise AuError(
-                "aus.backend is 'blendshapes': it needs aus.blendshapes_task (MediaPipe's "
-                "face_landmarker.task, a download) and aus.blendshapes_sha256; "
-                "the backend 'geometric' needs neither"
-            )
-        if not task.is_file():
-            raise AuError(f"aus.blendshapes_task: {task}: no such file")
-        found = hashlib.sha256(task.read_bytes()).hexdigest()
-        if found != sha256.lower():
-            raise AuError(f"aus.blendshapes_task: {task}: its SHA-256 is {found}, not {sha256}")
-        self.version = f"MediaPipe blendshapes {found[:12]}"
-        self._landmarker = _open(task)
+    def __init__(self, faces: Faces):
+        """Start the landmarker; ``BundleError`` where the models' file is absent or another one."""
+        bundle = checked(faces.landmarker, faces.landmarker_sha256)
+        models = bundle.read_bytes()
+        self.version = f"MediaPipe blendshapes {faces.landmarker_sha256[:12]}"
+        self._landmarker = open_quietly(
+            lambda: new_landmarker(
+                models, "IMAGE", min_face_detection_confidence=faces.min_detection_confidence,
+                output_face_blendshapes=True,
+            ),
+            bundle,
+        )  # fmt: skip
 
     def label(self, frames: ClipFrames) -> RawLabels:
         """Raw labels of one clip, each crop by itself; one without a face is filled from its neighbours."""
-        import mediapipe as mp
-
         images = frames.images()
         raw, seen = np.zeros((len(images), 5), np.float32), np.zeros(len(images), bool)
-        margin = images.shape[1] // 4  # the detector expects surroundings
+        size = images.shape[1]
+        margin = size // 4  # the detector expects surroundings
         for number, image in enumerate(images):
-            padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-            result = self._landmarker.detect(mp.Image(image_format=mp.ImageFormat.SRGB, data=padded))
-            if result.face_blendshapes:
-                raw[number] = from_scores(
-                    {item.category_name: item.score for item in result.face_blendshapes[0]}
-                )
+            picture = to_mediapipe(cut(image, (-margin, -margin, size + 2 * margin)))
+            faces = self._landmarker.detect(picture).face_blendshapes
+            if faces:
+                raw[number] = from_scores({item.category_name: item.score for item in faces[0]})
                 seen[number] = True
         return RawLabels(fill_missed(raw, seen), frames.detected & seen)
 
     def close(self) -> None:
-        """Free the task's graph."""
+        """Free the landmarker."""
         self._landmarker.close()
-
-
-def _open(task: Path) -> Any:
-    from mediapipe.tasks import python as tasks
-
-    options = tasks.vision.FaceLandmarkerOptions(
-        base_options=tasks.BaseOptions(model_asset_path=str(task)), output_face_blendshapes=True, num_faces=1
-    )
-    try:
-        return tasks.vision.FaceLandmarker.create_from_options(options)
-    except (ValueError, RuntimeError) as error:
-        raise AuError(f"aus.blendshapes_task: {task}: not a face landmarker task ({error})") from error

@@ -52,8 +52,9 @@ _SKULL = {
 _AT_ZERO = np.array([-0.30, -0.27, 0.52, 0.00, 0.56])
 _AT_FIVE = np.array([-0.07, 0.06, 0.95, 0.22, 0.86])
 _UNIT = (_AT_FIVE - _AT_ZERO) / 5
+_EDGE_FROM_GAP = 0.08  # how far the upper lip rises when the lips part by 1: mean over ten GRID speakers
 _CHIN_FROM_GAP = 0.2  # share of the lips' parting that the mesh hands on to the chin
-_GAP_FROM_JAW = 1.25  # how far the lips part by themselves when the chin drops by 1
+_GAP_FROM_JAW = 0.9  # how far the lips part by themselves when the chin drops by 1 (drawn faces: 0.80-1.05)
 _MOST_FROM_JAW = 0.8  # but some of an open gap is always left to AU25
 
 
@@ -86,7 +87,7 @@ def measures(points_TPC: Array) -> npt.NDArray[np.float64]:
     chin_y = (front[:, CHIN, 1] + front[:, _CHIN_BOSS, 1]) / 2 - nose_y
     return np.stack(
         [
-            -edge_y - 0.15 * gap,
+            -edge_y - _EDGE_FROM_GAP * gap,
             -corner_y + corner_z,
             width + 0.5 * corner_y,
             gap,

@@ -27,9 +27,10 @@ _NOTHING = np.zeros((32, 32, 3), np.uint8)
 _DETECTOR_FILE = "face_detector.tflite"
 _BLENDSHAPES_FILE = "face_blendshapes.tflite"
 
-# The mesh of a video is smoothed over time, the less the longer ago the last frame was. Frames that lie 1000
-# seconds apart are not smoothed: each frame's lips are its own (docs/face_landmarks.md has the figures).
-_FRAME_MS = 1_000_000
+# MediaPipe smooths the mesh over time, the less the longer ago the last frame was. At the true 40 ms the lips
+# lag behind by a part of a frame; told that ten times as much has passed, it takes the trembling of shut lips
+# and leaves the lips in time (docs/face_landmarks.md has the figures).
+_FRAME_MS = 400
 
 Region = tuple[int, int, int]
 """A square of a frame, which may reach beyond it: left, top, side."""

@@ -54,9 +54,9 @@ _AT_ZERO = np.array([-0.30, -0.27, 0.52, 0.00, 0.56])
 _AT_FIVE = np.array([-0.07, 0.06, 0.95, 0.22, 0.86])
 _UNIT = (_AT_FIVE - _AT_ZERO) / 5
 _EDGE_FROM_GAP = 0.08  # how far the upper lip rises when the lips part by 1: mean over ten GRID speakers
-_CHIN_FROM_GAP = 0.2  # share of the lips' parting that the mesh hands on to the chin
+_CHIN_FROM_GAP = 0.3  # share of the lips' parting that the mesh hands on to the chin (drawn faces: 0.28-0.40)
 _GAP_FROM_JAW = 0.9  # how far the lips part by themselves when the chin drops by 1 (drawn faces: 0.80-1.05)
-_MOST_FROM_JAW = 0.7  # but some of an open gap is always left to AU25
+_MOST_FROM_JAW = 0.6  # but some of an open gap is always left to AU25
 
 
 def turn_to_front(points_TPC: Array) -> npt.NDArray[np.float64]:

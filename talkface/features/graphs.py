@@ -29,7 +29,7 @@ _BLENDSHAPES_FILE = "face_blendshapes.tflite"
 
 # MediaPipe smooths the mesh over time, the less the longer ago the last frame was. At the true 40 ms the lips
 # lag and are flattened, without any smoothing shut lips tremble; told of 100 ms, it does little of either
-# (docs/face_landmarks.md has the figures). Equal steps also make a clip's mesh independent of what came before.
+# (docs/face_landmarks.md has the figures). All steps are equal: a clip does not depend on the one before.
 _FRAME_MS = 100
 
 Region = tuple[int, int, int]

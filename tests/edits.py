@@ -136,8 +136,8 @@ RERUN = [
     Edit(
         "AU measure",
         "talkface/features/aus/geometric.py",
-        "_CHIN_FROM_GAP = 0.2",
         "_CHIN_FROM_GAP = 0.3",
+        "_CHIN_FROM_GAP = 0.4",
         LABELLING,
     ),
     Edit(

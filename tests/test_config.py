@@ -1,10 +1,12 @@
 import json
+import re
 
 import pytest
 import yaml
 from conftest import REPOSITORY
 
-from talkface.config import Config, ConfigError, merge, schema_json, validate
+from talkface.config import Config, ConfigError, merge, validate
+from talkface.config.describing import document, schema, schema_json
 
 DEFAULT = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 OVERLAYS = sorted((REPOSITORY / "configs").glob("*.yaml"))
@@ -43,6 +45,16 @@ def test_overlays_are_valid(path):
 
 def test_there_are_overlays_for_tests_paper_and_corpora():
     assert {path.stem for path in OVERLAYS} >= {"micro", "paper", "grid", "real", "variants"}
+
+
+def test_every_field_is_described_in_its_document():
+    text = (REPOSITORY / "docs/config.md").read_text()
+    assert text == document(), "run: python -m talkface.config docs > docs/config.md"
+    for model in schema()["$defs"].values():
+        for name, field in model["properties"].items():
+            assert field["description"].endswith("."), name
+    sections = {link for link in re.findall(r"\]\(#(\w+)\)", text)}
+    assert sections <= {heading.lower() for heading in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
 
 
 def test_schema_file_is_generated():

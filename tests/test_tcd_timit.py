@@ -218,16 +218,15 @@ def test_mouth_sound_and_words_of_the_demo_keep_one_clock(drawn):
     [row] = list_clips(corpus.model_copy(update={"synthetic": None}), "02M")
     path = clip_path(corpus, row["path"])
     gaps = read_frame(truth, AU_TRUTH)["lip_gap"].to_numpy()
-    seen: dict[int, float] = {}
-    count = 0
+    seen: list[float] = []
     with FaceMesh(Faces()) as mesh:
-        for count, frame in enumerate(read_frames(path), start=1):
-            if count % 3 == 0:
-                points = mesh.detect(frame)
-                assert points is not None, f"no face in frame {count - 1}"
-                seen[count - 1] = float(lip_opening(points[None])[0])
+        for frame in read_frames(path):
+            points = mesh.detect(frame)
+            assert points is not None, f"no face in frame {len(seen)}"
+            seen.append(float(lip_opening(points[None])[0]))
+    count = len(seen)
     assert count == len(gaps)
-    inner = [t for t in seen if 2 <= t < count - 2]
+    inner = range(2, count - 2)
 
     def likeness(shift: int) -> float:
         return float(np.corrcoef([gaps[t + shift] for t in inner], [seen[t] for t in inner])[0, 1])

@@ -119,6 +119,14 @@ def test_an_unrelated_section_reruns_nothing_else(workspace):
     }
 
 
+def test_the_models_that_find_faces_count_by_their_content_and_not_by_their_place(workspace):
+    assert scheduled(workspace, "--config", "faces={landmarker: elsewhere/face_landmarker.task}") == {}
+    rules = scheduled(workspace, "--config", f"faces={{landmarker_sha256: {'ab' * 32}}}")
+    assert rules["crop_faces"] == 2
+    rules = scheduled(workspace, "--config", "aus={backend: blendshapes}")
+    assert "label_aus" in rules and "crop_faces" not in rules
+
+
 def test_a_new_variant_trains_only_itself(workspace):
     wide = ("variants={wide: {renderer: {width: 24}}}", "main=[ours, wide]")
     rules = scheduled(workspace, "--config", *wide)

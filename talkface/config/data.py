@@ -17,20 +17,24 @@ class Synthetic(Strict):
     """The embedded demo corpus: drawn faces, formant speech, in a real corpus' layout, size and rates."""
 
     layout: Literal["grid", "tcd_timit"] = "grid"
+    """The corpus whose folders it imitates."""
     speakers: int = Field(6, ge=2, le=34)
+    """Drawn heads, each with a voice of its own."""
     clips_per_speaker: int = Field(12, ge=1, le=1000)
+    """Sentences of each."""
     seed: int = 0
+    """Another seed draws other heads and sentences."""
 
 
 class Download(Strict):
     """Where a corpus comes from (target ``download``): a Zenodo record with one archive a speaker."""
 
-    # URL of the record's description (JSON), which lists the files with their MD5s
     record: str = Field(pattern=r"^https?://")
-    # files of the record to fetch and unpack
+    """URL of the record's description (JSON), which lists the files with their MD5s."""
     archives: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.zip$")]] = Field(min_length=1)
-    # checksums that you have from elsewhere; they must agree with the record's
+    """Files of the record to fetch and unpack."""
     md5: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]] = {}
+    """Checksums that you have from elsewhere; they must agree with the record's."""
 
     @model_validator(mode="after")
     def _known_archives(self) -> Download:
@@ -44,77 +48,109 @@ class Corpus(Strict):
     """Where the raw clips lie and how they are laid out."""
 
     name: Slug = "demo"
+    """Name of the corpus in paths and tables."""
     reader: Literal["grid", "tcd_timit", "folder"] = "grid"
+    """The layout of the raw clips."""
     root: Path = Path("demo_corpus")
-    camera: Literal["straightcam", "30degcam"] = "straightcam"  # TCD-TIMIT
-    groups: list[Literal["volunteers", "lipspeakers"]] = ["volunteers"]  # TCD-TIMIT
+    """Folder of the raw clips (also: snakemake --config root=/path)."""
+    camera: Literal["straightcam", "30degcam"] = "straightcam"
+    """TCD-TIMIT: which of its two cameras."""
+    groups: list[Literal["volunteers", "lipspeakers"]] = ["volunteers"]
+    """TCD-TIMIT: which of its groups of speakers."""
     download: Download | None = None
-    speakers: list[str] | None = None  # None: list the root's subfolders
-    max_clips_per_speaker: int | None = Field(None, ge=1)  # evenly spaced in sorted order
-    synthetic: Synthetic | None = None  # given: a rule makes the corpus at `root`
-    demo: bool = False  # True: every table and page says "demo: not a result"
+    """Where the target download fetches it from; None: nowhere."""
+    speakers: list[str] | None = None
+    """Their folders' names; None: every subfolder of the root."""
+    max_clips_per_speaker: int | None = Field(None, ge=1)
+    """Of more, so many are taken, evenly spaced in sorted order; None: all."""
+    synthetic: Synthetic | None = None
+    """Where given, a rule draws a corpus and writes it to the root."""
+    demo: bool = False
+    """Every table and page says "demo: not a result"."""
 
 
 class Media(Strict):
     """Reading and writing clips; changes no number beyond rounding, and makes nothing run again."""
 
-    ffmpeg: str = Field("wheel", min_length=1)  # wheel (the pinned program), system, or a program's path
+    ffmpeg: str = Field("wheel", min_length=1)
+    """Which program decodes and encodes: wheel (the pinned one), system, or a program's path."""
 
 
 class Split(Strict):
     """Which speakers are held out entirely, and which share of the others' clips is held back."""
 
-    unseen: list[str]  # speakers that no stage trains on
-    seen: list[str] | None = None  # training speakers; None: all others
-    held_back: Fraction = 0.1  # share of each seen speaker's clips kept for testing
+    unseen: list[str]
+    """Speakers that no stage trains on."""
+    seen: list[str] | None = None
+    """Training speakers; None: all others."""
+    held_back: Fraction = 0.1
+    """Share of each seen speaker's clips kept for testing."""
     seed: int = 0
+    """Draws the clips that are held back."""
 
 
 class Video(Strict):
     """The picture's clock and the size of the aligned crop."""
 
     fps: Literal[25] = 25
+    """Frames per second of everything that is computed."""
     crop_size: int = Field(112, ge=32, le=512, multiple_of=4)
+    """Side of the aligned face crop in pixels."""
 
 
 class Faces(Strict):
     """Face tracking and alignment (rule ``crop_faces``)."""
 
-    landmarker: Path | None = None  # MediaPipe's face_landmarker.task; None: where the set-up put it
+    landmarker: Path | None = None
+    """MediaPipe's face_landmarker.task; None: where the set-up put it."""
     landmarker_sha256: str = Field(LANDMARKER_SHA256, pattern=r"^[0-9a-f]{64}$")
+    """Its checksum: another file is refused, and its own checksum makes what rests on it anew."""
     min_detection_confidence: Fraction = 0.5
-    max_gap_frames: int = Field(12, ge=0)  # longer gaps between detections fail the clip
-    min_detected_share: Fraction = 0.5  # fewer detected frames than this fail the clip
-    smoothing_frames: float = Field(
-        2.0, ge=0
-    )  # standard deviation of the temporal smoothing of the alignment
-    max_frames: int = Field(20_000, ge=1)  # longer clips are refused with a reason
+    """Confidence from which the detector's find is a face."""
+    max_gap_frames: int = Field(12, ge=0)
+    """Longer gaps between detections fail the clip."""
+    min_detected_share: Fraction = 0.5
+    """Fewer detected frames than this fail the clip."""
+    smoothing_frames: float = Field(2.0, ge=0)
+    """Standard deviation of the temporal smoothing of the alignment."""
+    max_frames: int = Field(20_000, ge=1)
+    """Longer clips are refused with a reason."""
 
 
 class AuLabels(Strict):
     """AU labelling (rule ``label_aus``)."""
 
     backend: Literal["geometric", "blendshapes", "openface"] = "geometric"
-    presence_threshold: float = Field(
-        1.0, ge=0, le=5
-    )  # normalised intensity from which an AU counts as present
-    openface_program: Path | None = None  # FeatureExtraction
-    openface_csv: Path | None = None  # or its finished CSVs: {speaker}/{utterance}.csv
+    """Who labels: geometry of the mesh, MediaPipe's blendshapes, or OpenFace."""
+    presence_threshold: float = Field(1.0, ge=0, le=5)
+    """Normalised intensity from which an AU counts as present."""
+    openface_program: Path | None = None
+    """OpenFace's program FeatureExtraction."""
+    openface_csv: Path | None = None
+    """Folder of its finished tables, {speaker}/{utterance}.csv, in place of the program."""
 
 
 class Mel(Strict):
     """Log-mel frames (rule ``extract_mel``): 25 ms window, 10 ms hop (paper B, released code)."""
 
     sample_rate: Literal[16000] = 16000
+    """Of the sound that is analysed, in Hz."""
     window_ms: int = Field(25, ge=5)
+    """Analysis window."""
     hop_ms: Literal[10] = 10
+    """From one window to the next."""
     bands: int = Field(13, ge=4, le=128)
+    """Triangular filters."""
     low_hz: float = Field(300.0, ge=0)
+    """Lower edge of the filters."""
     high_hz: float = Field(3700.0, le=8000)
+    """Upper edge of the filters."""
 
 
 class Mfcc(Strict):
     """The networks' sound window: cepstra without energy, centred on each frame (papers B and C)."""
 
     coefficients: int = Field(12, ge=2)
-    window_hops: int = Field(28, ge=4)  # 280 ms
+    """Cepstral coefficients without the energy."""
+    window_hops: int = Field(28, ge=4)
+    """Length of the window in hops of 10 ms: 28 are 280 ms."""

@@ -13,8 +13,9 @@ from talkface.config.experiment import Config
 _HEAD = """\
 # Every field of the configuration
 
-Generated from `talkface/config/` (`python -m talkface.config docs > docs/config.md`). `config.yaml` is the embedded demo; an overlay such as
-`configs/grid.yaml` holds only what differs from it. A field that is not listed here is refused by name.
+Generated from `talkface/config/` (`python -m talkface.config docs > docs/config.md`). `config.yaml` is the
+embedded demo; an overlay such as `configs/grid.yaml` holds only what differs from it. A field that is not listed
+here is refused by name.
 """
 
 
@@ -42,8 +43,7 @@ def document() -> str:
     whole = schema()
     parts = [_HEAD, *_section("The experiment", whole, whole)]
     for name, model in whole["$defs"].items():
-        used = ", ".join(f"`{path}`" for path in sorted(_places(name, whole)))
-        parts += _section(f"{name}: {used}", model, whole)
+        parts += _section(name, model, whole)
     return "\n".join(parts)
 
 
@@ -54,7 +54,9 @@ def descriptions() -> dict[str, dict[str, str]]:
         for model in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(model, ast.ClassDef):
                 inherited = [found.get(base.id, {}) for base in model.bases if isinstance(base, ast.Name)]
-                found[model.name] = {k: v for texts in inherited for k, v in texts.items()} | dict(_texts(model))
+                found[model.name] = {k: v for texts in inherited for k, v in texts.items()} | dict(
+                    _texts(model)
+                )
     return found
 
 
@@ -68,8 +70,8 @@ def _texts(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 def _section(title: str, model: dict[str, Any], whole: dict[str, Any]) -> Iterator[str]:
     yield f"## {title}\n"
-    if "description" in model:
-        yield " ".join(model["description"].split()) + "\n"
+    places = ", ".join(f"`{place}`" for place in sorted(_places(title, whole)))
+    yield _escaped(" ".join(model["description"].split())) + (f" Section: {places}." if places else "") + "\n"
     yield "| field | values | default | what it means |"
     yield "|---|---|---|---|"
     required = model.get("required", [])
@@ -87,8 +89,11 @@ def _values(field: dict[str, Any]) -> str:
         return " or ".join(_values(part) for part in field["anyOf"])
     if "enum" in field or "const" in field:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
-    kind = {"null": "none", "array": "list", "object": "mapping"}.get(field.get("type", "any"), field.get("type"))
+    kind = {"null": "none", "array": "list", "object": "mapping"}.get(
+        field.get("type", "any"), field.get("type")
+    )
     inner = field.get("items") or field.get("additionalProperties")
+    inner = inner or next(iter(field.get("patternProperties", {}).values()), None)
     if isinstance(inner, dict):
         kind = f"{kind} of {_values(inner)}"
     return " ".join([str(kind), *_bounds(field)])
@@ -119,4 +124,4 @@ def _places(name: str, whole: dict[str, Any]) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|").replace("``", "`")

@@ -14,11 +14,11 @@ class Compute(Strict):
     """What is part of a run's numbers: threads change the last bits of the weights."""
 
     threads: int = Field(2, ge=1)
-    """Of each process."""
+    """CPU threads of each process; another number changes the last bits of the weights."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where networks run; auto: on a GPU where torch finds one."""
     precision: Literal["float32", "bfloat16", "auto"] = "auto"
-    """Auto: bfloat16 where native."""
+    """Precision of the networks; auto: bfloat16 where the device multiplies it natively."""
     processes: int = Field(1, ge=1, exclude=True)
     """How many processes share one training, one a GPU, or CPU processes; each has its share of every
     batch. Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it
@@ -33,11 +33,11 @@ class Training(Strict):
     paper_samples: int | None = None
     """The paper's schedule, for "share of the schedule" in the notes."""
     batch_size: int = Field(ge=1)
-    """Of all processes together."""
+    """Items of a step, of all processes together."""
     micro_batch: int | None = Field(None, ge=1)
-    """Items at once on a device, same batch; None: all that fit."""
+    """Items of a batch that go through the networks at once; None: all that fit into memory."""
     learning_rate: float = Field(gt=0)
-    """Of AdamW, at its highest."""
+    """Learning rate of AdamW at its highest."""
     beta1: float = 0.9
     """AdamW: decay of the gradient's mean."""
     beta2: float = 0.999
@@ -53,7 +53,7 @@ class Training(Strict):
     gradient_clip: float | None = None
     """Largest norm of a gradient; None: not clipped."""
     ema_halflife_samples: int | None = None
-    """None: no average is kept."""
+    """Half-life of the running average of the weights (EMA); None: no average is kept."""
     save_every_samples: int = Field(50_000, ge=1)
     """A state to resume from is saved this often, and at least once a minute."""
     log_every_samples: int = Field(5_000, ge=1)

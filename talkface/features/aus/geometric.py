@@ -31,21 +31,22 @@ from talkface.features.landmarks import CHIN, INNER_LIPS, MOUTH_CORNERS, SUBNASA
 
 Array = npt.NDArray[np.floating]
 
-VERSION = "1"
+VERSION = "2"
 _UPPER_LIP_EDGE = 0
 _CHIN_BOSS = 200  # the mesh moves it with the jaw more surely than the chin's very edge
 
-# Mean skull over eleven GRID speakers, mirrored and averaged; outer-eye distance 1, y down, z into the head.
+# Mean skull over eleven GRID speakers, mirrored and averaged (benchmarks/mean_skull.py prints it); outer-eye
+# distance 1, y down, z into the head.
 _SKULL = {
     33: (-0.5, 0.0, 0.0), 263: (0.5, 0.0, 0.0),
-    133: (-0.1892, 0.0186, -0.0595), 362: (0.1892, 0.0186, -0.0595),
-    168: (0.0, -0.0462, -0.2476), 6: (0.0, 0.0443, -0.2971),
-    197: (0.0, 0.1291, -0.3538), 195: (0.0, 0.2089, -0.4161),
-    8: (0.0, -0.1347, -0.2525), 9: (0.0, -0.2364, -0.2667),
-    151: (0.0, -0.4385, -0.2350), 10: (0.0, -0.6256, -0.1932),
-    67: (-0.3905, -0.5851, -0.1028), 297: (0.3905, -0.5851, -0.1028),
-    54: (-0.6649, -0.4023, 0.1640), 284: (0.6649, -0.4023, 0.1640),
-    127: (-0.7788, 0.0681, 0.5604), 356: (0.7788, 0.0681, 0.5604),
+    133: (-0.1920, 0.0201, -0.0607), 362: (0.1920, 0.0201, -0.0607),
+    168: (0.0, -0.0430, -0.2541), 6: (0.0, 0.0493, -0.3052),
+    197: (0.0, 0.1328, -0.3637), 195: (0.0, 0.2081, -0.4271),
+    8: (0.0, -0.1402, -0.2590), 9: (0.0, -0.2446, -0.2738),
+    151: (0.0, -0.4507, -0.2406), 10: (0.0, -0.6389, -0.1966),
+    67: (-0.3965, -0.5974, -0.1049), 297: (0.3965, -0.5974, -0.1049),
+    54: (-0.6733, -0.4143, 0.1662), 284: (0.6733, -0.4143, 0.1662),
+    127: (-0.7896, 0.0673, 0.5695), 356: (0.7896, 0.0673, 0.5695),
 }  # fmt: skip
 
 # Measures (in outer-eye distances) at raw 0 and raw 5: wide enough for GRID's speakers and the drawn ones.
@@ -53,9 +54,9 @@ _AT_ZERO = np.array([-0.30, -0.27, 0.52, 0.00, 0.56])
 _AT_FIVE = np.array([-0.07, 0.06, 0.95, 0.22, 0.86])
 _UNIT = (_AT_FIVE - _AT_ZERO) / 5
 _EDGE_FROM_GAP = 0.08  # how far the upper lip rises when the lips part by 1: mean over ten GRID speakers
-_CHIN_FROM_GAP = 0.2  # share of the lips' parting that the mesh hands on to the chin
+_CHIN_FROM_GAP = 0.3  # share of the lips' parting that the mesh hands on to the chin (drawn faces: 0.28-0.40)
 _GAP_FROM_JAW = 0.9  # how far the lips part by themselves when the chin drops by 1 (drawn faces: 0.80-1.05)
-_MOST_FROM_JAW = 0.8  # but some of an open gap is always left to AU25
+_MOST_FROM_JAW = 0.6  # but some of an open gap is always left to AU25
 
 
 def turn_to_front(points_TPC: Array) -> npt.NDArray[np.float64]:

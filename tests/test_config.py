@@ -53,7 +53,7 @@ def test_every_field_is_described_in_its_document():
     for model in schema()["$defs"].values():
         for name, field in model["properties"].items():
             assert field["description"].endswith("."), name
-    sections = {link for link in re.findall(r"\]\(#(\w+)\)", text)}
+    sections = set(re.findall(r"\]\(#(\w+)\)", text))
     assert sections <= {heading.lower() for heading in re.findall(r"^## (\w+)$", text, flags=re.MULTILINE)}
 
 

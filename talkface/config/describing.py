@@ -14,7 +14,7 @@ _HEAD = """\
 # Every field of the configuration
 
 Generated from `talkface/config/` (`python -m talkface.config docs > docs/config.md`). `config.yaml` is the
-embedded demo; an overlay such as `configs/grid.yaml` holds only what differs from it. A field that is not listed
+embedded demo; an overlay such as `configs/grid.yaml` holds only what differs. A field that is not listed
 here is refused by name.
 """
 

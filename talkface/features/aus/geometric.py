@@ -1,4 +1,4 @@
-"""AU intensities measured on the face mesh: no download, one frame at a time, pose-normalised.
+"""AU intensities measured on the face mesh: no model of its own, one frame at a time, pose-normalised.
 
 Each frame's mesh is turned to the front by a rigid fit of skull points (eye corners, nose bridge, forehead,
 temples) to a mean skull; lengths are then in units of the outer-eye distance. Five linear measures follow the

@@ -1,5 +1,5 @@
 # make demo: from nothing to table, report and videos.   make test: everything that is checked.   make clean: the demo gone.
-# Choices: CORES=4  PYTHON=/path/to/python3.12  TORCH=2.13.0  VENV=/path  (README.md)
+# Choices: CORES=4  PYTHON=/path/to/python3.13  TORCH=2.13.0  VENV=/path  (README.md)
 
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 VENV ?= .venv

@@ -8,28 +8,49 @@ venv=$1 what=$2 torch=${3:-}
 
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-supported() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; }
+version_within() { # PYTHON LOWEST [BEYOND]: does it start, and is its version in between?
+    "$1" -c 'import sys
+low, *beyond = [tuple(map(int, text.split("."))) for text in sys.argv[1:]]
+sys.exit(not (low <= sys.version_info and all(sys.version_info < high for high in beyond)))' "${@:2}" 2>/dev/null
+}
+supported() { version_within "$1" 3.11; }
+tried() { version_within "$1" 3.11 3.15; } # newer ones may do: whether there are wheels for them, pip finds out
 
 find_python() {
-    local candidate
+    local candidate candidates=(python3 python3.14 python3.13 python3.12 python3.11 python)
     if [ -n "${PYTHON:-}" ]; then
-        supported "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or 3.12 that starts"
+        supported "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or newer that starts"
         printf '%s\n' "$PYTHON"
         return
     fi
-    for candidate in python3.11 python3.12 python3 python; do
-        if supported "$candidate"; then printf '%s\n' "$candidate"; return; fi
+    for candidate in "${candidates[@]}"; do
+        if tried "$candidate"; then printf '%s\n' "$candidate"; return; fi
     done
-    fail "Python 3.11 or 3.12 is needed (mediapipe 0.10.21 has no wheels for others). Install one, for example" \
-        "'apt-get install python3.11 python3.11-venv', and name it if it is not on the PATH: make demo PYTHON=/path/to/python3.11"
+    for candidate in "${candidates[@]}"; do
+        if supported "$candidate"; then
+            echo "note: $("$candidate" --version) is newer than what was tried (3.11 to 3.14); should a package" \
+                "have no wheel for it, name another: make setup PYTHON=/path/to/python3.14" >&2
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed, and none is on the PATH. Install one:
+  Debian, Ubuntu   apt-get install python3 python3-venv
+  Fedora           dnf install python3
+  macOS            brew install python
+or name one that lies elsewhere: make setup PYTHON=/path/to/python3.13"
 }
 
 if [ ! -x "$venv/bin/python" ]; then
     python=$(find_python)
     echo "virtual environment: $venv ($("$python" --version))"
-    "$python" -m venv "$venv" || fail "'$python -m venv' failed: on Debian and Ubuntu install the package python3-venv"
+    if ! "$python" -m venv "$venv"; then
+        rm -rf "$venv" # half of one would pass for whole the next time
+        fail "'$python -m venv' failed: on Debian and Ubuntu it needs a package of its own, apt-get install python3-venv"
+    fi
 fi
-supported "$venv/bin/python" || fail "$venv has an unsupported Python: remove it (rm -r $venv) and run again"
+supported "$venv/bin/python" ||
+    fail "$venv has a Python older than 3.11, or one that does not start: remove it (rm -r $venv) and run again"
 
 # Reinstalled only when what is installed could have changed.
 wanted=$(cat pyproject.toml envs/constraints.txt; printf '%s|%s' "$what" "$torch")
@@ -50,3 +71,4 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
 fi
 
 "$venv/bin/python" scripts/check_system.py
+"$venv/bin/python" -m talkface.features.fetch_bundle

@@ -1,5 +1,5 @@
 # make demo: from nothing to table, report and videos.   make test: everything that is checked.   make clean: the demo gone.
-# Choices: CORES=4  PYTHON=/path/to/python3.13  TORCH=2.13.0  VENV=/path  (README.md)
+# Choices: CORES=4  PYTHON=/path/to/python3.13  TORCH=2.13.0|wheel|system  VENV=/path  (README.md)
 
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 VENV ?= .venv
@@ -20,9 +20,10 @@ test: setup-test
 	$(MAKE) --no-print-directory checks
 	$(BIN)/python -m pytest
 
-# What takes an hour, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
-# (docs/sharing.md), all stages on two processes, ten minutes of sound, the full-size DAG; and every fault, with docs/faults.md
-# written anew. What was run, on which machine and with which outcome: logs/check-full-DATE.txt
+# What takes hours, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
+# (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/test_debian.py), all stages on two processes, ten minutes
+# of sound, the full-size DAG; and every fault, with docs/faults.md written anew. What was run, on which machine and with which
+# outcome: logs/check-full-DATE.txt
 check-full: setup-full
 	@scripts/check_full.sh "$(VENV)"
 
@@ -39,7 +40,7 @@ setup:
 setup-test:
 	@scripts/bootstrap.sh "$(VENV)" ".[test]" "$(TORCH)"
 
-# pandas 2 comes with the plugin (envs/slurm.txt); `make setup-test` leaves it in place until the pins change.
+# Both go on top of what is there and change none of its versions: the plugin takes pandas 3 from 2.7.1 on.
 setup-slurm: setup-test
 	$(BIN)/python -m pip install -q -c envs/slurm.txt -e '.[test,slurm]'
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Make or refresh the virtual environment: bootstrap.sh VENV WHAT [TORCH]
 #   VENV   its folder          WHAT   "." or ".[test]"
-#   TORCH  another torch version than the pinned one, or the path of a wheel
+#   TORCH  another torch version than the pinned one, the path of a wheel, or "system": the one of the system's own Python
+#          (Debian and Ubuntu: apt-get install python3-torch, a tenth of PyPI's), which a new environment then sees
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=$1 what=$2 torch=${3:-}
@@ -44,7 +45,9 @@ or name one that lies elsewhere: make setup PYTHON=/path/to/python3.13"
 if [ ! -x "$venv/bin/python" ]; then
     python=$(find_python)
     echo "virtual environment: $venv ($("$python" --version))"
-    if ! "$python" -m venv "$venv"; then
+    options=()
+    [ "$torch" != system ] || options=(--system-site-packages)
+    if ! "$python" -m venv "${options[@]}" "$venv"; then
         rm -rf "$venv" # half of one would pass for whole the next time
         fail "'$python -m venv' failed: on Debian and Ubuntu it needs a package of its own, apt-get install python3-venv"
     fi
@@ -62,6 +65,12 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
         constraints=$venv/constraints.txt
         grep -v '^torch==' envs/constraints.txt >"$constraints"
         case $torch in
+        system)
+            seen=$("$venv/bin/python" -c 'import torch, importlib.metadata as m; print(m.version("torch"))') ||
+                fail "TORCH=system, but $venv sees no torch: apt-get install python3-torch, rm -r $venv and run again"
+            { grep -v '^sympy==' "$constraints"; echo "torch==$seen"; } >"$constraints.new" # it names its own sympy
+            mv "$constraints.new" "$constraints"
+            ;;
         */* | *.whl) "$venv/bin/python" -m pip install "$torch" -c "$constraints" ;;
         *) "$venv/bin/python" -m pip install "torch==$torch" -c "$constraints" ;;
         esac

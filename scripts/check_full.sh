@@ -11,7 +11,7 @@ machine() {
     echo "commit    $(git describe --always --dirty 2>/dev/null || echo 'not a git checkout')"
     echo "machine   $(nproc) processors, $(awk '/MemTotal/ {printf "%.0f GB", $2 / 1e6}' /proc/meminfo), $(uname -sm)"
     echo "versions  $("$python" -c 'import platform, importlib.metadata as m
-print("python", platform.python_version(), *(f"{n} {m.version(n)}" for n in ("torch", "snakemake", "snakemake-executor-plugin-slurm", "pandas")))')"
+print("python", platform.python_version(), *(f"{n} {m.version(n)}" for n in ("torch", "snakemake", "snakemake-executor-plugin-slurm", "numpy", "pandas", "mediapipe")))')"
     echo "SLURM     $(slurmctld -V 2>/dev/null || echo 'none: its tests are skipped')"
 }
 

@@ -1,49 +1,66 @@
-"""Name a missing system library or program with its remedy, before anything starts."""
+"""Name every missing system library and program with its remedy, before anything starts."""
 
+import ctypes
 import importlib
 import sys
 
-NEEDS = {
-    # what the dynamic loader says is missing -> Debian and Ubuntu packages that bring it
-    "libGL.so.1": "libgl1",
-    "libEGL.so.1": "libegl1",
-    "libGLESv2.so.2": "libgles2",
-    "libgthread-2.0.so.0": "libglib2.0-0",
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libSM.so.6": "libsm6",
-    "libXext.so.6": "libxext6",
-    "libXrender.so.1": "libxrender1",
-    "libsndfile.so": "libsndfile1",
-    "libportaudio.so": "libportaudio2",
-    "libgomp.so.1": "libgomp1",
+# What the wheels of mediapipe and OpenCV take from the system, screen or no screen. Found by starting from
+# nothing: in Debian 13's smallest root faces are tracked with exactly these (tests/test_debian.py).
+LIBRARIES = {
+    # library: packages of apt (Debian, Ubuntu) and dnf (Fedora)
+    "libEGL.so.1": ("libegl1", "libglvnd-egl"),
+    "libGLESv2.so.2": ("libgles2", "libglvnd-gles"),
+    "libGL.so.1": ("libgl1", "libglvnd-glx"),
+    "libglib-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libgthread-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libxcb.so.1": ("libxcb1", "libxcb"),
 }
+MODULES = ("torch", "cv2", "mediapipe.tasks.python.vision", "soundfile", "librosa")
 
 
-def complaint(module: str) -> str | None:
-    """Why a module cannot be imported, with the remedy; None if it can."""
-    try:
-        importlib.import_module(module)
-    except (ImportError, OSError) as error:
-        for library, package in NEEDS.items():
-            if library in str(error):
-                return f"{module}: the system library {library} is missing: apt-get install -y {package}"
-        return f"{module}: {error}: run the installation again (make setup)"
-    return None
+def missing_libraries() -> list[str]:
+    """A line for each library that the loader does not find; on macOS the wheels need none."""
+    lines = []
+    for library, (apt, dnf) in LIBRARIES.items() if sys.platform == "linux" else ():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            lines.append(
+                f"the system library {library} is missing: apt-get install {apt} | dnf install {dnf} | "
+                "brew: no package, on macOS it is part of the system"
+            )
+    return lines
 
 
-def main() -> int:
-    """Import what rests on system libraries, and find an ffmpeg."""
-    complaints = [
-        line
-        for module in ("torch", "cv2", "mediapipe", "soundfile", "librosa")
-        if (line := complaint(module))
-    ]
+def broken_modules() -> list[str]:
+    """A line for each module that cannot be imported although the libraries above are there."""
+    lines = []
+    for module in MODULES:
+        try:
+            importlib.import_module(module)
+        except (ImportError, OSError) as error:
+            lines.append(f"{module}: {error}: run the installation again (make setup)")
+    return lines
+
+
+def missing_ffmpeg() -> list[str]:
+    """A line if no ffmpeg starts."""
     try:
         from talkface.media.ffmpeg import version
 
         version()
     except (ImportError, OSError, ValueError) as error:
-        complaints.append(f"ffmpeg: {error}: apt-get install -y ffmpeg, or pip install imageio-ffmpeg")
+        return [
+            f"ffmpeg: {error}: pip install imageio-ffmpeg | apt-get install ffmpeg | "
+            "dnf install ffmpeg-free | brew install ffmpeg"
+        ]
+    return []
+
+
+def main() -> int:
+    """Look for system libraries, import what rests on them, and find an ffmpeg."""
+    complaints = missing_libraries() or broken_modules()
+    complaints += missing_ffmpeg()
     for line in complaints:
         print(f"error: {line}", file=sys.stderr)
     return 1 if complaints else 0

@@ -11,7 +11,6 @@ from conftest import REPOSITORY
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 

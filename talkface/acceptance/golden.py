@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -222,12 +223,10 @@ def machine() -> str:
 
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():  # of the first processor; others of the same name may have other instructions
-        first = cpuinfo.read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-        told = dict((part.strip() for part in line.split(":", 1)) for line in first if ":" in line)
-        model = (
-            " ".join(told[name] for name in ("model name", "cpu family", "model") if name in told) or model
-        )
+    if cpuinfo.is_file():
+        first = cpuinfo.read_text(encoding="utf-8").split("\n\n")[0]
+        told = dict(re.findall(r"^(model name|cpu family|model)\s*: (.*)$", first, flags=re.MULTILINE))
+        model = " ".join(told.values()) or model  # others of the same name may have other instructions
     tools = ", ".join(f"{tool} {version}" for tool, version in present().items() if tool != "python")
     return f"{model}, {torch.backends.cpu.get_cpu_capability()}, {tools}"
 

@@ -7,7 +7,7 @@ TORCH ?=
 BIN := $(VENV)/bin
 REPORT := results/demo/demo/report/index.html
 
-.PHONY: golden accept-code demo test checks check-full lint setup setup-test setup-slurm setup-full clean
+.PHONY: golden accept-code demo test tests test-fast checks check-full lint setup setup-test setup-slurm setup-full clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -17,8 +17,15 @@ demo: setup
 	@echo "videos:  results/demo/demo/gallery/"
 
 test: setup-test
-	$(MAKE) --no-print-directory checks
-	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory checks tests
+
+# Files of tests run beside one another, the tests of a file one after another.
+tests:
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# What takes no seconds: no workflow, no training.
+test-fast: setup-test
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not full"
 
 # What takes hours, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
 # (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/test_debian.py), all stages on two processes, ten minutes

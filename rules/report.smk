@@ -219,7 +219,7 @@ rule build_report:
         runtime=10,
     params:
         code=code_of("build_report"),
-        results="results/{experiment}/{corpus}",
+        results=subpath(output.page, ancestor=2),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:

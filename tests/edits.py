@@ -94,8 +94,8 @@ RERUN = [
     Edit(
         "default of a loss weight",
         "talkface/config/networks.py",
-        "edge_weight: float = ",
-        "edge_weight: float = 1 + ",
+        "commitment: float = 0.25",
+        "commitment: float = 0.5",
         frozenset({"train_autoencoder"}),
     ),
     Edit("EMA", "talkface/training/ema.py", "_RAMP = 0.1", "_RAMP = 0.2", TRAININGS),

@@ -10,7 +10,7 @@ import torch
 
 from faults.observing import leftovers, lost, run_step, snapshot
 from faults.registry import declare, each
-from talkface.config import AuLabels, Compute
+from talkface.config import AuLabels, Faces, Compute
 from talkface.schemas import AUS, LANDMARKS
 from talkface.steps.encode_latents import encode_latents
 from talkface.steps.label_aus import label_aus
@@ -138,7 +138,7 @@ def test_table(fault, speaker, tmp_path, outcome):
     before = snapshot(speaker)
     arguments = {
         "landmarks": landmarks, "faces_table": speaker / "faces.parquet", "speaker": "s1", "aus": AuLabels(),
-        "aus_table": made,
+        "faces": Faces(), "aus_table": made,
     }  # fmt: skip
     outcome.observed = refused(run_step(tmp_path / "log", label_aus, **arguments), landmarks, speaker, before)
     assert not made.exists() and whole

@@ -10,7 +10,7 @@ import torch
 
 from faults.observing import leftovers, lost, run_step, snapshot
 from faults.registry import declare, each
-from talkface.config import AuLabels, Faces, Compute
+from talkface.config import AuLabels, Compute, Faces
 from talkface.schemas import AUS, LANDMARKS
 from talkface.steps.encode_latents import encode_latents
 from talkface.steps.label_aus import label_aus

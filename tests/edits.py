@@ -130,9 +130,7 @@ RERUN = [
         "spaced_S + 2 if",
         frozenset({"generate_clips"}),
     ),
-    Edit(
-        "lip metric", "talkface/metrics/lips.py", "return 0.0\n", "return -1.0\n", frozenset({"score_lips"})
-    ),
+    Edit("lip metric", "talkface/metrics/lips.py", "STILL = 0.02", "STILL = 0.03", frozenset({"score_lips"})),
     Edit(
         "AU measure",
         "talkface/features/aus/geometric.py",

@@ -134,6 +134,9 @@ def test_lip_correlation():
     held = np.full(75, 0.07, dtype=np.float32)
     held[3] = np.nextafter(held[3], np.float32(1))  # a held picture, but for the last bit
     assert correlation(held, truth) == 0.0 and correlation(truth, held) is None
+    creeping = 0.07 + 0.007 * truth  # the mesh of a frozen picture
+    assert correlation(creeping, truth) == correlation(-creeping, truth) == 0.0
+    assert correlation(0.07 + 0.03 * truth, truth) == pytest.approx(1.0)
     assert correlation(truth[:2], truth[:2]) is None
     assert deviation_ratio(truth, truth) == pytest.approx(1.0)
     assert deviation_ratio(0.5 * truth + 1, truth) == pytest.approx(0.5)

@@ -99,4 +99,4 @@ def test_large_pictures_take_the_time_that_they_were_measured_to_take():
         overlay = f"{corpus.name.lower().replace('-', '_')}.yaml"
         config = configured(overlay)
         [line] = estimate(config, [Job("crop_faces", {"speaker": "x"})], {"x": 100}, 100).stages
-        assert line.hours == pytest.approx(10_000 / (corpus.crop_frames_per_s or 125) / 3600)
+        assert line.hours == pytest.approx(10_000 / (corpus.crop_frames_per_s or 101) / 3600)

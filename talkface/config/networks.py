@@ -289,7 +289,7 @@ class Sampler(Strict):
     shared_noise: bool = True
     """One noise image for a whole clip: no flicker between frames."""
     batch_frames: int = Field(64, ge=1)
-    """Frames that are denoised together; changes speed and memory alone."""
+    """Frames that are denoised together: more are faster and need more memory."""
     fusion_window_frames: int = Field(250, ge=10)
     """Long clips run in overlapping, cross-faded windows."""
     fusion_overlap_frames: int = Field(50, ge=2)

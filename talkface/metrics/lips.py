@@ -9,6 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+STILL = 0.02
+"""A mouth that moves less than this share of the truth's movement stands still: the mesh of a frozen picture,
+smoothed over time, creeps by up to 0.007 of it, and what it creeps along with is chance."""
+
 
 def hold_missed(points_TPD: np.ndarray, detected_T: np.ndarray, still_PD: np.ndarray) -> np.ndarray:
     """Points in which every frame without a detection takes ``still_PD``, the value of the control *static*.
@@ -35,12 +39,13 @@ def landmark_distance(prediction_TPD: np.ndarray, reference_TPD: np.ndarray) -> 
 def correlation(prediction_T: np.ndarray, reference_T: np.ndarray) -> float | None:
     """Pearson correlation of two curves; ``None`` for a reference that is still or has under three frames.
 
-    A prediction that does not move at all follows nothing: it scores 0 rather than dropping out of the
-    median.
+    A prediction that stands still (:data:`STILL`) follows nothing: it scores 0 rather than dropping out of
+    the median.
     """
-    if len(reference_T) < 3 or _is_flat(reference_T):
+    ratio = deviation_ratio(prediction_T, reference_T)
+    if ratio is None:
         return None
-    if _is_flat(prediction_T):
+    if ratio < STILL:
         return 0.0
     prediction_T = np.asarray(prediction_T, dtype=np.float64) - np.mean(prediction_T, dtype=np.float64)
     reference_T = np.asarray(reference_T, dtype=np.float64) - np.mean(reference_T, dtype=np.float64)

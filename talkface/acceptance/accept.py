@@ -15,7 +15,7 @@ from talkface.identity.code import code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
-"""Rules whose outputs no golden figure tells; they take seconds, and simply run again."""
+"""Rules whose outputs no golden figure tells: they simply run again."""
 _SHOWN = 20
 _OF_ANOTHER_MACHINE = (
     "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
@@ -73,7 +73,7 @@ def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping
     }
     if changed:
         when = datetime.now().astimezone().isoformat(timespec="seconds")
-        how = "bit for bit, as far as is recorded" if same else "within one percent, on another machine"
+        how = "figures equal within 1e-5" if same else "figures equal within 1 %, on another machine"
         entry = Entry(when, who, f"{why} [{how}]", golden.digest(folder), changed)
         append_entry(folder / "ledger.jsonl", entry)
     _write_versions(checkout, now)

@@ -28,7 +28,7 @@ test-fast: setup-test
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not full"
 
 # What takes hours, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
-# (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/test_debian.py), all stages on two processes, ten minutes
+# (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/setup/test_debian.py), all stages on two processes, ten minutes
 # of sound, the full-size DAG; and every fault, with docs/faults.md written anew. What was run, on which machine and with which
 # outcome: logs/check-full-DATE.txt
 check-full: setup-full

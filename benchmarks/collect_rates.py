@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import yaml
 
+from talkface.artifacts.tables import read_metadata
 from talkface.data.frames import Frames
 from talkface.data.stores import latent_store
 from talkface.data.subsets import clip_lengths
-from talkface.reporting.notes import machine
-from talkface.tables import read_metadata
+from talkface.reporting.tables.notes import machine
 
 _KINDS = {
     "faces": "features/*/faces.parquet",

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from talkface.artifacts.schemas import AU_NAMES, AUS, CHECKS, CLIPS, LANDMARKS
+from talkface.artifacts.tables import ClipTable, read_table
 from talkface.data.rows import vectors
 from talkface.features.landmarks import NUM_POINTS, lip_opening
 from talkface.metrics.lips import spoken_frames
-from talkface.schemas import AU_NAMES, AUS, CHECKS, CLIPS, LANDMARKS
-from talkface.tables import ClipTable, read_table
 
 FPS = 25
 AU25 = AU_NAMES.index("AU25")

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from talkface.artifacts.schemas import LANDMARKS
+from talkface.artifacts.tables import read_table
 from talkface.data.rows import vectors
 from talkface.features.aus import geometric
 from talkface.features.landmarks import NUM_POINTS
-from talkface.schemas import LANDMARKS
-from talkface.tables import read_table
 
 MIRRORED = {33: 263, 133: 362, 67: 297, 54: 284, 127: 356}
 MOST_FRAMES = 1500  # of one speaker

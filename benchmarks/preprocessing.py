@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from talkface.artifacts.schemas import CHECKS
+from talkface.artifacts.tables import read_table
 from talkface.config import AuLabels, Corpus, Faces, Mel, Video
-from talkface.schemas import CHECKS
-from talkface.tables import read_table
 
 GOAL = 4.0
 FPS = 25
@@ -61,13 +61,13 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
         phases[name] = (now[0] - began[0], now[1] - began[1])
         began = now
 
-    from talkface.steps.list_clips import list_clips
+    from talkface.jobs.list_clips import list_clips
 
     clips = folder / "clips.parquet"
     list_clips(corpus=corpus, speaker=speaker, clips=clips)
     done("list_clips")
 
-    from talkface.steps.crop_faces import crop_faces
+    from talkface.jobs.crop_faces import crop_faces
 
     faces, landmarks, checks = (folder / f"{name}.parquet" for name in ("faces", "landmarks", "checks"))
     crop_faces(
@@ -76,7 +76,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     )  # fmt: skip
     done("crop_faces")
 
-    from talkface.steps.label_aus import label_aus
+    from talkface.jobs.label_aus import label_aus
 
     label_aus(
         landmarks=landmarks,
@@ -88,7 +88,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     )
     done("label_aus")
 
-    from talkface.steps.extract_mel import extract_mel
+    from talkface.jobs.extract_mel import extract_mel
 
     extract_mel(
         corpus=corpus, speaker=speaker, clips=clips, checks=checks, mel=Mel(),

@@ -30,9 +30,9 @@ from talkface.models.au_attention import AuCritic, AuGenerator
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.stages.train_frame_renderer import build_frame_renderer
-from talkface.stages.train_renderer import build_renderer
 from talkface.training.device import autocast, pick_precision, prepare
+from talkface.training.tasks.frame_renderer import build_frame_renderer
+from talkface.training.tasks.renderer import build_renderer
 
 _BATCH_FRAMES = 8
 

@@ -1,6 +1,6 @@
 # What tables rest on, and what a finished experiment consists of.
 
-from talkface.reporting.sources import trainings_behind
+from talkface.evaluation.needs import trainings_behind
 
 ROWS = {name: [row.variant for row in table.rows] for name, table in CONFIG.tables.items()}
 

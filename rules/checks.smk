@@ -24,7 +24,7 @@ rule check_setup:
 onstart:
     from snakemake.exceptions import WorkflowError
     from talkface.preflight.jobs import Job
-    from talkface.steps.check_setup import before_heavy_jobs
+    from talkface.jobs.check_setup import before_heavy_jobs
 
     try:
         before_heavy_jobs(

@@ -6,7 +6,7 @@ import sys
 
 # Jobs import the package beside this Snakefile, whatever else is installed, also inside --sdm conda environments.
 sys.path.insert(0, str(workflow.basedir))
-# Jobs end with the snakemake that started them (talkface/orphans.py).
+# Jobs end with the snakemake that started them (talkface/runtime/orphans.py).
 INHERITED = os.environ.get("PYTHONPATH")
 os.environ.update(
     PYTHONPATH=os.pathsep.join([str(workflow.basedir), *([INHERITED] if INHERITED else [])]),
@@ -26,7 +26,7 @@ from talkface.corpora.download import planned_speakers
 from talkface.identity.code import code_version
 from talkface.identity.ledger import accepted_code
 from talkface.media import program
-from talkface.reporting.runs import CONTROLS, OTHER_SOUND
+from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 
 try:
     CONFIG = validate(config)

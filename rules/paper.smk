@@ -1,6 +1,6 @@
 # Scores -> the papers' tables (docs/paper_tables.md).
 
-from talkface.reporting.sources import bounds
+from talkface.evaluation.needs import bounds
 
 # They are one rule with a wildcard, not a rule each in a loop: a script belongs to the rule of its name.
 # What a table is made from is looked up by that wildcard; another table's rows are none of its business.

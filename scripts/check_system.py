@@ -5,7 +5,7 @@ import importlib
 import sys
 
 # What the wheels of mediapipe and OpenCV take from the system, screen or no screen. Found by starting from
-# nothing: in Debian 13's smallest root faces are tracked with exactly these (tests/test_debian.py).
+# nothing: in Debian 13's smallest root faces are tracked with exactly these (tests/setup/test_debian.py).
 LIBRARIES = {
     # library: packages of apt (Debian, Ubuntu) and dnf (Fedora)
     "libEGL.so.1": ("libegl1", "libglvnd-egl"),

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import yaml
 
+from talkface.artifacts.weights import load_model
 from talkface.config import Config, merge, validate
 from talkface.config import Renderer as RendererConfig
 from talkface.data.stores import identity_of
@@ -26,15 +27,14 @@ from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import Track, track_face
 from talkface.generation.clip import load_generator
 from talkface.generation.streamed_sound import StreamedSound
-from talkface.logs import ProgressMeter
+from talkface.jobs.disentangle_faces import keep_whole, take_apart
 from talkface.media import program
 from talkface.media.audio import SoundFile
 from talkface.media.video import write_video
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.steps.disentangle_faces import keep_whole, take_apart
-from talkface.training.checkpoint import load_model
+from talkface.runtime.logs import ProgressMeter
 from talkface.training.device import pick_precision, prepare
 
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins

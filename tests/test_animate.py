@@ -12,20 +12,20 @@ import yaml
 from conftest import REPOSITORY
 
 from talkface.animate import main, paste, read_photo
+from talkface.artifacts.weights import save_model
 from talkface.config import AuLabels, Faces, merge, validate
 from talkface.corpora.synthetic.face import draw_face
 from talkface.corpora.synthetic.identity import make_identity
 from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import track_face
+from talkface.jobs.disentangle_faces import take_apart
 from talkface.media.audio import read_audio
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.stages.train_frame_renderer import build_frame_renderer
-from talkface.stages.train_renderer import build_renderer
-from talkface.steps.disentangle_faces import take_apart
-from talkface.training.checkpoint import save_model
+from talkface.training.tasks.frame_renderer import build_frame_renderer
+from talkface.training.tasks.renderer import build_renderer
 
 OVERLAYS = [REPOSITORY / "config.yaml", *(REPOSITORY / f"configs/{n}.yaml" for n in ("micro", "variants"))]
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.reporting.page import STYLE
-from talkface.reporting.paper_page import TEMPLATE
-from talkface.reporting.published import PUBLISHED
-from talkface.steps.build_paper import build_paper
+from talkface.jobs.build_paper import build_paper
+from talkface.reporting.pages.page import STYLE
+from talkface.reporting.pages.paper_page import TEMPLATE
+from talkface.reporting.tables.published import PUBLISHED
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     build_paper(

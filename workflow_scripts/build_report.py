@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from talkface.config import Evaluation, Gallery
-from talkface.logs import log_to
-from talkface.reporting.page import STYLE, TEMPLATE
-from talkface.reporting.published import PUBLISHED
-from talkface.steps.build_report import build_report
+from talkface.jobs.build_report import build_report
+from talkface.reporting.pages.page import STYLE, TEMPLATE
+from talkface.reporting.tables.published import PUBLISHED
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     build_report(

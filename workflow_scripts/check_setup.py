@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.logs import log_to
-from talkface.steps.check_setup import check_setup
+from talkface.jobs.check_setup import check_setup
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     text = check_setup(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.crop_faces import crop_faces
+from talkface.jobs.crop_faces import crop_faces
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     config = validate(snakemake.config)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import Compute
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.disentangle_faces import disentangle_faces
+from talkface.jobs.disentangle_faces import disentangle_faces
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     disentangle_faces(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.logs import log_to
-from talkface.steps.download_archive import download_archive
+from talkface.jobs.download_archive import download_archive
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     download_archive(

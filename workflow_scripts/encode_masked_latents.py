@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import Compute
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.encode_latents import encode_latents
+from talkface.jobs.encode_latents import encode_latents
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     encode_latents(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import Mel, validate
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.extract_mel import extract_mel
+from talkface.jobs.extract_mel import extract_mel
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     extract_mel(

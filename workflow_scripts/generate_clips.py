@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Compute, Evaluation, Mfcc, Sampler
-from talkface.logs import log_to
-from talkface.steps.generate_clips import generate_clips
+from talkface.jobs.generate_clips import generate_clips
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     faces = snakemake.input.faces

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Compute, Evaluation
-from talkface.logs import log_to
-from talkface.steps.generate_controls import generate_controls
+from talkface.jobs.generate_controls import generate_controls
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     weights = snakemake.input.get("autoencoder")

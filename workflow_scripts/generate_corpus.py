@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.logs import log_to
-from talkface.steps.generate_corpus import generate_corpus
+from talkface.jobs.generate_corpus import generate_corpus
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     generate_corpus(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import AuLabels, validate
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.label_aus import label_aus
+from talkface.jobs.label_aus import label_aus
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     label_aus(

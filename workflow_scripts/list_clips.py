@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.logs import log_to
-from talkface.steps.list_clips import list_clips
+from talkface.jobs.list_clips import list_clips
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     list_clips(

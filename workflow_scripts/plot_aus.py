@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import AuLabels, Evaluation, Gallery
-from talkface.logs import log_to
-from talkface.steps.plot_aus import plot_aus
+from talkface.jobs.plot_aus import plot_aus
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     plot_aus(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Evaluation, Gallery
-from talkface.logs import log_to
-from talkface.steps.plot_lips import plot_lips
+from talkface.jobs.plot_lips import plot_lips
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     plot_lips(

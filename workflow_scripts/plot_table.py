@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.steps.plot_table import plot_table
+from talkface.jobs.plot_table import plot_table
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     plot_table(

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.steps.plot_training import plot_training
+from talkface.jobs.plot_training import plot_training
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     plot_training(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import Compute, Mfcc
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.steps.predict_aus import predict_aus
+from talkface.jobs.predict_aus import predict_aus
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):
     predict_aus(

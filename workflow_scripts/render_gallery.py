@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Evaluation, Gallery, validate
-from talkface.logs import log_to
-from talkface.steps.render_gallery import render_gallery
+from talkface.jobs.render_gallery import render_gallery
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     render_gallery(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Compute, Evaluation
-from talkface.logs import log_to
-from talkface.steps.score_au_classifier import score_au_classifier
+from talkface.jobs.score_au_classifier import score_au_classifier
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     score_au_classifier(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import AuLabels, validate
-from talkface.logs import log_to
-from talkface.steps.score_aus import score_aus
+from talkface.jobs.score_aus import score_aus
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     score_aus(

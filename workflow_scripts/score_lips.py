@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.steps.score_lips import score_lips
+from talkface.jobs.score_lips import score_lips
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     score_lips(

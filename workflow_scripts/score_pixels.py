@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.steps.score_pixels import score_pixels
+from talkface.jobs.score_pixels import score_pixels
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     score_pixels(

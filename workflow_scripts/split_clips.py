@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Split
-from talkface.logs import log_to
-from talkface.steps.split_clips import split_clips
+from talkface.jobs.split_clips import split_clips
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     split_clips(

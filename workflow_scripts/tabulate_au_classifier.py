@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.reporting.published import PUBLISHED
-from talkface.reporting.setting import Setting
-from talkface.steps.tabulate_au_classifier import tabulate_au_classifier
+from talkface.jobs.tabulate_au_classifier import tabulate_au_classifier
+from talkface.reporting.tables.published import PUBLISHED
+from talkface.reporting.tables.setting import Setting
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     tabulate_au_classifier(

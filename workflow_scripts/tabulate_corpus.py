@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Corpus
-from talkface.logs import log_to
-from talkface.steps.tabulate_corpus import tabulate_corpus
+from talkface.jobs.tabulate_corpus import tabulate_corpus
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     tabulate_corpus(

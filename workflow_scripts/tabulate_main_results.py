@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from talkface.config import Perceptual, Sampler
-from talkface.logs import log_to
-from talkface.reporting.published import PUBLISHED
-from talkface.reporting.setting import Setting
-from talkface.steps.tabulate_main_results import tabulate_main_results
+from talkface.jobs.tabulate_main_results import tabulate_main_results
+from talkface.reporting.tables.published import PUBLISHED
+from talkface.reporting.tables.setting import Setting
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     samplers = snakemake.params.samplers.items()

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import validate
-from talkface.logs import log_to
-from talkface.steps.track_generated import track_generated
+from talkface.jobs.track_generated import track_generated
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     track_generated(

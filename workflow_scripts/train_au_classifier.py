@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import AuClassifier, Compute
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.stages.train_au_classifier import train_au_classifier
+from talkface.jobs.train_au_classifier import train_au_classifier
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 place = snakemake.wildcards
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import AudioToAu, Compute, Mfcc
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.stages.train_audio_to_au import train_audio_to_au
+from talkface.jobs.train_audio_to_au import train_audio_to_au
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 place = snakemake.wildcards
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from talkface.config import Autoencoder, Compute
-from talkface.efficiency import measured
-from talkface.logs import log_to
-from talkface.stages.train_autoencoder import train_autoencoder
+from talkface.jobs.train_autoencoder import train_autoencoder
+from talkface.runtime.cost import measured
+from talkface.runtime.logs import log_to
 
 place = snakemake.wildcards
 with log_to(snakemake.log[0]), measured(snakemake.log[0]):

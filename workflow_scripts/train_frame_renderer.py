@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Compute, FrameRenderer, Mfcc, Perceptual
-from talkface.logs import log_to
-from talkface.stages.train_frame_renderer import train_frame_renderer
+from talkface.jobs.train_frame_renderer import train_frame_renderer
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     perceptual = Perceptual.model_validate(snakemake.params.perceptual)

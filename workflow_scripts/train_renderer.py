@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from talkface.config import Compute, Mfcc, Renderer
-from talkface.logs import log_to
-from talkface.stages.train_renderer import train_renderer
+from talkface.jobs.train_renderer import train_renderer
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     train_renderer(

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from talkface.logs import log_to
-from talkface.steps.verify import verify
+from talkface.jobs.verify import verify
+from talkface.runtime.logs import log_to
 
 with log_to(snakemake.log[0]):
     found = verify(

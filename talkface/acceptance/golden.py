@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from talkface.headers import header_of
+from talkface.artifacts.headers import header_of
 from talkface.identity.versions import present
 from talkface.media.images import decode_png
 

@@ -9,9 +9,9 @@ from typing import Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
+from talkface.artifacts.schemas import TableSchema
+from talkface.artifacts.tables import ClipTable
 from talkface.data.rows import refuse_lost
-from talkface.schemas import TableSchema
-from talkface.tables import ClipTable
 
 
 class Sized(Protocol):

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from talkface.artifacts.schemas import AUS
 from talkface.config import Fused, Mfcc
 from talkface.data.clip_store import ClipStore
 from talkface.data.rows import vectors
 from talkface.data.sequences import load_sound, sound_statistics, sound_windows
 from talkface.data.stores import Identity, au_feature_store, identity_store
-from talkface.schemas import AUS
 
 Drawn = Sequence[tuple[str, np.ndarray]]
 """Clips and the frames [T] of a window in each."""

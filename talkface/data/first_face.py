@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from talkface.artifacts.schemas import AUS, FACES
+from talkface.artifacts.tables import ClipTable, TableError
 from talkface.data.rows import vectors
 from talkface.media.images import decode_png
-from talkface.schemas import AUS, FACES
-from talkface.tables import ClipTable, TableError
 
 
 @dataclass(frozen=True)

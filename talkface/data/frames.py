@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from talkface.artifacts.schemas import FACES
+from talkface.artifacts.tables import ClipTable, TableError
 from talkface.data.rows import starts
-from talkface.logs import progress
 from talkface.media.images import decode_png
-from talkface.schemas import FACES
-from talkface.tables import ClipTable, TableError
+from talkface.runtime.logs import progress
 
 logger = logging.getLogger(__name__)
 

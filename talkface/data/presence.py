@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from talkface.artifacts.schemas import AU_NAMES, AUS
 from talkface.data.rows import each_clip, starts, vectors
-from talkface.schemas import AU_NAMES, AUS
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from talkface.schemas import TableSchema
-from talkface.tables import ClipTable
+from talkface.artifacts.schemas import TableSchema
+from talkface.artifacts.tables import ClipTable
 
 if TYPE_CHECKING:
     import torch

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from talkface.artifacts.schemas import MEL
 from talkface.config import Mfcc
 from talkface.data.clip_store import ClipStore
 from talkface.data.rows import halves as halves
@@ -20,7 +21,6 @@ from talkface.data.rows import vectors as vectors
 from talkface.data.subsets import clip_lengths as clip_lengths
 from talkface.data.windows import hop_indices
 from talkface.features.mel import mfcc
-from talkface.schemas import MEL
 
 
 def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> ClipStore[torch.Tensor]:

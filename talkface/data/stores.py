@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from talkface.artifacts.schemas import AU_FEATURES, IDENTITIES, LATENTS
 from talkface.data.clip_store import ClipStore
 from talkface.data.rows import halves
-from talkface.schemas import AU_FEATURES, IDENTITIES, LATENTS
 
 _AU_FEATURE = 320
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from talkface.schemas import SPLIT
-from talkface.tables import read_table
+from talkface.artifacts.schemas import SPLIT
+from talkface.artifacts.tables import read_table
 
 
 def clip_lengths(split: Path, subset: str) -> dict[str, int]:

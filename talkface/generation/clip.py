@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from talkface.artifacts.weights import load_model, read_settings
 from talkface.config import Sampler
 from talkface.data.sequences import sound_windows
 from talkface.data.stores import Identity
@@ -25,7 +26,6 @@ from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
 from talkface.models.tcsan import stream_windows
 from talkface.models.trunk import Trunk
-from talkface.training.checkpoint import load_model, read_settings
 from talkface.training.device import autocast
 
 

@@ -5,26 +5,23 @@ from __future__ import annotations
 NO_BEARING = {
     "talkface": "the version number of a release",
     "talkface.config": "checks of the configuration: its values are parameters of the rules",
-    "talkface.logs": "log lines and progress",
-    "talkface.efficiency": "what a job took",
-    "talkface.orphans": "jobs end with their snakemake",
+    "talkface.runtime": "logs, progress, measured cost, locks, binding of rules to jobs",
     "talkface.features.bundle": "where the face models lie; their SHA-256 is a parameter",
     "talkface.features.fetch_bundle": "fetching the face models",
     "talkface.identity": "the identity itself",
     "talkface.acceptance": "golden outputs and the ledger of accepted code",
-    "talkface.origin": "hashes of inputs in an artifact's metadata",
-    "talkface.headers": "headers of artifacts",
-    "talkface.atomic": "files appear whole or not at all",
-    "talkface.footer": "checksums of tables",
-    "talkface.tables": "reading and writing tables; their columns (talkface.schemas) do count",
+    "talkface.artifacts.origin": "hashes of inputs in an artifact's metadata",
+    "talkface.artifacts.headers": "headers of artifacts",
+    "talkface.artifacts.atomic": "files appear whole or not at all",
+    "talkface.artifacts.footer": "checksums of tables",
+    "talkface.artifacts.tables": "reading and writing tables; their columns (schemas) do count",
     "talkface.reporting.files": "writing text files",
     "talkface.media.program": "which ffmpeg is started",
     "talkface.preflight": "checks before a run",
-    "talkface.training.checkpoint": "reading and writing weights",
+    "talkface.artifacts.weights": "reading and writing weights",
     "talkface.training.errors": "what ends a training",
     "talkface.training.fingerprint": "whether a training may be resumed",
     "talkface.training.launch": "starting the processes of a training",
-    "talkface.training.lock": "one writer per folder",
     "talkface.training.signals": "signals that end a training",
     "talkface.training.state": "saving and resuming",
 }
@@ -32,7 +29,7 @@ NO_BEARING = {
 
 _BELOW = tuple(f"{name}." for name in NO_BEARING if "." in name)
 
-SHOWING = frozenset({"talkface.logs", "talkface.efficiency"})
+SHOWING = frozenset({"talkface.runtime.logs", "talkface.runtime.cost"})
 """Modules whose calls show what happens and change nothing: the calls themselves do not count either."""
 
 RECORDED_ERRORS = frozenset({"MediaError", "FaceError"})

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from talkface.headers import versions_of
+from talkface.artifacts.headers import versions_of
 
 Used = dict[str, dict[str, int]]
 """Tool -> its version -> how many artifacts it made."""

@@ -12,7 +12,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
-from talkface.atomic import explained
+from talkface.artifacts.atomic import explained
 from talkface.media.ffmpeg import Child, MediaError, address, existing
 from talkface.media.probe import MediaInfo, probe
 from talkface.media.program import encoders

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from talkface.config import Config, FrameRenderer, Renderer
-from talkface.reporting.runs import CONTROLS, OTHER_SOUND
-from talkface.reporting.sources import trainings_behind
+from talkface.evaluation.needs import trainings_behind
+from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
 """Rules before which nothing is checked, with those that only tabulate, plot and build pages."""

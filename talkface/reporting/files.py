@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from talkface.atomic import replacing
+from talkface.artifacts.atomic import replacing
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from talkface.artifacts.origin import hash_files
 from talkface.config import Training
-from talkface.origin import hash_files
 
 _NOT_NUMBERS = {"save_every_samples", "log_every_samples", "paper_samples", "warm_start", "micro_batch"}
 

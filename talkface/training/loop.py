@@ -57,19 +57,19 @@ from typing import Any
 import torch
 from torch import nn
 
+from talkface.artifacts.origin import data_hashes
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import write_table
+from talkface.artifacts.weights import load_weights
 from talkface.config import Compute, Training
 from talkface.data.sampler import ShuffledStream
-from talkface.logs import ProgressMeter
-from talkface.origin import data_hashes
-from talkface.schemas import HISTORY
-from talkface.tables import write_table
+from talkface.runtime.lock import die_with_snakemake, exclusive
+from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state
-from talkface.training.checkpoint import load_weights
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
 from talkface.training.errors import TrainingError
 from talkface.training.fingerprint import complete
-from talkface.training.lock import die_with_snakemake, exclusive
 from talkface.training.micro import MicroBatches
 from talkface.training.part import share_codebooks
 from talkface.training.schedule import learning_rate

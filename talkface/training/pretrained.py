@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from talkface.artifacts.weights import CheckpointError, load_model
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.perceptual import EncoderFeatures, Vgg19Features
-from talkface.training.checkpoint import CheckpointError, load_model
 
 _CLASSIFIER = "classifier."  # torchvision's names of what the perceptual loss does not use
 

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from talkface.artifacts.weights import CheckpointError, read_tensors, write_tensors
 from talkface.identity.versions import present
-from talkface.training.checkpoint import CheckpointError, read_tensors, write_tensors
 from talkface.training.fingerprint import differences
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from talkface.logs import log_to
+from talkface.runtime.logs import log_to
 
 
 @dataclass(frozen=True)

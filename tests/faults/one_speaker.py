@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from talkface.artifacts.schemas import CHECKS, FACES, LANDMARKS, MEL, SPLIT
+from talkface.artifacts.tables import ClipTable, read_table
 from talkface.config import AuLabels, Corpus, Faces, Mel, Split
-from talkface.schemas import CHECKS, FACES, LANDMARKS, MEL, SPLIT
-from talkface.steps.crop_faces import crop_faces
-from talkface.steps.extract_mel import extract_mel
-from talkface.steps.label_aus import label_aus
-from talkface.steps.list_clips import list_clips
-from talkface.steps.split_clips import split_clips
-from talkface.tables import ClipTable, read_table
+from talkface.jobs.crop_faces import crop_faces
+from talkface.jobs.extract_mel import extract_mel
+from talkface.jobs.label_aus import label_aus
+from talkface.jobs.list_clips import list_clips
+from talkface.jobs.split_clips import split_clips
 
 CROP = 112
 

@@ -10,11 +10,11 @@ import torch
 
 from faults.observing import leftovers, lost, run_step, snapshot
 from faults.registry import declare, each
+from talkface.artifacts.schemas import AUS, LANDMARKS
+from talkface.artifacts.tables import TableError, TableWriter, read_metadata, read_table, write_table
 from talkface.config import AuLabels, Compute, Faces
-from talkface.schemas import AUS, LANDMARKS
-from talkface.steps.encode_latents import encode_latents
-from talkface.steps.label_aus import label_aus
-from talkface.tables import TableError, TableWriter, read_metadata, read_table, write_table
+from talkface.jobs.encode_latents import encode_latents
+from talkface.jobs.label_aus import label_aus
 
 EXPECTED = "one line with the file and the remedy; nothing written; after removing the file it is remade"
 SEVERAL = 60
@@ -150,7 +150,7 @@ def test_table(fault, speaker, tmp_path, outcome):
 
 def rewrite(path: Path) -> None:
     """The table anew, clip by clip."""
-    from talkface.tables import ClipTable
+    from talkface.artifacts.tables import ClipTable
 
     metadata = {k: v for k, v in read_metadata(path).items() if k not in ("schema", "version", "talkface")}
     table = ClipTable(path, LANDMARKS)

@@ -6,7 +6,7 @@ from resumable_training import TinyTask, train
 
 from faults.observing import leftovers, run_step
 from faults.registry import declare, each
-from talkface.training.checkpoint import read_tensors
+from talkface.artifacts.weights import read_tensors
 
 FAULTS = declare(
     "Training",

@@ -15,7 +15,7 @@ from faults.one_speaker import extract
 from faults.registry import declare, each
 from talkface.config import Corpus, Download
 from talkface.corpora import list_speakers
-from talkface.steps.download_archive import download_archive
+from talkface.jobs.download_archive import download_archive
 from talkface.training.pretrained import load_vgg19
 
 REFUSED = "refused whole with one line; nothing unpacked, nothing outside touched"

@@ -1,6 +1,6 @@
 """kill -9 of a job's worker, and at the next try of snakemake itself, in every class of rule.
 
-Trainings have their own tests of what their resume state holds: tests/test_workflow_kill.py.
+Trainings have their own tests of what their resume state holds: tests/workflow/test_workflow_kill.py.
 """
 
 import os

@@ -10,7 +10,7 @@ from faults.one_speaker import extract
 from faults.registry import declare, each
 from talkface.config import Corpus
 from talkface.corpora import CorpusError, list_speakers
-from talkface.steps.list_clips import list_clips
+from talkface.jobs.list_clips import list_clips
 
 USED = "used like any other clip, under its own name"
 REFUSED = "one line that names the folder and the remedy"

@@ -13,10 +13,10 @@ from faults import drawn_clips as clips
 from faults.observing import content, leftovers, lost, run_step, snapshot
 from faults.registry import declare, each
 from talkface.config import Corpus, Faces
+from talkface.jobs.crop_faces import crop_faces
+from talkface.jobs.list_clips import list_clips
 from talkface.media.video import read_frames, write_video
 from talkface.reporting.files import write_text
-from talkface.steps.crop_faces import crop_faces
-from talkface.steps.list_clips import list_clips
 
 EXPECTED = "one line that says so; no half file; with room a rerun gives the undisturbed result"
 SIZE = 400_000

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from talkface.corpora.download.errors import DownloadError
-from talkface.logs import progress
+from talkface.runtime.logs import progress
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from urllib3.util import Retry
 from talkface import __version__
 from talkface.corpora.download.errors import DownloadError
 from talkface.corpora.download.record import Published
-from talkface.logs import ProgressMeter
+from talkface.runtime.logs import ProgressMeter
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """What every AU labeller offers.
 
-Shapes: T frames, P = 478 mesh points, S crop size, A = 5 AUs in the order of ``talkface.schemas.AU_NAMES``.
+Shapes: T frames, P = 478 mesh points, S crop size, A = 5 AUs in the order of
+``talkface.artifacts.schemas.AU_NAMES``.
 """
 
 from __future__ import annotations

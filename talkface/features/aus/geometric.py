@@ -17,7 +17,7 @@ thickness and mouth width are part of a single frame's measure, so a face at res
 AU25; what a speaker's own rest is, only :func:`normalise` knows.
 
 Shapes: T frames, P = 478 mesh points, C = 3 coordinates, A = 5 AUs in the order of
-``talkface.schemas.AU_NAMES``, K skull points.
+``talkface.artifacts.schemas.AU_NAMES``, K skull points.
 """
 
 from __future__ import annotations

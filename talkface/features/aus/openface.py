@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from talkface.artifacts.schemas import AU_NAMES
 from talkface.features.aus.base import AuError, ClipFrames, PlainScale, RawLabels, fill_missed
-from talkface.schemas import AU_NAMES
 
 FPS = 25
 _INTENSITY = [f"{name}_r" for name in AU_NAMES]

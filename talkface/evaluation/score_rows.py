@@ -1,0 +1,52 @@
+"""Rows of the SCORES tables: what a clip is comes from the split, the figures from the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from talkface.artifacts.schemas import SPLIT, TableSchema
+from talkface.artifacts.tables import ClipTable, TableError, read_table
+
+
+class ScoreRows:
+    """Collects the rows of one SCORES table."""
+
+    def __init__(self, split: Path):
+        self._split = read_table(split, SPLIT)
+        self._places = {clip: place for place, clip in enumerate(self._split["clip"].to_pylist())}
+        self.rows: list[dict[str, Any]] = []
+
+    def words_s(self, clip: str) -> list[tuple[float, float]]:
+        """Start and end in seconds of every word of the clip's transcript; empty where there is none."""
+        words = self._split["words"][self._places[clip]].as_py()
+        return [(word["start_s"], word["end_s"]) for word in words]
+
+    def add(self, clip: str, values: dict[str, float | None], weight: int) -> None:
+        """One row for each figure; ``weight``: frames behind it. ``None`` becomes null: not defined."""
+        speaker, subset = (self._split[name][self._places[clip]].as_py() for name in ("speaker", "subset"))
+        for metric, value in values.items():
+            self.rows.append(
+                {
+                    "clip": clip,
+                    "speaker": speaker,
+                    "subset": subset,
+                    "metric": metric,
+                    "value": None if value is None else float(value),
+                    "weight": float(weight),
+                }
+            )
+
+
+def tables_by_clip(paths: Iterable[Path], schema: TableSchema) -> dict[str, ClipTable]:
+    """Which of the speakers' tables holds each clip, in the order of the paths and clips."""
+    return {clip: table for table in (ClipTable(path, schema) for path in paths) for clip in table.clips}
+
+
+def same_length(clip: str, expected: int, found: int, what: str) -> None:
+    """Raise ``TableError`` naming the clip unless both have as many frames."""
+    if expected != found:
+        raise TableError(
+            f"clip '{clip}': {found} frames of {what} for {expected} true frames; generate it again"
+        )

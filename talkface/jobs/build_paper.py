@@ -1,0 +1,41 @@
+"""Step: the page that holds the papers' tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from talkface.reporting.files import write_text
+from talkface.reporting.pages.paper_page import PageTable, render_paper
+from talkface.reporting.tables.published import load_published
+
+
+def build_paper(
+    *,
+    contents: Sequence[Path],
+    figures: Sequence[Path],
+    published: Path,
+    template: Path,
+    style: Path,
+    experiment: str,
+    corpus: str,
+    page: Path,
+) -> None:
+    """Write one HTML file that holds every table, its figure and notes and needs no network.
+
+    ``contents``: the tables' JSON, in the page's order. ``figures``: of the same names; one may be missing.
+    """
+    drawn = {path.stem: path for path in figures}
+    tables = [
+        PageTable(path.stem, json.loads(path.read_text(encoding="utf-8")), drawn.get(path.stem))
+        for path in contents
+    ]
+    html = render_paper(
+        tables,
+        title=f"The papers' tables: {experiment} on {corpus}",
+        template=template,
+        style=style.read_text(encoding="utf-8"),
+        published=load_published(published),
+    )
+    write_text(page, html)

@@ -1,0 +1,25 @@
+"""Step: the first face of each clip kept whole, for renderers without disentanglement (papers B and C)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from talkface.artifacts.origin import data_hashes
+from talkface.artifacts.schemas import IDENTITIES
+from talkface.artifacts.tables import TableWriter
+from talkface.artifacts.weights import load_model
+from talkface.config import Compute
+from talkface.data.first_face import first_faces
+from talkface.jobs.disentangle_faces import keep_whole
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.runtime.logs import progress
+from talkface.training.device import prepare
+
+
+def encode_first_faces(*, autoencoder: Path, faces: Path, identities: Path, compute: Compute) -> None:
+    """Write IDENTITIES of one speaker, with a mask of ones."""
+    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), prepare(compute))
+    metadata = {"data": data_hashes([autoencoder, faces], identities)}
+    with TableWriter(identities, IDENTITIES, metadata) as writer:
+        for face in progress(first_faces(faces), what="first faces encoded"):
+            writer.write([{"clip": face.clip, "frame": face.frame, **keep_whole(network, face.image_HW3)}])

@@ -1,0 +1,68 @@
+"""Step: every aligned crop as a latent of the trained autoencoder, computed once and cached.
+
+With its lower half hidden, too: what the inpaint protocol may see of a true frame.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from talkface.artifacts.origin import data_hashes
+from talkface.artifacts.schemas import FACES, LATENTS
+from talkface.artifacts.tables import ClipTable, TableWriter
+from talkface.artifacts.weights import load_model
+from talkface.config import Compute
+from talkface.data.frames import to_tensor
+from talkface.data.regions import hide_lower_half
+from talkface.media.images import decode_png
+from talkface.models.autoencoder import VQAutoencoder
+from talkface.runtime.logs import progress
+from talkface.training.device import prepare
+
+_BATCH = 64
+_FRAMES_AT_ONCE = 8 * _BATCH  # decoded crops of a long clip; a row group each
+
+
+def encode_latents(
+    *, model: Path, faces: Path, latents: Path, compute: Compute, lower_half_hidden: bool = False
+) -> None:
+    """Write LATENTS of one speaker: before quantisation, unit variance, float16, full precision inside."""
+    device = prepare(compute)
+    network = load_model(model, lambda settings: VQAutoencoder(**settings), device)
+    table = ClipTable(faces, FACES)
+    metadata = {"shape": _latent_shape(network, table), "data": data_hashes([model, faces], latents)}
+    with TableWriter(latents, LATENTS, metadata) as writer:
+        for clip, rows in progress(table, len(table.clips), "clips encoded"):
+            for part in (
+                rows.slice(begin, _FRAMES_AT_ONCE) for begin in range(0, len(rows), _FRAMES_AT_ONCE)
+            ):
+                images = np.stack([decode_png(content) for content in part["image"].to_pylist()])
+                latents_NChw = encode_images(network, images, device, lower_half_hidden)
+                writer.write(
+                    {"clip": clip, "frame": frame, "latent": latent_Chw.tobytes()}
+                    for frame, latent_Chw in zip(part["frame"].to_pylist(), latents_NChw, strict=True)
+                )
+
+
+@torch.no_grad()
+def encode_images(
+    network: VQAutoencoder, images_NHW3: np.ndarray, device: torch.device, lower_half_hidden: bool = False
+) -> np.ndarray:
+    """uint8 images [N, H, W, 3] -> float16 latents [N, C, h, w]."""
+    parts = []
+    for begin in range(0, len(images_NHW3), _BATCH):
+        image_N3HW = to_tensor(images_NHW3[begin : begin + _BATCH], device)
+        if lower_half_hidden:
+            image_N3HW = hide_lower_half(image_N3HW)
+        parts.append(network.to_latent(image_N3HW).half().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _latent_shape(network: VQAutoencoder, table: ClipTable) -> list[int]:
+    for _, rows in table:
+        height, width, _ = decode_png(rows["image"][0].as_py()).shape
+        return [network.settings["latent_channels"], height // network.factor, width // network.factor]
+    return [0, 0, 0]

@@ -1,0 +1,95 @@
+"""Rule ``split_clips``: which clip serves for what. All later stages read this table and decide nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from talkface.artifacts.origin import data_hashes
+from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, TableSchema
+from talkface.artifacts.tables import read_table, write_table
+from talkface.config import Split
+from talkface.corpora.held_back import num_held_back
+
+logger = logging.getLogger(__name__)
+
+
+def split_clips(
+    *, clips: list[Path], checks: list[Path], sound_checks: list[Path], split: Split, output: Path
+) -> None:
+    """Write SPLIT: one row for every listed clip.
+
+    Unseen speakers' clips are "unseen_test". Of each seen speaker's usable clips ``held_back`` (rounded, and
+    at least one of two) are "seen_test", the rest "train"; which ones depends on the seed and the clips'
+    names alone. A clip that failed is "unused" with its reasons, and so is a clip of a speaker in neither
+    list.
+
+    Raises:
+        ValueError: the split names a speaker without clips, or the tables do not list the same clips.
+    """
+    listed = _gather(clips, CLIPS)
+    picture, sound = _gather(checks, CHECKS), _gather(sound_checks, CHECKS)
+    for name, table in (("checks", picture), ("sound_checks", sound)):
+        differing = sorted(set(table) ^ set(listed))
+        if differing:
+            raise ValueError(f"{name} and clips differ, for example in {differing[0]!r}: make them again")
+    speakers = {row["speaker"] for row in listed.values()}
+    for speaker in [*split.unseen, *(split.seen or [])]:
+        if speaker not in speakers:
+            raise ValueError(
+                f"the split names speaker {speaker!r}, who has no clips; there are {sorted(speakers)}"
+            )
+    reasons = {clip: _reasons(picture[clip], sound[clip]) for clip in listed}
+    subsets = _subsets({clip: row["speaker"] for clip, row in listed.items() if not reasons[clip]}, split)
+    rows = [
+        {
+            "clip": clip,
+            "speaker": row["speaker"],
+            "utterance": row["utterance"],
+            "subset": subsets.get(clip, "unused"),
+            "ok": not reasons[clip],
+            "reason": reasons[clip] or ("" if clip in subsets else "speaker not in this split"),
+            "num_frames": picture[clip]["num_frames"],
+            "words": row["words"],
+        }
+        for clip, row in listed.items()
+    ]
+    for subset, count in sorted(Counter(row["subset"] for row in rows).items()):
+        logger.info("%s: %d clips", subset, count)
+    data = data_hashes([*clips, *checks, *sound_checks], output)
+    write_table(output, SPLIT, rows, {"split": split.model_dump(mode="json"), "data": data})
+
+
+def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]]:
+    return {row["clip"]: row for path in tables for row in read_table(path, schema).to_pylist()}
+
+
+def _reasons(*checks: dict[str, Any]) -> str:
+    """Why a clip cannot serve, each reason once; "" if it can."""
+    return "; ".join(dict.fromkeys(check["reason"] for check in checks if not check["ok"]))
+
+
+def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
+    """The subset of each usable clip whose speaker takes part."""
+    subsets = {}
+    for speaker in sorted(set(speaker_of.values())):
+        clips = [clip for clip in speaker_of if speaker_of[clip] == speaker]
+        if speaker in split.unseen:
+            subsets.update(dict.fromkeys(clips, "unseen_test"))
+        elif split.seen is None or speaker in split.seen:
+            held_back = _held_back(clips, split)
+            subsets.update({clip: "seen_test" if clip in held_back else "train" for clip in clips})
+    return subsets
+
+
+def _held_back(clips: list[str], split: Split) -> set[str]:
+    drawn = sorted(clips, key=lambda clip: (_draw(clip, split.seed), clip))
+    return set(drawn[: num_held_back(split, len(clips))])
+
+
+def _draw(clip: str, seed: int) -> bytes:
+    """A number of the clip's own: one clip more or less moves no other."""
+    return hashlib.sha256(f"{seed}\0{clip}".encode()).digest()

@@ -1,0 +1,81 @@
+"""Step: the main results table, the lip figures per speaker and the figures per AU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from talkface.config import Perceptual, Sampler
+from talkface.features.aus import PROXY_AUS
+from talkface.reporting.files import write_text
+from talkface.reporting.pages.documents import write_documents
+from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
+from talkface.reporting.tables.main_table import main_csv, main_view
+from talkface.reporting.tables.notes import experiment_notes
+from talkface.reporting.tables.published import corpora_beside, load_published
+from talkface.reporting.tables.setting import Setting
+from talkface.reporting.tables.side_tables import aus_view, lips_view, published_aus_view
+
+
+def tabulate_main_results(
+    *,
+    scores: Sequence[Path],
+    split: Path,
+    histories: Sequence[Path],
+    published: Path,
+    setting: Setting,
+    samplers: Mapping[str, Sampler],
+    perceptual: Perceptual,
+    csv: Path,
+    lips_csv: Path,
+    aus_csv: Path,
+    markdown: Path,
+    tex: Path,
+    content: Path,
+) -> None:
+    """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
+
+    ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
+    ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
+    ``samplers``: of each variant that has one. ``content``: tables and notes once more, as JSON for the
+    report's page.
+    Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
+    """
+    measured, papers = read_scores(scores), load_published(published)
+    corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
+    summary, lips = summarise(measured), lips_by_speaker(measured)
+    units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
+    stamp = setting.stamp
+    title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
+    views = [
+        main_view(summary, papers, corpora, f"Main results{stamp}", setting.measured_here),
+        lips_view(lips, stamp),
+        aus_view(units, setting.labeller, stamp),
+        published_aus_view(papers, corpora),
+    ]
+    shown = [view for view in views if view is not None]
+    notes = experiment_notes(
+        setting,
+        split=split,
+        protocols=list(measured["protocol"].unique()),
+        samplers=samplers,
+        perceptual=perceptual,
+        histories=histories,
+    )
+    context = setting.columns()
+    write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
+    for path, rows in ((lips_csv, lips), (aus_csv, units)):
+        whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
+        write_text(path, whole.to_csv(index=False, float_format="%.6g"))
+    write_documents(
+        shown,
+        notes,
+        title=title,
+        heading=f"{setting.experiment} on {setting.corpus.name}",
+        demo=setting.corpus.demo,
+        markdown=markdown,
+        tex=tex,
+        content=content,
+    )

@@ -1,0 +1,61 @@
+"""The page of the papers' tables: one HTML file with every table, its figure and its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from talkface.reporting.pages.page import embedded, open_template
+from talkface.reporting.tables.published import Published
+from talkface.reporting.tables.views import TableView
+
+TEMPLATE = Path(__file__).parent / "templates" / "paper.html.j2"
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table's name in paths, what its step wrote as JSON, and its figure where it has one."""
+
+    key: str
+    content: Mapping[str, Any]
+    figure: Path | None = None
+
+
+def render_paper(
+    tables: Sequence[PageTable], *, title: str, template: Path, style: str, published: Published
+) -> str:
+    """The page's HTML, its figures inside it. Every text is escaped; only ``style`` enters as markup."""
+    return open_template(template).render(
+        title=title,
+        demo=any(table.content["demo"] for table in tables),
+        style=Markup(style),  # noqa: S704 - our own file, and CSS has no entities
+        papers=[
+            {"name": name, "title": paper.title, "venue": paper.venue, "reference": paper.reference}
+            for name, paper in published.papers.items()
+        ],
+        tables=[_shown(table) for table in tables],
+    )
+
+
+def _shown(table: PageTable) -> dict[str, Any]:
+    figure = None
+    if table.figure is not None:
+        heading = table.content["heading"]
+        figure = {
+            "alt": f"Dots with intervals: {heading}",
+            "caption": "The table's rows, filled dots, and its controls, hollow ones, below the line. Bars: "
+            "95 % intervals over speakers; ticks: single speakers, where they are too few for an interval. "
+            "Published figures are not drawn: other split, labeller and crop.",
+            "source": embedded(table.figure, "image/svg+xml"),
+        }
+    return {
+        "key": table.key,
+        "heading": table.content["heading"],
+        "views": [TableView.from_json(view) for view in table.content["views"]],
+        "notes": table.content["notes"],
+        "figure": figure,
+    }

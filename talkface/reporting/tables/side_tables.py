@@ -1,0 +1,111 @@
+"""The tables beside the main one: lips per speaker, F1 and accuracy per AU, the papers' per-AU figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from talkface.artifacts.schemas import AU_NAMES
+from talkface.evaluation.runs import label, ordered
+from talkface.reporting.tables.aggregate import TEST_SUBSETS
+from talkface.reporting.tables.main_table import PROTOCOLS
+from talkface.reporting.tables.measures import MISSING, number
+from talkface.reporting.tables.published import CorpusName, Published
+from talkface.reporting.tables.views import Block, Group, TableView
+
+ONE_CLIP = "\N{DAGGER}"
+PROXY = "proxy"
+
+
+def lips_view(lips: pd.DataFrame, stamp: str) -> TableView:
+    """Speakers down, methods across: lip correlation within the words; rows on one clip are marked."""
+    defined = lips[lips["lip_correlation_words"].notna()]
+    methods = ordered(defined["method"])
+    blocks = []
+    for (protocol, subset), rows in lips.groupby(["protocol", "subset"], sort=False):
+        cells = []
+        for speaker, own in rows.groupby("speaker", sort=True):
+            clips = int(own["clips"].max())
+            values = dict(zip(own["method"], own["lip_correlation_words"], strict=True))
+            name = f"{speaker} {ONE_CLIP}" if clips == 1 else str(speaker)
+            cells.append((name, str(clips), *(number(values.get(method), 2) for method in methods)))
+        title = f"{TEST_SUBSETS[str(subset)]}; {PROTOCOLS.get(str(protocol), str(protocol))}"
+        blocks.append(Block(title, tuple(cells)))
+    notes = [
+        "Pearson correlation of the inner-lip opening with the truth's within the spoken words, median over "
+        "the speaker's clips. A mouth that does not move counts 0."
+    ]
+    if any(row[0].endswith(ONE_CLIP) for block in blocks for row in block.rows):
+        notes.append(f"{ONE_CLIP} rests on a single clip.")
+    return TableView(
+        "lip_by_speaker",
+        f"Lip correlation by speaker{stamp}",
+        (),
+        ("Speaker", "Clips", *(label(method) for method in methods)),
+        tuple(blocks),
+        tuple(notes),
+    )
+
+
+def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
+    """Methods down, AUs across: F1 and accuracy of presence against the same labeller on the true frames."""
+    headers = ["Method"]
+    proxies = set(units.loc[units["proxy"], "au"]) if not units.empty else set()
+    for au in AU_NAMES:
+        name = f"{au} ({PROXY})" if au in proxies else au
+        headers += [f"{name} F1", f"{name} acc. %"]
+    blocks = []
+    for (protocol, subset), rows in _groups(units):
+        cells = []
+        for method, own in rows.groupby("method", sort=False):
+            by_au = {str(row["au"]): row for row in own.to_dict("records")}
+            cell = [label(str(method))]
+            for au in AU_NAMES:
+                cell.append(number(by_au[au]["f1"], 3) if au in by_au else MISSING)
+                cell.append(number(by_au[au]["accuracy_percent"], 1) if au in by_au else MISSING)
+            cells.append(tuple(cell))
+        first = rows.drop_duplicates("au").set_index("au")["truth_positive_percent"]
+        shares = ", ".join(f"{au} {number(first[au], 0)} %" for au in AU_NAMES if au in first.index)
+        title = f"{TEST_SUBSETS[str(subset)]}; {PROTOCOLS.get(str(protocol), str(protocol))}"
+        title += f"; present in the truth: {shares}"
+        blocks.append(Block(title, tuple(cells)))
+    notes = [
+        f"Labels by {labeller}, on generated and on true frames alike; pooled over all frames of "
+        f"all clips, and averaged over seeds. "
+        f"{MISSING}: no positive in truth and prediction, so no F1."
+    ]
+    if proxies:
+        notes.append(
+            f"{PROXY}: the label follows a geometric quantity that is not specific to this muscle "
+            f"({', '.join(au for au in AU_NAMES if au in proxies)})."
+        )
+    title = f"Action units one by one{stamp}"
+    return TableView("au_by_unit", title, (), tuple(headers), tuple(blocks), tuple(notes))
+
+
+def _groups(units: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
+    return [] if units.empty else list(units.groupby(["protocol", "subset"], sort=False))
+
+
+def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) -> TableView | None:
+    """The papers' per-AU figures, in a table of their own; ``None`` where they have none for the corpus."""
+    rows = [row for row in published.per_au if row.corpus in corpora]
+    if not rows:
+        return None
+    headers = ["Published row"]
+    for au in AU_NAMES:
+        headers += [f"{au} F1", f"{au} acc. %"]
+    cells = []
+    for row in rows:
+        values = [text for au in AU_NAMES for text in (number(row.f1[au], 3), number(row.accuracy[au], 2))]
+        cells.append((f"{row.name} [{published.source(row)}]", *values))
+    header = " / ".join(published.conditions.header(corpus) for corpus in corpora)
+    return TableView(
+        "published_aus",
+        "Action units one by one, as published",
+        (Group("", 1), Group(header, len(headers) - 1, published=True)),
+        tuple(headers),
+        (Block("", tuple(cells)),),
+        (f"Labelled by {published.conditions.labeller}: not comparable digit by digit with ours.",),
+    )

@@ -1,0 +1,271 @@
+"""Listing real folders: layouts, flaws, odd names, refusals."""
+
+import csv
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from talkface.artifacts.schemas import CLIPS
+from talkface.artifacts.tables import read_table
+from talkface.config import Corpus, Synthetic
+from talkface.corpora import CorpusError, clip_path, list_clips, list_speakers, listing_fingerprint
+from talkface.jobs.list_clips import list_clips as list_clips_rule
+from talkface.media.audio import read_audio
+from talkface.media.video import probe, read_frames
+
+ALIGN = "0 10000 sil\n10000 20000 bin\n20000 25000 sp\n25000 50000 blue\n50000 75000 sil\n"
+
+
+def put(root: Path, *names: str, content: str = "x") -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+
+
+def grid(root: Path, **fields) -> Corpus:
+    return Corpus(name="c", reader="grid", root=root, **fields)
+
+
+def names(corpus: Corpus, speaker: str = "s1") -> list[str]:
+    return [row["utterance"] for row in list_clips(corpus, speaker)]
+
+
+def test_speakers_are_in_natural_order_and_other_folders_are_none(tmp_path):
+    put(
+        tmp_path,
+        "s10/a.mpg",
+        "s2/a.mpg",
+        "s1/a.mpg",
+        "alignments/s1/a.align",
+        "truth/s1/a.parquet",
+        ".git/x.mpg",
+    )
+    put(tmp_path, "README.md", "stray.mpg")
+    assert list_speakers(grid(tmp_path)) == ["s1", "s2", "s10"]
+    assert list_speakers(grid(tmp_path, speakers=["s10", "s2"])) == ["s10", "s2"]
+    assert list_speakers(Corpus(reader="folder", root=tmp_path)) == ["s1", "s2", "s10"]
+
+
+def test_a_synthetic_corpus_need_not_exist(tmp_path):
+    corpus = grid(tmp_path / "absent", synthetic=Synthetic(speakers=11))
+    assert list_speakers(corpus) == [f"s{number}" for number in range(1, 12)]
+    assert list_speakers(corpus.model_copy(update={"speakers": ["s3"]})) == ["s3"]
+    with pytest.raises(CorpusError, match="s12"):
+        list_speakers(corpus.model_copy(update={"speakers": ["s12"]}))
+    assert listing_fingerprint(corpus, "s1") == listing_fingerprint(corpus, "s2")
+    assert not (tmp_path / "absent").exists()
+
+
+def refusal(corpus: Corpus) -> str:
+    with pytest.raises(CorpusError) as caught:
+        list_speakers(corpus)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_unusable_roots_are_refused_in_one_line(tmp_path):
+    assert "does not exist" in refusal(grid(tmp_path / "no\nwhere"))
+    put(tmp_path, "file")
+    assert "not a folder" in refusal(grid(tmp_path / "file"))
+    (tmp_path / "empty").mkdir()
+    assert "is empty" in refusal(grid(tmp_path / "empty"))
+    put(tmp_path, "deep/s1/video/a.mpg", "deep/s2/notes.txt")
+    assert "no clips in 2 folders such as 's1'" in refusal(grid(tmp_path / "deep"))
+    put(tmp_path, "good/s1/a.mpg")
+    assert "['s2']" in refusal(grid(tmp_path / "good", speakers=["s1", "s2"]))
+    assert "once" in refusal(grid(tmp_path / "good", speakers=["s1", "s1"]))
+    assert "once" in refusal(grid(tmp_path / "good", speakers=[]))
+
+
+@pytest.mark.parametrize("name", ["a b", "a.b", "-a", "ünï", "a\nb", "{a}", "a'b", "a%b", "_a"])
+def test_speakers_that_cannot_be_wildcards_are_refused_by_name(tmp_path, name):
+    put(tmp_path, "s1/a.mpg", f"{name}/a.mpg")
+    message = refusal(grid(tmp_path))
+    assert repr(name) in message and "rename it" in message
+    assert "corpus.speakers" in refusal(grid(tmp_path, speakers=["s1", name]))
+    assert list_speakers(grid(tmp_path, speakers=["s1"])) == ["s1"]  # the others need not be touched
+
+
+def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
+    put(tmp_path, "s1/bbaf2n.mpg", "s1/lower.MPG", "s1/zz.mkv", "s1/notes.doc", "s1/.hidden.mpg")
+    put(tmp_path, "alignments/s1/bbaf2n.align", content=ALIGN)
+    (tmp_path / "s1" / "folder.mpg").mkdir()
+    corpus = grid(tmp_path)
+    list_clips_rule(corpus=corpus, speaker="s1", clips=tmp_path / "out" / "s1.parquet")
+    rows = read_table(tmp_path / "out" / "s1.parquet", CLIPS).to_pylist()
+    assert [row["clip"] for row in rows] == ["s1/bbaf2n", "s1/lower", "s1/zz"]
+    assert all(clip_path(corpus, row["path"]).stat().st_size == row["size_bytes"] == 1 for row in rows)
+    assert [word["word"] for word in rows[0]["words"]] == ["bin", "blue"]
+    assert [word["start_s"] for word in rows[0]["words"]] == pytest.approx([0.4, 1.0])
+    assert [word["end_s"] for word in rows[0]["words"]] == pytest.approx([0.8, 2.0])
+    assert rows[1]["words"] == rows[2]["words"] == []
+
+
+def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
+    put(tmp_path, "s1/a.mpg")
+    (tmp_path / "s2").mkdir()
+    assert list_speakers(grid(tmp_path)) == ["s1", "s2"]
+    list_clips_rule(corpus=grid(tmp_path), speaker="s2", clips=tmp_path / "s2.parquet")
+    table = read_table(tmp_path / "s2.parquet", CLIPS)
+    assert table.num_rows == 0 and table.schema.equals(CLIPS.columns)
+    with pytest.raises(CorpusError, match="s3"):
+        list_clips_rule(corpus=grid(tmp_path), speaker="s3", clips=tmp_path / "s3.parquet")
+
+
+@pytest.mark.parametrize("place", ["alignments/s1/a.align", "s1/align/a.align", "s1/a.align"])
+def test_places_of_transcripts(tmp_path, place):
+    put(tmp_path, "s1/a.mpg")
+    put(tmp_path, place, content=ALIGN)
+    assert len(list_clips(grid(tmp_path), "s1")[0]["words"]) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"0 1000",
+        b"a b c",
+        b"2000 1000 bin",
+        b"-5 1000 bin",
+        b"nan nan bin",
+        b"0 inf bin",
+        b"\xff\xfe\x00",
+        b"0 1 a b",
+    ],
+)
+def test_a_malformed_transcript_costs_its_words_and_a_warning(tmp_path, caplog, content):
+    put(tmp_path, "s1/a.mpg", "s1/b.mpg")
+    put(tmp_path, "alignments/s1/b.align", content=ALIGN)
+    (tmp_path / "alignments/s1/a.align").write_bytes(b"0 5000 sil\n" + content)
+    with caplog.at_level(logging.WARNING):
+        rows = list_clips(grid(tmp_path), "s1")
+    assert [len(row["words"]) for row in rows] == [0, 2]
+    assert "a.align" in caplog.text and len(caplog.records) == 1
+
+
+def test_folder_transcripts_are_in_seconds(tmp_path):
+    put(tmp_path, "anna/hello.MOV", "anna/talk.webm")
+    put(tmp_path, "anna/hello.txt", content="0.5 0.9 hello\n\n1 1.5 World\n")
+    rows = list_clips(Corpus(reader="folder", root=tmp_path), "anna")
+    assert [row["clip"] for row in rows] == ["anna/hello", "anna/talk"]
+    assert rows[0]["words"] == [
+        {"start_s": 0.5, "end_s": 0.9, "word": "hello"},
+        {"start_s": 1.0, "end_s": 1.5, "word": "World"},
+    ]
+
+
+def test_of_two_containers_the_mpg_is_taken_and_the_other_named(tmp_path, caplog):
+    put(tmp_path, "s1/a.mkv", "s1/a.mpg", "s1/a.mp4")
+    with caplog.at_level(logging.WARNING):
+        rows = list_clips(grid(tmp_path), "s1")
+    assert [row["path"] for row in rows] == ["s1/a.mpg"]
+    assert "a.mkv" in caplog.text and "a.mp4" in caplog.text
+
+
+def test_clips_may_be_limited_evenly(tmp_path):
+    put(tmp_path, *(f"s1/u{number:02d}.mpg" for number in range(10)))
+    assert names(grid(tmp_path, max_clips_per_speaker=5)) == ["u00", "u02", "u04", "u06", "u08"]
+    assert names(grid(tmp_path, max_clips_per_speaker=3)) == ["u00", "u03", "u06"]
+    assert len(names(grid(tmp_path, max_clips_per_speaker=99))) == 10
+
+
+def test_odd_names_links_and_loops(tmp_path):
+    odd = ["-dash", "a b", "q\"'", "two\nlines", "ünï😀", "100%d", "$(x)", "dot.ted"]
+    put(tmp_path, *(f"s1/{name}.mpg" for name in odd))
+    (tmp_path / "s1" / "gone.mpg").symlink_to(tmp_path / "nowhere.mpg")
+    (tmp_path / "s1" / "self.mpg").symlink_to(tmp_path / "s1" / "self.mpg")
+    (tmp_path / "s1" / "up").symlink_to(tmp_path)
+    (tmp_path / "s2").symlink_to(tmp_path / "s2")
+    (tmp_path / "s3").symlink_to(tmp_path / "s1")
+    os.mkfifo(tmp_path / "s1" / "pipe.mpg")
+    corpus = grid(tmp_path)
+    assert list_speakers(corpus) == ["s1", "s3"]
+    list_clips_rule(corpus=corpus, speaker="s1", clips=tmp_path / "t.parquet")
+    rows = read_table(tmp_path / "t.parquet", CLIPS).to_pylist()
+    assert {row["utterance"] for row in rows} == {*odd, "gone", "self", "pipe"}
+    assert {row["size_bytes"] for row in rows if row["utterance"] in ("gone", "self", "pipe")} == {0}
+    assert all(clip_path(corpus, row["path"]).is_file() for row in rows if row["utterance"] in odd)
+
+
+def test_a_name_that_is_no_text_is_refused_by_name(tmp_path):
+    put(tmp_path, "s1/a.mpg")
+    (tmp_path / "s1" / os.fsdecode(b"b\xff.mpg")).write_text("x")
+    with pytest.raises(CorpusError, match=r"UTF-8"):
+        list_clips(grid(tmp_path), "s1")
+
+
+def test_the_fingerprint_follows_clips_and_transcripts(tmp_path):
+    put(tmp_path, "s1/a.mpg", "s1/b.mpg", "s2/a.mpg")
+    corpus = grid(tmp_path)
+    seen = [listing_fingerprint(corpus, "s1")]
+    put(tmp_path, "s2/b.mpg", "s1/notes.txt")
+    assert listing_fingerprint(corpus, "s1") == seen[0]
+    for change in ("s1/c.mpg", "alignments/s1/c.align"):
+        put(tmp_path, change)
+        seen.append(listing_fingerprint(corpus, "s1"))
+    put(tmp_path, "s1/c.mpg", content="longer")
+    seen.append(listing_fingerprint(corpus, "s1"))
+    (tmp_path / "s1/a.mpg").unlink()
+    seen.append(listing_fingerprint(corpus, "s1"))
+    assert len(set(seen)) == 5
+
+
+def test_a_thousand_clips_are_listed_at_once(tmp_path):
+    put(tmp_path, *(f"s1/u{number:04d}.mpg" for number in range(1000)))
+    put(tmp_path, *(f"alignments/s1/u{number:04d}.align" for number in range(1000)), content=ALIGN)
+    began = time.process_time()  # other work on the machine does not count
+    assert len(list_speakers(grid(tmp_path))) == 1
+    assert len(names(grid(tmp_path))) == 1000
+    assert time.process_time() - began < 2
+
+
+def test_the_snakefile_can_import_it_cheaply():
+    code = (
+        "import sys, talkface.corpora; heavy = {'torch', 'pandas', 'numpy', 'pyarrow', 'librosa', 'cv2', "
+        "'snakemake'} & set(sys.modules); print(sorted(heavy))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.real
+def test_every_real_clip_is_listed(real_clips):
+    corpus = grid(real_clips / "grid")
+    speakers = list_speakers(corpus)
+    assert speakers[:3] == ["s1", "s2", "s3"] and speakers[-1] == "s30" and "s18" in speakers
+    rows = [row for speaker in speakers for row in list_clips(corpus, speaker)]
+    with (real_clips / "SOURCES.csv").open(newline="") as file:
+        sources = [row["path"] for row in csv.DictReader(file)]
+    assert {f"grid/{row['path']}" for row in rows} == {path for path in sources if path.startswith("grid/s")}
+    aligned = {
+        path.removeprefix("grid/alignments/").removesuffix(".align") for path in sources if "align" in path
+    }
+    for row in rows:
+        assert len(row["words"]) == (6 if row["clip"] in aligned else 0), row["clip"]
+        assert all(0 < word["start_s"] < word["end_s"] <= 3 for word in row["words"])
+
+
+@pytest.mark.real
+def test_a_plain_folder_of_real_clips_is_listed_and_decoded(real_clips, tmp_path):
+    """Portrait and odd sizes, 30 and 25 fps: sound as long as the picture, on the picture's clock."""
+    folders = {"aa011": "aa011.mpg", "demo1": "demo1_video.mp4", "demo2": "demo2_video.mp4"}
+    for speaker, name in folders.items():
+        (tmp_path / speaker).mkdir()
+        (tmp_path / speaker / name).symlink_to(real_clips / "clips" / name)
+    corpus = Corpus(reader="folder", root=tmp_path)
+    assert list_speakers(corpus) == list(folders)
+    for speaker, name in folders.items():
+        [row] = list_clips(corpus, speaker)
+        assert row["path"] == f"{speaker}/{name}" and row["size_bytes"] > 10_000 and row["words"] == []
+        path = clip_path(corpus, row["path"])
+        info = probe(path)
+        shapes = {frame.shape for frame in read_frames(path, max_frames=26)}
+        assert shapes == {(info.height, info.width, 3)}
+        samples = read_audio(path, num_frames=26)
+        assert len(samples) == 26 * 640 and samples.any()
+    whole = list_clips(Corpus(reader="folder", root=real_clips), "clips")
+    assert [row["utterance"] for row in whole] == ["aa011", "demo1_video", "demo2_video"]

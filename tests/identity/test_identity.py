@@ -1,0 +1,153 @@
+"""The version of a rule's code changes with what can change a result, and with nothing else."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY
+from edits import NOTHING, RERUN
+
+from talkface.acceptance.smallest import copy_workflow
+from talkface.identity import code
+from talkface.identity.bearing import NO_BEARING
+
+SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    copy_workflow(REPOSITORY, tmp_path)
+    monkeypatch.setattr(code, "_ROOT", tmp_path)
+    forget()
+    yield tmp_path
+    monkeypatch.undo()
+    forget()
+
+
+def forget() -> None:
+    for function in vars(code).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
+
+
+def versions(checkout) -> dict[str, str]:
+    forget()
+    return {name: code.code_version(checkout / "workflow_scripts" / f"{name}.py") for name in SCRIPTS}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in SCRIPTS if before[name] != after[name]}
+
+
+def test_what_cannot_change_a_result_does_not_count(checkout):
+    before = versions(checkout)
+    assert len(set(before.values())) == len(SCRIPTS) > 25
+    for edit in NOTHING:
+        edit.apply(checkout)
+    assert changed(before, versions(checkout)) == set()
+
+
+@pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
+def test_what_can_change_a_result_counts_where_it_is_used(checkout, edit):
+    before = versions(checkout)
+    edit.apply(checkout)
+    heard = changed(before, versions(checkout))
+    if "config" in edit.file:
+        assert heard == set(), "values of the configuration are parameters"
+    else:
+        assert heard >= edit.rules and len(heard) < len(SCRIPTS) / 2
+
+
+def test_a_moved_function_counts_for_nobody(checkout):
+    before = versions(checkout)
+    sampler = checkout / "talkface/generation/sampler.py"
+    elsewhere = checkout / "talkface/generation/steps_of_sampler.py"
+    text = sampler.read_text()
+    start, end = text.index("def ddim_timesteps"), text.index("def ddim(")
+    elsewhere.write_text("import numpy as np\n\n\n" + text[start:end])
+    sampler.write_text(
+        text[:start].replace(
+            "from torch import Tensor\n",
+            "from torch import Tensor\n\nfrom talkface.generation.steps_of_sampler import ddim_timesteps\n",
+        )
+        + text[end:]
+    )
+    assert changed(before, versions(checkout)) == set()
+    elsewhere.write_text(elsewhere.read_text().replace("spaced_S + 1 if", "spaced_S + 2 if"))
+    assert "generate_clips" in changed(before, versions(checkout))
+
+
+def test_another_thing_under_the_same_name_counts(checkout):
+    """Which function a name stands for is part of the version, also where both are reached anyway."""
+    before = versions(checkout)
+    script = checkout / "workflow_scripts/score_lips.py"
+    script.write_text(
+        script.read_text().replace("from pathlib import Path", "from pathlib import PurePath as Path")
+    )
+    assert changed(before, versions(checkout)) == {"score_lips"}
+    labels = checkout / "talkface/jobs/label_aus.py"
+    before = versions(checkout)
+    labels.write_text(labels.read_text().replace("import AuLabels", "import Faces as AuLabels"))
+    assert changed(before, versions(checkout)) <= {"label_aus"}
+
+
+def test_a_changed_schema_counts_for_its_users(checkout):
+    before = versions(checkout)
+    schemas = checkout / "talkface/artifacts/schemas.py"
+    schemas.write_text(schemas.read_text().replace('"latents",\n    1,', '"latents",\n    2,'))
+    users = changed(before, versions(checkout))
+    assert {"encode_latents", "train_renderer"} <= users
+    assert not users & {"crop_faces", "extract_mel", "train_audio_to_au", "score_pixels"}
+
+
+def test_a_name_that_is_not_there_is_refused(checkout):
+    script = checkout / "workflow_scripts/score_lips.py"
+    script.write_text(script.read_text() + "from talkface.metrics.lips import gone\ngone()\n")
+    with pytest.raises(NameError, match=r"'gone' is taken from talkface\.metrics\.lips"):
+        versions(checkout)
+
+
+def test_every_python_gives_the_same_version():
+    """An upgrade of Python retrains nothing: checked with every other Python that is at hand."""
+    program = (
+        "import sys; from pathlib import Path\nfrom talkface.identity.code import code_version\n"
+        "print(*(code_version(Path('workflow_scripts', name + '.py')) for name in sys.argv[1:]))"
+    )
+    found = {}
+    for name in ("python3.11", "python3.12", "python3.13", "python3.14", sys.executable):
+        try:
+            done = subprocess.run(
+                [name, "-c", program, *SCRIPTS], cwd=REPOSITORY, capture_output=True, text=True
+            )
+        except FileNotFoundError:
+            continue
+        if done.returncode == 0:
+            found[name] = done.stdout
+    assert sys.executable in found and len(set(found.values())) == 1, found.keys()
+
+
+def test_the_documents_name_what_has_no_bearing():
+    text = (REPOSITORY / "docs/reruns.md").read_text()
+    for module, what in NO_BEARING.items():
+        assert f"| `{module}` | {what} |" in text
+    listed = {line.split("`")[1] for line in text.splitlines() if line.startswith("| `talkface")}
+    assert listed == set(NO_BEARING), "docs/reruns.md lists what is not there any more"
+    for module in NO_BEARING:
+        place = REPOSITORY.joinpath(*module.split("."))
+        assert place.is_dir() or place.with_suffix(".py").is_file(), f"{module} is no module any more"
+
+
+def test_the_configuration_computes_nothing():
+    """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
+    becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
+    becomes_parameters |= {"variant_sampler"}
+    found = {
+        function.name
+        for path in (REPOSITORY / "talkface/config").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        for function in node.body
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+    }
+    assert found == becomes_parameters

@@ -1,0 +1,127 @@
+"""The split: disjoint, exact, deterministic, complete."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, SUBSETS
+from talkface.artifacts.tables import read_frame, write_table
+from talkface.config import Split
+from talkface.jobs.split_clips import split_clips
+
+WORDS = [{"start_s": 0.5, "end_s": 0.75, "word": "bin"}]
+
+
+def tables(folder: Path, counts: dict[str, int], failed=(), mute=()) -> dict[str, list[Path]]:
+    """The three tables of each speaker; ``failed`` and ``mute`` name clips without a face, without sound."""
+    paths = {"clips": [], "checks": [], "sound_checks": []}
+    for speaker, count in counts.items():
+        clips = [f"{speaker}/u{number:04d}" for number in range(count)]
+        rows = {"clips": [], "checks": [], "sound_checks": []}
+        for clip in clips:
+            utterance = clip.split("/")[1]
+            rows["clips"].append(
+                {"clip": clip, "speaker": speaker, "utterance": utterance, "path": f"{clip}.mpg",
+                 "size_bytes": 1, "words": WORDS}
+            )  # fmt: skip
+            for name, flawed, reason in (("checks", failed, "no face"), ("sound_checks", mute, "no sound")):
+                rows[name].append(
+                    {"clip": clip, "ok": clip not in flawed, "reason": reason if clip in flawed else "",
+                     "num_frames": 75, "source_fps": 25.0, "width": 360, "height": 288, "has_audio": True,
+                     "num_detected": 75, "num_bridged": 0}
+                )  # fmt: skip
+        for name, schema in (("clips", CLIPS), ("checks", CHECKS), ("sound_checks", CHECKS)):
+            path = folder / f"{speaker}.{name}.parquet"
+            write_table(path, schema, rows[name])
+            paths[name].append(path)
+    return paths
+
+
+def split(folder: Path, paths: dict[str, list[Path]], settings: Split) -> pd.DataFrame:
+    split_clips(**paths, split=settings, output=folder / "split.parquet")
+    return read_frame(folder / "split.parquet", SPLIT)
+
+
+def test_subsets_are_disjoint_and_complete(tmp_path):
+    counts = {"s1": 40, "s2": 25, "s3": 7, "s4": 0, "s5": 3}
+    rows = split(tmp_path, tables(tmp_path, counts), Split(unseen=["s3", "s5"], held_back=0.1))
+    assert set(rows["subset"]) <= set(SUBSETS)
+    assert len(rows) == rows["clip"].nunique() == sum(counts.values())
+    speakers = rows.groupby("subset")["speaker"].agg(set)
+    assert speakers["train"] == speakers["seen_test"] == {"s1", "s2"}
+    assert speakers["unseen_test"] == {"s3", "s5"}
+    clips = [set(group["clip"]) for _, group in rows.groupby("subset")]
+    assert len(clips) == 3 and sum(map(len, clips)) == len(set.union(*clips))
+    held_back = rows[rows["subset"] == "seen_test"].groupby("speaker").size()
+    assert held_back.to_dict() == {"s1": 4, "s2": 3}
+    assert rows["ok"].all() and (rows["reason"] == "").all()
+    assert rows["num_frames"].eq(75).all() and rows["words"].str.len().eq(1).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 30), st.floats(0, 1), st.integers(0, 5))
+def test_the_held_back_share_is_exact(tmp_path_factory, count, share, seed):
+    folder = tmp_path_factory.mktemp("share")
+    rows = split(
+        folder, tables(folder, {"s1": count, "s2": 1}), Split(unseen=["s2"], held_back=share, seed=seed)
+    )
+    held_back = int((rows["subset"] == "seen_test").sum())
+    assert abs(held_back - share * count) <= 0.5 or (held_back == 1 and share * count < 0.5)
+    assert held_back >= (count >= 2 and share > 0)
+
+
+def test_the_choice_depends_on_seed_and_name_alone(tmp_path):
+    def held_back(counts, seed=0, **flaws):
+        rows = split(
+            tmp_path, tables(tmp_path, counts, **flaws), Split(unseen=["s9"], held_back=0.2, seed=seed)
+        )
+        return set(rows["clip"][(rows["subset"] == "seen_test") & (rows["speaker"] == "s1")])
+
+    first = held_back({"s1": 50, "s9": 1})
+    assert first == held_back({"s9": 1, "s2": 30, "s1": 50})
+    assert first != held_back({"s1": 50, "s9": 1}, seed=1)
+    trained = sorted({f"s1/u{number:04d}" for number in range(50)} - first)[0]
+    assert first == held_back({"s1": 50, "s9": 1}, failed=[trained])
+
+
+def test_a_failed_clip_is_unused_with_every_reason_and_holds_no_place(tmp_path):
+    paths = tables(
+        tmp_path,
+        {"s1": 10, "s2": 2},
+        failed=["s1/u0000", "s1/u0001", "s2/u0000"],
+        mute=["s1/u0001", "s1/u0002"],
+    )
+    rows = split(tmp_path, paths, Split(unseen=["s2"], held_back=0.29)).set_index("clip")
+    unused = rows[rows["subset"] == "unused"]
+    assert unused["reason"].to_dict() == {
+        "s1/u0000": "no face", "s1/u0001": "no face; no sound", "s1/u0002": "no sound", "s2/u0000": "no face",
+    }  # fmt: skip
+    assert not unused["ok"].any() and rows.drop(unused.index)["ok"].all()
+    assert (rows["subset"] == "seen_test").sum() == 2  # of the seven that remain
+    assert rows.loc["s2/u0001", "subset"] == "unseen_test"
+
+
+def test_speakers_in_neither_list_are_unused(tmp_path):
+    paths = tables(tmp_path, {"s1": 5, "s2": 5, "s3": 5})
+    rows = split(tmp_path, paths, Split(seen=["s1"], unseen=["s2"], held_back=0.2))
+    bystanders = rows[rows["speaker"] == "s3"]
+    assert (bystanders["subset"] == "unused").all() and bystanders["ok"].all()
+    assert set(bystanders["reason"]) == {"speaker not in this split"}
+
+
+def test_speakers_without_clips_are_named(tmp_path):
+    paths = tables(tmp_path, {"s1": 5, "s2": 0})
+    with pytest.raises(ValueError, match="'s2'"):
+        split(tmp_path, paths, Split(unseen=["s2"]))
+    with pytest.raises(ValueError, match="'s7'"):
+        split(tmp_path, paths, Split(unseen=[], seen=["s1", "s7"]))
+    assert not (tmp_path / "split.parquet").exists()
+
+
+def test_tables_of_different_runs_are_refused(tmp_path):
+    paths = tables(tmp_path, {"s1": 3, "s2": 3})
+    with pytest.raises(ValueError, match=r"sound_checks .*s2/u0000"):
+        split(tmp_path, paths | {"sound_checks": paths["sound_checks"][:1]}, Split(unseen=["s2"]))

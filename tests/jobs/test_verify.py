@@ -1,0 +1,52 @@
+"""What verify says when all is well."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+
+from conftest import REPOSITORY
+
+from talkface.identity.ledger import Entry, append_entry
+from talkface.jobs.verify import verify
+
+
+def whole(tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    for name in ("one", "two"):
+        (results / f"{name}.json").write_text(json.dumps({"name": name}))
+    return results, sorted(results.iterdir())
+
+
+def test_success_is_no_warning(tmp_path, caplog):
+    results, expected = whole(tmp_path)
+    with caplog.at_level(logging.INFO):
+        said = verify(results=results, expected=expected)
+    assert said.startswith(f"{results} is whole: all 2 files are there")
+    assert [record.levelname for record in caplog.records if record.getMessage() == said] == ["INFO"]
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+
+def test_the_rule_says_so_in_the_terminal_and_in_its_log(tmp_path):
+    """The script itself, in a process of its own, started by a workflow of this one rule."""
+    results, expected = whole(tmp_path)
+    ledger = tmp_path / "ledger.jsonl"
+    append_entry(ledger, Entry("2026-11-26", "Ann", "renamed", "abc", {"score_lips": ("a1", "b2")}))
+    (tmp_path / "Snakefile").write_text(
+        "rule verify:\n"
+        "    log: 'verify.log'\n"
+        f"    params: results={str(results)!r}, expected={list(map(str, expected))!r}, possible=[],\n"
+        f"        ledger={str(ledger)!r}\n"
+        f"    script: {str(REPOSITORY / 'workflow_scripts' / 'verify.py')!r}\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "verify"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"{results} is whole" in done.stdout
+    assert "Accepted as equal: 2026-11-26, Ann: renamed" in done.stdout and "a1 -> b2" in done.stdout
+    assert "WARNING" not in done.stdout + done.stderr
+    assert "INFO    talkface.jobs.verify" in (tmp_path / "verify.log").read_text()

@@ -1,0 +1,388 @@
+import fcntl
+import json
+import logging
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from conftest import REPOSITORY
+from resumable_training import TRAINING, Network, TinyTask, train
+from torch import nn
+
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import read_table
+from talkface.artifacts.weights import CheckpointError, load_model, read_metadata, read_tensors, save_model
+from talkface.config import Compute, ConfigError, Training
+from talkface.data.sampler import ShuffledStream
+from talkface.runtime.lock import BusyError, exclusive
+from talkface.training import seeding
+from talkface.training.device import pick_device, pick_precision
+from talkface.training.ema import Average
+from talkface.training.fingerprint import differences
+from talkface.training.loop import TrainingError
+from talkface.training.micro import MicroBatches
+from talkface.training.schedule import learning_rate
+
+PROGRAM = REPOSITORY / "tests/support/resumable_training.py"
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory) -> Path:
+    """The uninterrupted training that all others have to equal."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    train(folder)
+    return folder
+
+
+def published(folder: Path) -> tuple[bytes, list[dict]]:
+    return (folder / "model.safetensors").read_bytes(), read_table(
+        folder / "history.parquet", HISTORY
+    ).to_pylist()
+
+
+def saved_samples(folder: Path) -> int:
+    header, _ = read_tensors(folder / "work" / "state.safetensors", only_header=True)
+    return json.loads(header)["counters"]["samples"]
+
+
+def wait_until(condition, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.02)
+
+
+class SteppingTask(TinyTask):
+    """Calls ``act`` at the start of each step."""
+
+    def __init__(self, act, training: Training = TRAINING):
+        super().__init__(training)
+        self.act = act
+
+    def step(self, indices, context):
+        self.act(self, context)
+        return super().step(indices, context)
+
+
+# --- sampler and seeds
+
+
+def test_sampler_covers_every_item_once_an_epoch():
+    stream = ShuffledStream(17, seed=3)
+    drawn = [index for start in range(0, 51, 4) for index in stream.items(start, 4)][:51]
+    epochs = [drawn[begin : begin + 17] for begin in (0, 17, 34)]
+    assert all(sorted(epoch) == list(range(17)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_sampler_is_a_pure_function_of_the_position():
+    whole = ShuffledStream(10, seed=0).items(0, 95)
+    fresh = ShuffledStream(10, seed=0)
+    assert [fresh.items(position, 1)[0] for position in (94, 3, 50, 0, 94)] == [
+        whole[position] for position in (94, 3, 50, 0, 94)
+    ]
+    assert fresh.items(7, 25) == whole[7:32]
+    assert ShuffledStream(10, seed=1).items(0, 95) != whole
+
+
+def test_empty_data_is_refused():
+    with pytest.raises(ValueError, match="empty"):
+        ShuffledStream(0, seed=0)
+
+
+def test_reseeding_repeats_every_generator():
+    def draw():
+        seeding.reseed(5, 1200)
+        return torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()
+
+    first = draw()
+    torch.rand(7), random.random()
+    assert draw() == first
+    assert len({seeding.derive(0, samples) for samples in range(1000)}) == 1000
+
+
+# --- schedule, precision, EMA
+
+
+def test_learning_rate_schedule():
+    training = Training(
+        samples=1000, batch_size=10, learning_rate=2.0, warmup_samples=100, decay="linear", decay_start=0.5
+    )
+    assert learning_rate(training, 0) == pytest.approx(0.2)
+    assert learning_rate(training, 300) == 2.0
+    assert learning_rate(training, 750) == pytest.approx(1.0)
+    assert learning_rate(training, 1000) == 0.0
+    cosine = training.model_copy(update={"decay": "cosine", "decay_start": 0.0})
+    assert learning_rate(cosine, 500) == pytest.approx(1.0)
+
+
+def test_precision_is_a_choice_of_the_config():
+    cpu = torch.device("cpu")
+    native = "bfloat16" if torch.cpu._is_amx_tile_supported() else "float32"
+    assert pick_precision(Compute(), cpu) == native
+    assert pick_precision(Compute(), torch.device("cuda")) == "bfloat16"
+    assert pick_precision(Compute(precision="bfloat16"), cpu) == "bfloat16"
+    if not torch.cuda.is_available():
+        with pytest.raises(ConfigError, match=r"compute\.device"):
+            pick_device(Compute(device="cuda"))
+
+
+def test_ema_averages_parameters_and_copies_statistics():
+    network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    average = Average(network, halflife_samples=100, ramp=1e9)
+    start = network[0].weight.detach().clone()
+    with torch.no_grad():
+        network[0].weight.add_(1.0)
+        network[1].running_mean.fill_(7.0)
+        network[1].num_batches_tracked.fill_(3)
+    average.update(network, samples=1000, step_samples=100)
+    torch.testing.assert_close(average.module[0].weight, start + 0.5)
+    assert average.module[1].running_mean.tolist() == [7.0, 7.0]
+    assert average.module[1].num_batches_tracked == 3
+    assert not average.module.training
+    assert Average(network, 1000, ramp=0.1).decay(samples=100, step_samples=10) == pytest.approx(0.5)
+
+
+# --- published weights
+
+
+def test_model_file_rebuilds_the_network(tmp_path):
+    network = Network(width=5)
+    path = tmp_path / "model.safetensors"
+    save_model(path, network, network.settings, {"stage": "tiny", "seed": 3})
+    again = load_model(path, lambda settings: Network(**settings))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True)
+    )
+    assert not again.training and not any(p.requires_grad for p in again.parameters())
+    assert read_metadata(path) == {"stage": "tiny", "seed": 3}
+    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_unusable_weights_are_refused_by_name(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(CheckpointError, match="no such weights file"):
+        load_model(path, lambda settings: Network(**settings))
+    save_model(path, Network(width=5), {"width": 5}, {})
+    with pytest.raises(
+        CheckpointError, match=r"model\.safetensors.*another network.*layers\.0\.weight \(5, 3"
+    ):
+        load_model(path, lambda settings: Network(width=6))
+    with pytest.raises(CheckpointError, match=r"not in this network: layers"):
+        load_model(path, lambda settings: nn.Identity())
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
+        load_model(path, lambda settings: Network(**settings))
+
+
+# --- the loop
+
+
+def test_training_learns_publishes_and_clears_up(unbroken):
+    rows = read_table(unbroken / "history.parquet", HISTORY).to_pylist()
+    losses = [row["value"] for row in rows if row["name"] == "loss"]
+    assert len(losses) == 10 and losses[-1] < 0.7 * losses[0]
+    assert {row["name"] for row in rows} >= {"learning_rate", "loss/critic", "validation/error", "closing"}
+    assert [row["samples"] for row in rows if row["name"] == "loss"][:2] == [104, 208]
+    assert [file.name for file in (unbroken / "work").iterdir()] == ["lock"]
+    metadata = read_metadata(unbroken / "model.safetensors")
+    assert (metadata["stage"], metadata["samples"], metadata["seed"], metadata["threads"]) == (
+        "tiny",
+        960,
+        0,
+        1,
+    )
+
+
+def test_another_seed_gives_other_weights(unbroken, tmp_path):
+    train(tmp_path, seed=1)
+    assert published(tmp_path)[0] != published(unbroken)[0]
+
+
+def test_saving_and_logging_do_not_touch_the_weights(unbroken, tmp_path):
+    train(tmp_path, TRAINING.model_copy(update={"save_every_samples": 8, "log_every_samples": 8}))
+    assert published(tmp_path)[0] == published(unbroken)[0]
+
+
+def test_killed_at_random_moments_and_resumed_equals_unbroken(unbroken, tmp_path):
+    moments = random.Random(os.getpid())
+    state = tmp_path / "work" / "state.safetensors"
+    reached = [0]
+    for _ in range(3):
+        child = subprocess.Popen(
+            [sys.executable, PROGRAM, tmp_path, "--pause", "0.06"], stderr=subprocess.DEVNULL
+        )
+        wait_until(lambda: state.exists() and saved_samples(tmp_path) > reached[-1])
+        time.sleep(moments.uniform(0.0, 0.3))
+        child.kill()
+        assert child.wait() == -signal.SIGKILL, "the training was over before the kill: slow it down"
+        reached.append(saved_samples(tmp_path))
+    assert reached == sorted(set(reached)) and reached[-1] < TRAINING.samples
+    train(tmp_path)
+    assert published(tmp_path) == published(unbroken)
+
+
+def test_sigterm_saves_and_says_so(unbroken, tmp_path, caplog):
+    def act(task, context):
+        if context.samples == 200:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with caplog.at_level(logging.WARNING), pytest.raises(SystemExit) as stop:
+        train(tmp_path, task=SteppingTask(act))
+    assert stop.value.code == 1 and "saved at 208 samples, run again to go on" in caplog.text
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert saved_samples(tmp_path) == 208 and not (tmp_path / "model.safetensors").exists()
+    train(tmp_path)
+    assert published(tmp_path) == published(unbroken)
+
+
+def test_failing_publication_is_repeated_without_training_again(unbroken, tmp_path, monkeypatch):
+    import resumable_training
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(resumable_training, "save_model", refuse)
+        with pytest.raises(OSError, match="disk full"):
+            train(tmp_path)
+
+    def act(task, context):
+        raise AssertionError("trained again")
+
+    train(tmp_path, task=SteppingTask(act))
+    assert published(tmp_path) == published(unbroken)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"code": "2"}, "code"),
+        ({"seed": 1}, "compute.seed"),
+        ({"training": TRAINING.model_copy(update={"learning_rate": 2e-2})}, "config.training.learning_rate"),
+    ],
+)
+def test_a_changed_run_starts_from_zero_and_names_the_change(tmp_path, caplog, change, named):
+    def stop(task, context):
+        if context.samples == 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, task=SteppingTask(stop))
+    assert saved_samples(tmp_path) == 80
+    started = []
+
+    def note(task, context):
+        started.append(context.samples)
+        raise KeyboardInterrupt
+
+    with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
+        train(tmp_path, task=SteppingTask(note), **change)
+    assert started == [0]
+    assert f"starting from zero: the saved state differs in {named}" in caplog.text
+
+
+def test_loss_that_is_not_finite_stops_before_any_weight_changes(tmp_path):
+    weights = {}
+
+    def act(task, context):
+        if context.samples == 168:
+            weights["before"] = task.network.layers[4].weight.detach().clone()
+            task._data[:] = float("nan")
+
+    task = SteppingTask(act)
+    with pytest.raises(
+        TrainingError, match=r"tiny: at 168 samples the loss is nan.*'network'.*learning_rate"
+    ):
+        train(tmp_path, task=task)
+    assert torch.equal(task.network.layers[4].weight, weights["before"])
+    assert saved_samples(tmp_path) == 160
+    assert all(t.isfinite().all() for t in read_tensors(tmp_path / "work" / "state.safetensors")[1].values())
+
+
+def test_gradient_is_clipped_to_the_limit():
+    from talkface.training.task import StepContext
+
+    weight = nn.Parameter(torch.tensor([3.0, 4.0]))
+    training = Training(samples=10, batch_size=1, learning_rate=1.0, gradient_clip=0.5)
+    context = StepContext(
+        "tiny", 0, training, torch.device("cpu"), "float32", {}, {"sgd": torch.optim.SGD([weight], lr=9.0)},
+        nn.Identity(), torch.Generator(), np.random.default_rng(0), MicroBatches(None, 1, 1, "tiny"),
+    )  # fmt: skip
+    context.descend(1, lambda rows: {"loss": 0.5 * weight.square().sum()})
+    torch.testing.assert_close(weight.detach(), torch.tensor([3.0 - 0.3, 4.0 - 0.4]))
+
+
+def test_warm_start_begins_with_given_weights(unbroken, tmp_path):
+    given = TRAINING.model_copy(update={"warm_start": unbroken / "model.safetensors"})
+    seen = {}
+
+    def act(task, context):
+        seen["weight"] = task.network.layers[0].weight.detach().clone()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, given, task=SteppingTask(act, given))
+    _, wanted = read_tensors(unbroken / "model.safetensors")
+    assert torch.equal(seen["weight"], wanted["layers.0.weight"])
+
+
+# --- one writer
+
+
+def test_second_writer_is_refused_with_the_owners_process_and_host(tmp_path):
+    with (
+        exclusive(tmp_path, "tiny"),
+        pytest.raises(BusyError, match=f"process {os.getpid()} on {socket.gethostname()} is already writing"),
+        exclusive(tmp_path, "tiny", timeout_s=0.1),
+    ):
+        raise AssertionError("two writers met")
+    with exclusive(tmp_path, "tiny", timeout_s=0.1):
+        pass
+
+
+def test_a_holder_on_another_machine_is_named(tmp_path):
+    with (tmp_path / "lock").open("w") as held:
+        held.write("123 node7\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match="process 123 on node7 is"), exclusive(tmp_path, "tiny", 0.1):
+            raise AssertionError("two writers met")
+
+
+def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_path, caplog):
+    """snakemake -> bash -> python, as Snakemake starts a script; kill -9 reaches the first alone."""
+    stand_in = tmp_path / "snakemake"
+    command = f"'{sys.executable}' '{PROGRAM}' '{tmp_path}' --pause 0.1; exit $?"
+    stand_in.write_text(f"import subprocess\nsubprocess.run(['bash', '-c', {command!r}])\n")
+    parent = subprocess.Popen([sys.executable, stand_in], stderr=subprocess.DEVNULL)
+    lock, state = tmp_path / "work" / "lock", tmp_path / "work" / "state.safetensors"
+    wait_until(lambda: lock.exists() and lock.read_text().endswith("\n") and state.exists())
+    orphan = psutil.Process(int(lock.read_text().split()[0]))
+    assert orphan.ppid() != parent.pid, "the chain has a shell in it"
+    parent.kill()
+    parent.wait()
+    with caplog.at_level(logging.INFO):
+        train(tmp_path)  # waits for the orphan to save and let go of the lock
+    assert "going on from" in caplog.text
+    psutil.wait_procs([orphan], timeout=20)
+    assert not orphan.is_running()
+    assert published(tmp_path) == published(unbroken)
+
+
+# --- fingerprints
+
+
+def test_differences_are_named_by_their_path():
+    assert differences({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}, "d": 4}) == ["a.c", "d"]

@@ -10,6 +10,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/artifacts.smk"
 include: "rules/download.smk"
 include: "rules/corpus.smk"
@@ -31,3 +32,7 @@ rule all:
 
 localrules:
     all,
+
+
+# The log and the environment of every rule (talkface/workflow/internals.py).
+internals.complete_rules(workflow, ROOT, CONFIG.experiment, CONFIG.corpus.name)

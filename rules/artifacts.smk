@@ -51,12 +51,14 @@ def rules_behind(variants, stages) -> set:
 
 def rules_in(*files) -> set:
     """Names of the rules that stand in these files."""
-    return {rule.name for rule in workflow.rules if Path(rule.snakefile).stem in files}
+    rules = internals.own_rules(workflow, ROOT).items()
+    return {name for name, rule in rules if Path(rule.snakefile).stem in files}
 
 
 def artifacts(names, values) -> set:
     """The outputs of the rules of these names under all these values."""
-    outputs = [path for rule in workflow.rules if rule.name in names for path in rule.output]
+    rules = internals.own_rules(workflow, ROOT).items()
+    outputs = [path for name, rule in rules if name in names for path in rule.output]
     return set(expand([strip_wildcard_constraints(path) for path in outputs], **values))
 
 
@@ -93,5 +95,5 @@ def expected_artifacts(wildcards) -> list:
 
 def possible_artifacts(wildcards) -> list:
     """What may be there: all that this configuration can make."""
-    names = {rule.name for rule in workflow.rules} - rules_in("download")
+    names = {*internals.own_rules(workflow, ROOT)} - rules_in("download")
     return sorted(artifacts(names, POSSIBLE | {"variant": CONFIG.trained_variants()}))

@@ -3,15 +3,9 @@
 
 rule check_setup:
     # No inputs and outputs: it is made whenever it is named, here for the whole experiment.
-    log:
-        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/check_setup.log",
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
+        **LISTING,
         gpu=GPU,
-        mem_mb=2000,
-        runtime=10,
     params:
         speakers=SPEAKERS,
         results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
@@ -31,30 +25,18 @@ onstart:
             config=CONFIG,
             speakers=SPEAKERS,
             results=Path("results", CONFIG.experiment, CONFIG.corpus.name),
-            jobs=[
-                Job(job.rule.name, dict(job.wildcards.items()), job.resources.get("mem_mb", 0))
-                for job in workflow.dag.needrun_jobs()
-                if not job.is_norun  # a target's rule has no work of its own
-            ],
-            computing=workflow.local_exec,
+            jobs=[Job(*found) for found in internals.jobs_to_run(workflow, ROOT)],
+            computing=internals.computes_here(workflow),
         )
     except ValueError as error:
         raise WorkflowError(str(error)) from None
-    # A limit of submissions a second makes Snakemake 9 look again a second after every look, and every finished job adds a
-    # look: after some hundred jobs they took a sixth of a core. What may run at a time, `cores` and `jobs` say.
-    workflow.scheduler.job_rate_limiter = None
+    internals.start_jobs_at_once(workflow)
 
 
 rule verify:
     # No inputs: a hole is to be reported, not remade.
-    log:
-        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/verify.log",
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **LISTING,
     params:
         results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
         expected=expected_artifacts,

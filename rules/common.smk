@@ -1,20 +1,15 @@
 # What all phases share: the checked configuration, the closed set of wildcards, and small named functions.
 
-import os
 import re
 import sys
+from pathlib import Path
 
-# Jobs import the package beside this Snakefile, whatever else is installed, also inside --sdm conda environments.
-sys.path.insert(0, str(workflow.basedir))
-# Jobs end with the snakemake that started them (talkface/runtime/orphans.py).
-INHERITED = os.environ.get("PYTHONPATH")
-os.environ.update(
-    PYTHONPATH=os.pathsep.join([str(workflow.basedir), *([INHERITED] if INHERITED else [])]),
-    TALKFACE_SNAKEMAKE_PID=str(os.getpid()),
+# Jobs import the package beside this Snakefile, whatever else is installed.
+sys.path.insert(
+    0, str(Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True))).parent)
 )
 
 from functools import cache
-from pathlib import Path
 from shutil import which
 
 from pydantic import BaseModel
@@ -27,6 +22,10 @@ from talkface.identity.code import code_version
 from talkface.identity.ledger import accepted_code
 from talkface.media import program
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
+from talkface.workflow import internals
+
+ROOT = internals.root_of(workflow)
+internals.hand_on(ROOT)
 
 try:
     CONFIG = validate(config)
@@ -37,13 +36,12 @@ try:
         SPEAKERS = list_speakers(CONFIG.corpus)
         CONFIG.check_speakers(SPEAKERS)
 except ValueError as error:
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(1)  # one clear line before any work, instead of Snakemake's traceback
+    internals.stop(error)
 
 # Jobs and what they start use the ffmpeg that the configuration names.
 program.choose(CONFIG.media.ffmpeg)
 # Code that gave the same results as an earlier one stands for that one.
-LEDGER = Path(workflow.basedir, "golden", "ledger.jsonl")
+LEDGER = Path(ROOT, "golden", "ledger.jsonl")
 ACCEPTED = accepted_code(LEDGER)
 
 # The demo's true AU curves: the declared outputs of the rule that also makes the clips beside them.
@@ -105,21 +103,16 @@ def section(part: BaseModel, **selection) -> dict:
 
 def code_of(name: str) -> str:
     """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
-    version = code_version(Path(workflow.basedir, "workflow_scripts", f"{name}.py"))
+    version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"))
     return ACCEPTED.get((name, version), version)
-
-
-def plain(pattern) -> str:
-    """An output under the name given it in the workflow, around which a default storage provider puts its own."""
-    kept = getattr(pattern, "flags", {}).get("storage_object")
-    prefix = workflow.storage_settings.default_storage_prefix if kept else ""
-    return kept.query.removeprefix(prefix).lstrip("/") if kept else pattern
 
 
 def expand(patterns, **values) -> list:
     """Snakemake's, also for the outputs of rules, wherever they are stored."""
     several = [patterns] if isinstance(patterns, str) else patterns
-    return snakemake_expand([plain(pattern) for pattern in several], **values)
+    return snakemake_expand(
+        [internals.stored_name(workflow, pattern) for pattern in several], **values
+    )
 
 
 def everything(patterns) -> list:
@@ -190,7 +183,7 @@ def sees_true_aus(wildcards) -> bool:
 def told_aus_pattern(variant) -> str:
     """What a variant is told of the action units: Audio-to-AU's features, or the true frames' labels."""
     oracle = renderer_of(variant).oracle_aus
-    return rules.label_aus.output.aus if oracle else rules.predict_aus.output.au_features
+    return rules.label_aus.output.aus_table if oracle else rules.predict_aus.output.au_features
 
 
 def told_aus(wildcards) -> list:
@@ -215,7 +208,7 @@ def told_aus_of_driver(wildcards) -> list:
 
 def sound_of_driver(wildcards) -> list:
     """Mel frames of the clips that drive."""
-    return of_drivers(rules.extract_mel.output.mel, wildcards)
+    return of_drivers(rules.extract_mel.output.mel_table, wildcards)
 
 
 def masked_latents(wildcards) -> list:
@@ -227,7 +220,7 @@ def masked_latents(wildcards) -> list:
 def shown_frames(wildcards) -> list:
     """The true frames, whose upper halves the inpaint protocol knows."""
     return (
-        expand(rules.crop_faces.output.faces, **wildcards)
+        expand(rules.crop_faces.output.faces_table, **wildcards)
         if wildcards.protocol == "inpaint"
         else []
     )
@@ -236,7 +229,7 @@ def shown_frames(wildcards) -> list:
 def labelled_aus(wildcards) -> list:
     """The true frames' labels, where a variant has an AU loss."""
     return (
-        shards(rules.label_aus.output.aus, wildcards)
+        shards(rules.label_aus.output.aus_table, wildcards)
         if renderer_of(wildcards.variant).losses.aus
         else []
     )

@@ -11,23 +11,15 @@ BEFORE = {name: [] if speaker_of(name) else OF_CLIPS for name in ARCHIVES}
 
 rule download_archive:
     input:
-        clips=lookup(dpath="{archive}", within=BEFORE),
+        after_clips=lookup(dpath="{archive}", within=BEFORE),
     output:
         # Not deleted before the job: what it lists, and is still there, is not fetched again.
         receipt=update(RECEIPTS),
-    log:
-        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/download_archive/{{archive}}.log",
-    benchmark:
-        f"logs/{CONFIG.experiment}/{CONFIG.corpus.name}/download_archive/{{archive}}.benchmark.tsv"
     wildcard_constraints:
         archive=any_of(ARCHIVES),
     retries: 2
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=500,
-        runtime=240,
+        **DOWNLOAD,
     params:
         code=code_of("download_archive"),
         # Not the list of archives: another one does not touch those that are here.

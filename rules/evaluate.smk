@@ -14,16 +14,8 @@ rule score_pixels:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/pixels.parquet",
-    log:
-        "logs/{experiment}/{corpus}/score_pixels/{method}/seed-{seed}/{protocol}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/score_pixels/{method}/seed-{seed}/{protocol}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=240,
+        **SCORING,
     params:
         code=code_of("score_pixels"),
         crop_size=CONFIG.video.crop_size,
@@ -41,16 +33,8 @@ rule score_lips:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/lips.parquet",
-    log:
-        "logs/{experiment}/{corpus}/score_lips/{method}/seed-{seed}/{protocol}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/score_lips/{method}/seed-{seed}/{protocol}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        **SCORING,
     params:
         code=code_of("score_lips"),
     script:
@@ -71,20 +55,12 @@ rule score_aus:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/aus.parquet",
-    log:
-        "logs/{experiment}/{corpus}/score_aus/{method}/seed-{seed}/{protocol}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/score_aus/{method}/seed-{seed}/{protocol}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        **SCORING,
     params:
         code=code_of("score_aus"),
-        aus=section(CONFIG.aus),
-        landmarker=LABELLING_MODELS,
+        labels=section(CONFIG.aus),
+        key_landmarker=LABELLING_MODELS,
     script:
         "../workflow_scripts/score_aus.py"
 
@@ -103,17 +79,9 @@ rule score_au_classifier:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         scores="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/scores.parquet",
-    log:
-        "logs/{experiment}/{corpus}/score_au_classifier/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/score_au_classifier/seed-{seed}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=120,
+        **NETWORK,
     params:
         code=code_of("score_au_classifier"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),

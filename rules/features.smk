@@ -5,20 +5,14 @@ rule crop_faces:
     input:
         clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
     output:
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
-        checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
-    log:
-        "logs/{experiment}/{corpus}/crop_faces/{speaker}.log",
+        faces_table="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        landmarks_table="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
+        checks_table="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        **MEDIA,
     params:
-        speaker="{speaker}",
+        key_speaker="{speaker}",
         code=code_of("crop_faces"),
         faces=section(CONFIG.faces, exclude={"landmarker"}),
         crop_size=CONFIG.video.crop_size,
@@ -29,23 +23,17 @@ rule crop_faces:
 rule label_aus:
     input:
         landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        faces_table="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
     output:
-        aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
-    log:
-        "logs/{experiment}/{corpus}/label_aus/{speaker}.log",
+        aus_table="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
     cache: workflow.enable_cache and CONFIG.aus.backend != "openface"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **MEDIA,
     params:
-        speaker="{speaker}",
+        key_speaker="{speaker}",
         code=code_of("label_aus"),
         aus=section(CONFIG.aus),
-        landmarker=LABELLING_MODELS,
+        key_landmarker=LABELLING_MODELS,
     script:
         "../workflow_scripts/label_aus.py"
 
@@ -55,19 +43,13 @@ rule extract_mel:
         clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
         checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
     output:
-        mel="results/{experiment}/{corpus}/features/{speaker}/mel.parquet",
+        mel_table="results/{experiment}/{corpus}/features/{speaker}/mel.parquet",
         sound_checks="results/{experiment}/{corpus}/features/{speaker}/sound_checks.parquet",
-    log:
-        "logs/{experiment}/{corpus}/extract_mel/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        **MEDIA,
     params:
-        speaker="{speaker}",
+        key_speaker="{speaker}",
         code=code_of("extract_mel"),
         mel=section(CONFIG.mel),
     script:

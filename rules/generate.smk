@@ -14,17 +14,9 @@ rule generate_clips:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/generate_clips/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/generate_clips/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=6000,
-        runtime=720,
+        **GENERATION,
     params:
         code=code_of("generate_clips"),
         sampler=sampler_section,
@@ -45,16 +37,9 @@ rule generate_controls:
         autoencoder=weights_of_control,
     output:
         generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/generate_controls/{control}/seed-{seed}/{protocol}/{speaker}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/generate_controls/{control}/seed-{seed}/{protocol}/{speaker}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **NETWORK,
     params:
         code=code_of("generate_controls"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
@@ -76,19 +61,11 @@ rule track_generated:
         ),
     output:
         landmarks="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
-    log:
-        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/track_generated/{method}/seed-{seed}/{protocol}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=720,
+        **SCORING,
     params:
         code=code_of("track_generated"),
-        landmarker=CONFIG.faces.landmarker_sha256,
+        key_landmarker=CONFIG.faces.landmarker_sha256,
     script:
         "../workflow_scripts/track_generated.py"
 
@@ -110,16 +87,8 @@ rule render_gallery:
             "results/{{experiment}}/{{corpus}}/gallery/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{video}.mp4",
             video=VIDEOS,
         ),
-    log:
-        "logs/{experiment}/{corpus}/render_gallery/{variant}{sound}/seed-{seed}/{protocol}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/render_gallery/{variant}{sound}/seed-{seed}/{protocol}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **MEDIA,
     params:
         code=code_of("render_gallery"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),

@@ -19,19 +19,11 @@ rule tabulate_table:
         markdown="results/{experiment}/{corpus}/tables/{table}.md",
         tex="results/{experiment}/{corpus}/tables/{table}.tex",
         content="results/{experiment}/{corpus}/tables/{table}.json",
-    log:
-        "logs/{experiment}/{corpus}/tabulate_table/{table}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/tabulate_table/{table}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("tabulate_table"),
-        table=lookup(
+        layout=lookup(
             dpath="{table}", within={name: section(own) for name, own in CONFIG.tables.items()}
         ),
         bounds=lookup(
@@ -57,16 +49,8 @@ rule plot_table:
         csv=rules.tabulate_table.output.csv,
     output:
         figure="results/{experiment}/{corpus}/figures/{table}.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_table/{table}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_table/{table}.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_table"),
         columns=lookup(
@@ -86,16 +70,8 @@ rule tabulate_au_classifier:
         markdown="results/{experiment}/{corpus}/tables/au_classifier.md",
         tex="results/{experiment}/{corpus}/tables/au_classifier.tex",
         content="results/{experiment}/{corpus}/tables/au_classifier.json",
-    log:
-        "logs/{experiment}/{corpus}/tabulate_au_classifier.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/tabulate_au_classifier.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("tabulate_au_classifier"),
         corpus=section(CONFIG.corpus, exclude={"root"}),
@@ -118,16 +94,8 @@ rule build_paper:
         figures=expand(rules.plot_table.output.figure, **VALUES, table=TABLES),
     output:
         page="results/{experiment}/{corpus}/report/paper.html",
-    log:
-        "logs/{experiment}/{corpus}/build_paper.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/build_paper.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("build_paper"),
     script:

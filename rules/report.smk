@@ -13,16 +13,8 @@ rule tabulate_corpus:
         markdown="results/{experiment}/{corpus}/tables/corpus_summary.md",
         tex="results/{experiment}/{corpus}/tables/corpus_summary.tex",
         content="results/{experiment}/{corpus}/tables/corpus_summary.json",
-    log:
-        "logs/{experiment}/{corpus}/tabulate_corpus.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/tabulate_corpus.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("tabulate_corpus"),
         corpus=section(CONFIG.corpus, exclude={"root"}),
@@ -42,16 +34,8 @@ rule tabulate_main_results:
         markdown="results/{experiment}/{corpus}/tables/main_results.md",
         tex="results/{experiment}/{corpus}/tables/main_results.tex",
         content="results/{experiment}/{corpus}/tables/main_results.json",
-    log:
-        "logs/{experiment}/{corpus}/tabulate_main_results.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/tabulate_main_results.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("tabulate_main_results"),
         corpus=section(CONFIG.corpus, exclude={"root"}),
@@ -72,16 +56,8 @@ rule plot_training:
         histories=rules.tabulate_main_results.input.histories,
     output:
         figure="results/{experiment}/{corpus}/figures/training_curves.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_training.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_training.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_training"),
     script:
@@ -94,16 +70,8 @@ rule plot_masks:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         figure="results/{experiment}/{corpus}/figures/attention_masks.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_masks.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_masks.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_masks"),
         crop_size=CONFIG.video.crop_size,
@@ -116,23 +84,15 @@ rule plot_masks:
 rule plot_aus:
     input:
         au_features=everything_shown(rules.predict_aus.output.au_features),
-        aus=everything(rules.label_aus.output.aus),
+        aus=everything(rules.label_aus.output.aus_table),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         figure="results/{experiment}/{corpus}/figures/predicted_aus.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_aus.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_aus.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_aus"),
-        aus=section(CONFIG.aus),
+        labels=section(CONFIG.aus),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:
@@ -141,21 +101,13 @@ rule plot_aus:
 
 rule plot_lips:
     input:
-        landmarks_true=everything(rules.crop_faces.output.landmarks),
+        landmarks_true=everything(rules.crop_faces.output.landmarks_table),
         landmarks_generated=everything_shown(rules.track_generated.output.landmarks),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         figure="results/{experiment}/{corpus}/figures/lip_opening.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_lips.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_lips.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_lips"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
@@ -166,21 +118,13 @@ rule plot_lips:
 
 rule plot_contact_sheet:
     input:
-        faces=everything(rules.crop_faces.output.faces),
+        faces=everything(rules.crop_faces.output.faces_table),
         videos=everything_shown(rules.render_gallery.output.videos),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         figure="results/{experiment}/{corpus}/figures/contact_sheet.svg",
-    log:
-        "logs/{experiment}/{corpus}/plot_contact_sheet.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/plot_contact_sheet.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("plot_contact_sheet"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
@@ -207,16 +151,8 @@ rule build_report:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         page="results/{experiment}/{corpus}/report/index.html",
-    log:
-        "logs/{experiment}/{corpus}/build_report.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/build_report.benchmark.tsv"
-    conda:
-        "../envs/talkface.yaml"
-    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        **REPORTING,
     params:
         code=code_of("build_report"),
         results=subpath(output.page, ancestor=2),

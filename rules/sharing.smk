@@ -5,20 +5,7 @@
 # each plain `cache: True` whenever --cache is not given.
 
 if workflow.enable_cache:
-    CACHE = os.environ.get("SNAKEMAKE_OUTPUT_CACHE", "")
-    SHARED = [rule.name for rule in workflow.rules if rule.cache.output]
-    REFUSED = sorted(set(workflow.workflow_settings.cache) - set(SHARED))
-    PROBLEM = ""
-    if not CACHE:
-        PROBLEM = "set SNAKEMAKE_OUTPUT_CACHE to the folder that is shared"
-    elif "://" not in CACHE and not os.access(CACHE, os.R_OK | os.W_OK | os.X_OK):
-        PROBLEM = f"SNAKEMAKE_OUTPUT_CACHE={CACHE}: no folder that you may write to; make it first"
-    elif REFUSED:
-        PROBLEM = (
-            f"{', '.join(REFUSED)}: not to be shared under this configuration (docs/sharing.md)"
-        )
-    if PROBLEM:
-        print(f"error: --cache: {PROBLEM}", file=sys.stderr)
-        sys.exit(1)  # before any work, instead of Snakemake's error after it
-    # A plain --cache is not handed on to the jobs of a cluster; names are.
-    workflow.workflow_settings.cache = SHARED
+    try:
+        internals.share_results(workflow, ROOT)
+    except internals.SharingError as error:
+        internals.stop(f"--cache: {error}")

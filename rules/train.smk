@@ -1,9 +1,5 @@
 # The training stages, and what each hands on, computed once by its frozen networks.
 
-# A training may run in several processes. How many they are is a resource and no parameter: it reruns nothing, and
-# --set-resources or a profile can give each stage its own number (docs/distributed.md).
-TRAINING_THREADS = CONFIG.compute.threads * CONFIG.compute.processes
-
 
 rule train_autoencoder:
     input:
@@ -15,19 +11,12 @@ rule train_autoencoder:
     output:
         model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_autoencoder/seed-{seed}.log",
     cache: workflow.enable_cache and not CONFIG.autoencoder.training.warm_start
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=8000,
-        runtime=2880,
+        **TRAINING,
     params:
-        seed="{seed}",
+        key_seed="{seed}",
         code=code_of("train_autoencoder"),
         crop_size=CONFIG.video.crop_size,
         autoencoder=section(CONFIG.autoencoder),
@@ -42,19 +31,13 @@ rule encode_latents:
         faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
     output:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/encode_latents/seed-{seed}/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=120,
+        **NETWORK,
     params:
-        speaker="{speaker}",
-        seed="{seed}",
+        key_speaker="{speaker}",
+        key_seed="{seed}",
         code=code_of("encode_latents"),
         compute=section(CONFIG.compute),
     script:
@@ -68,19 +51,13 @@ rule encode_masked_latents:
         faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
     output:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/encode_masked_latents/seed-{seed}/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=120,
+        **NETWORK,
     params:
-        speaker="{speaker}",
-        seed="{seed}",
+        key_speaker="{speaker}",
+        key_seed="{seed}",
         code=code_of("encode_masked_latents"),
         compute=section(CONFIG.compute),
     script:
@@ -94,19 +71,13 @@ rule encode_first_faces:
         faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
     output:
         identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/encode_first_faces/seed-{seed}/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        **NETWORK,
     params:
-        speaker="{speaker}",
-        seed="{seed}",
+        key_speaker="{speaker}",
+        key_seed="{seed}",
         code=code_of("encode_first_faces"),
         compute=section(CONFIG.compute),
     script:
@@ -127,19 +98,12 @@ rule train_audio_to_au:
     output:
         model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_audio_to_au/seed-{seed}.log",
     cache: workflow.enable_cache and not CONFIG.audio_to_au.training.warm_start
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=8000,
-        runtime=1440,
+        **TRAINING,
     params:
-        seed="{seed}",
+        key_seed="{seed}",
         code=code_of("train_audio_to_au"),
         audio_to_au=section(CONFIG.audio_to_au),
         mfcc=section(CONFIG.mfcc),
@@ -155,19 +119,13 @@ rule predict_aus:
         checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
     output:
         au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/predict_aus/seed-{seed}/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=120,
+        **NETWORK,
     params:
-        speaker="{speaker}",
-        seed="{seed}",
+        key_speaker="{speaker}",
+        key_seed="{seed}",
         code=code_of("predict_aus"),
         mfcc=section(CONFIG.mfcc),
         compute=section(CONFIG.compute),
@@ -189,19 +147,12 @@ rule train_au_attention:
     output:
         model="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_au_attention/seed-{seed}.log",
     cache: workflow.enable_cache and not CONFIG.au_attention.training.warm_start
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=8000,
-        runtime=2880,
+        **TRAINING,
     params:
-        seed="{seed}",
+        key_seed="{seed}",
         code=code_of("train_au_attention"),
         crop_size=CONFIG.video.crop_size,
         au_attention=section(CONFIG.au_attention),
@@ -218,19 +169,13 @@ rule disentangle_faces:
         aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
     output:
         identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
-    log:
-        "logs/{experiment}/{corpus}/disentangle_faces/seed-{seed}/{speaker}.log",
     cache: workflow.enable_cache
-    conda:
-        "../envs/talkface.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        **NETWORK,
     params:
-        speaker="{speaker}",
-        seed="{seed}",
+        key_speaker="{speaker}",
+        key_seed="{seed}",
         code=code_of("disentangle_faces"),
         compute=section(CONFIG.compute),
     script:
@@ -255,20 +200,11 @@ rule train_renderer:
     output:
         model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_renderer/{variant}/seed-{seed}.benchmark.tsv"
     wildcard_constraints:
         variant=any_of(VARIANTS["diffusion"]),
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=12000,
-        runtime=5760,
+        **RENDERER_TRAINING,
     params:
         code=code_of("train_renderer"),
         work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",
@@ -294,19 +230,12 @@ rule train_au_classifier:
     output:
         model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_au_classifier/seed-{seed}.log",
     cache: workflow.enable_cache and not CONFIG.au_classifier.training.warm_start
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=8000,
-        runtime=1440,
+        **TRAINING,
     params:
-        seed="{seed}",
+        key_seed="{seed}",
         code=code_of("train_au_classifier"),
         crop_size=CONFIG.video.crop_size,
         au_classifier=section(CONFIG.au_classifier),
@@ -335,20 +264,11 @@ rule train_frame_renderer:
     output:
         model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
-    log:
-        "logs/{experiment}/{corpus}/train_frame_renderer/{variant}/seed-{seed}.log",
-    benchmark:
-        "logs/{experiment}/{corpus}/train_frame_renderer/{variant}/seed-{seed}.benchmark.tsv"
     wildcard_constraints:
         variant=any_of(VARIANTS["frames"]),
-    conda:
-        "../envs/talkface.yaml"
     threads: TRAINING_THREADS
     resources:
-        gpu=GPU * CONFIG.compute.processes,
-        processes=CONFIG.compute.processes,
-        mem_mb=12000,
-        runtime=5760,
+        **RENDERER_TRAINING,
     params:
         code=code_of("train_frame_renderer"),
         work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",

@@ -1,16 +1,6 @@
 """Rule encode_latents."""
 
-from pathlib import Path
-
-from talkface.config import Compute
 from talkface.jobs.encode_latents import encode_latents
-from talkface.runtime.cost import measured
-from talkface.runtime.logs import log_to
+from talkface.runtime.binding import run
 
-with log_to(snakemake.log[0]), measured(snakemake.log[0]):
-    encode_latents(
-        model=Path(snakemake.input.model),
-        faces=Path(snakemake.input.faces),
-        compute=Compute.model_validate(snakemake.params.compute),
-        latents=Path(snakemake.output.latents),
-    )
+run(encode_latents, snakemake)

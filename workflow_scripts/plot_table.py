@@ -1,13 +1,6 @@
 """Rule plot_table."""
 
-from pathlib import Path
-
 from talkface.jobs.plot_table import plot_table
-from talkface.runtime.logs import log_to
+from talkface.runtime.binding import run
 
-with log_to(snakemake.log[0]):
-    plot_table(
-        csv=Path(snakemake.input.csv),
-        columns=snakemake.params.columns,
-        figure=Path(snakemake.output.figure),
-    )
+run(plot_table, snakemake)

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from talkface.reporting.files import write_text
-from talkface.reporting.pages.paper_page import PageTable, render_paper
-from talkface.reporting.tables.published import load_published
+from talkface.reporting.pages.page import STYLE
+from talkface.reporting.pages.paper_page import TEMPLATE, PageTable, render_paper
+from talkface.reporting.tables.published import PUBLISHED, load_published
 
 
 def build_paper(
     *,
     contents: Sequence[Path],
     figures: Sequence[Path],
-    published: Path,
-    template: Path,
-    style: Path,
     experiment: str,
     corpus: str,
     page: Path,
+    published: Path = PUBLISHED,
+    template: Path = TEMPLATE,
+    style: Path = STYLE,
 ) -> None:
     """Write one HTML file that holds every table, its figure and notes and needs no network.
 

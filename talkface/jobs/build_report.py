@@ -13,9 +13,9 @@ from talkface.evaluation.runs import gallery_videos, label
 from talkface.evaluation.selection import gallery_clips
 from talkface.identity.differences import artifacts_below, differing, used
 from talkface.reporting.files import write_text
-from talkface.reporting.pages.page import Video, render_page
+from talkface.reporting.pages.page import STYLE, TEMPLATE, Video, render_page
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.published import load_published
+from talkface.reporting.tables.published import PUBLISHED, load_published
 
 
 def build_report(
@@ -29,13 +29,13 @@ def build_report(
     contact_sheet: Path,
     videos: Sequence[Path],
     split: Path,
-    published: Path,
-    template: Path,
-    style: Path,
     evaluation: Evaluation,
     gallery: Gallery,
     results: Path,
     page: Path,
+    published: Path = PUBLISHED,
+    template: Path = TEMPLATE,
+    style: Path = STYLE,
 ) -> None:
     """Write one HTML file that holds tables, notes, figures and videos and needs no network.
 

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from talkface.config import Config
 from talkface.identity.differences import artifacts_below, differing, used
@@ -25,6 +25,7 @@ from talkface.preflight.machine import (
 from talkface.preflight.report import as_data, as_text
 from talkface.preflight.weights import weight_problems
 from talkface.reporting.files import write_text
+from talkface.runtime.binding import OfConfig
 
 _READING = frozenset({"crop_faces", "extract_mel"})
 
@@ -34,9 +35,13 @@ class SetupError(ValueError):
 
 
 def check_setup(
-    *, config: Config, speakers: Sequence[str], results: Path, jobs: Sequence[Job] | None = None,
+    *,
+    config: Annotated[Config, OfConfig()],
+    speakers: Sequence[str],
+    results: Path,
+    jobs: Sequence[Job] | None = None,
     computing: bool = True,
-) -> str:  # fmt: skip
+) -> str:
     """Check what the jobs need, write ``setup.json`` and ``setup.md`` to ``results``, return the page.
 
     Args:
@@ -80,7 +85,12 @@ def check_setup(
 
 
 def before_heavy_jobs(
-    *, config: Config, speakers: Sequence[str], results: Path, jobs: Sequence[Job], computing: bool
+    *,
+    config: Config,
+    speakers: Sequence[str],
+    results: Path,
+    jobs: Sequence[Job],
+    computing: bool,
 ) -> None:
     """The same when a workflow starts, printed to standard error; silent where no heavy job is pending."""
     if any(is_heavy(job.rule) for job in jobs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from talkface.features.faces import FaceMesh, follow_face
 from talkface.media.ffmpeg import MediaError
 from talkface.media.images import encode_png
 from talkface.media.video import probe, read_frames
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 _log = logging.getLogger(__name__)
@@ -28,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 def crop_faces(
     *,
-    corpus: Corpus,
+    corpus: Annotated[Corpus, OfConfig()],
     speaker: str,
     clips: Path,
-    faces: Faces,
+    faces: Annotated[Faces, OfConfig()],
     crop_size: int,
     faces_table: Path,
     landmarks_table: Path,

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 from talkface.config import Corpus
 from talkface.corpora.download import planned_speakers
@@ -15,6 +16,7 @@ from talkface.corpora.download.layout import clips_below, destinations, speaker_
 from talkface.corpora.download.receipt import Receipt, read_receipt, remove_stale, write_receipt
 from talkface.corpora.download.record import find_file
 from talkface.corpora.download.transfer import Patience, fetch_file, fetch_json, open_session
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.lock import die_with_snakemake, exclusive
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 def download_archive(
     *,
-    corpus: Corpus,
+    corpus: Annotated[Corpus, OfConfig()],
     archive: str,
     receipt: Path,
     patience: Patience | None = None,
@@ -72,7 +74,7 @@ def _says_the_same(receipt: Receipt, corpus: Corpus) -> bool:
 
 
 def _fetch(
-    corpus: Corpus,
+    corpus: Annotated[Corpus, OfConfig()],
     archive: str,
     intact: Receipt | None,
     clips: Mapping[str, set[str]],

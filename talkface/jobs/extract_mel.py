@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from talkface.config import Corpus, Mel
 from talkface.corpora import clip_path
 from talkface.features.mel import log_mel
 from talkface.media.audio import MediaError, read_audio
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,14 @@ _SILENT = 1e-4
 
 
 def extract_mel(
-    *, corpus: Corpus, speaker: str, clips: Path, checks: Path, mel: Mel, mel_table: Path, sound_checks: Path
+    *,
+    corpus: Annotated[Corpus, OfConfig()],
+    speaker: str,
+    clips: Path,
+    checks: Path,
+    mel: Mel,
+    mel_table: Path,
+    sound_checks: Path,
 ) -> None:
     """Write MEL for every clip whose picture is usable, and a row of ``sound_checks`` for every listed clip.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -40,7 +39,7 @@ def generate_clips(
     faces: Path | None,
     split: Path,
     speaker: str,
-    driving: Literal["own", "other_sound"],
+    sound: str,
     sampler: Sampler,
     evaluation: Evaluation,
     mfcc: Mfcc,
@@ -51,18 +50,14 @@ def generate_clips(
 ) -> None:
     """Generate a speaker's evaluated clips (:func:`talkface.evaluation.selection.evaluation_clips`).
 
-    ``driving`` "other_sound" takes the sound of another clip
+    ``sound`` "_other_sound" takes the sound of another clip
     (:func:`talkface.evaluation.selection.other_sound`), cut or held at its last frame to the clip's length;
     ``aus`` and ``mel`` are then of all speakers. ``aus``: AU_FEATURES, or AUS where the renderer was trained
     with an oracle. ``faces``: the true frames, given in the inpaint protocol alone.
     """
     table = read_table(split, SPLIT)
     chosen = evaluation_clips(table, speaker, evaluation)
-    source = (
-        other_sound(table, speaker, evaluation)
-        if driving == "other_sound"
-        else dict(zip(chosen, chosen, strict=True))
-    )
+    source = other_sound(table, speaker, evaluation) if sound else dict(zip(chosen, chosen, strict=True))
     frames_of = {row["clip"]: row["num_frames"] for row in table.select(["clip", "num_frames"]).to_pylist()}
     device = prepare(compute)
     generator = load_generator(renderer, autoencoder, sampler, device, pick_precision(compute, device))
@@ -74,18 +69,18 @@ def generate_clips(
     meter = ProgressMeter(sum(frames_of[clip] for clip in chosen), f"frames of {speaker}")
     metadata = {
         "sampler": sampler.model_dump(mode="json"),
-        "driving": driving,
+        "driving": "other_sound" if sound else "own",
         "seed": seed,
         "protocol": "inpaint" if faces is not None else "one_shot",
         "data": data_hashes([renderer, autoencoder, identities, *aus, *mel, faces, split], generated),
     }
     with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in chosen:
-            sound = Sound(sounds[source[clip]], told[source[clip]]).fitted(frames_of[clip])
+            driving = Sound(sounds[source[clip]], told[source[clip]]).fitted(frames_of[clip])
             shown = None if faces is None else _shown(ClipTable(faces, FACES), clip)
             start = 0
             for images_NHW3 in generator.pictures(
-                first_faces[clip], sound, clip=clip, seed=seed, shown=shown
+                first_faces[clip], driving, clip=clip, seed=seed, shown=shown
             ):
                 writer.write(
                     {"clip": clip, "frame": start + number, "image": encode_png(image_HW3)}

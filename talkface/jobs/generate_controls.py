@@ -29,7 +29,7 @@ _FRAMES_AT_ONCE = 64
 
 def generate_controls(
     *,
-    method: str,
+    control: str,
     protocol: str,
     faces: Path,
     landmarks: Path,
@@ -42,13 +42,13 @@ def generate_controls(
 ) -> None:
     """Write one control of a speaker's evaluated clips: the same clips that :func:`generate_clips` writes.
 
-    ``method``: ``static``, ``mean_mouth``, ``ground_truth``
+    ``control``: ``static``, ``mean_mouth``, ``ground_truth``
     (:func:`talkface.evaluation.controls.shown_frames`) or ``autoencoder``, the true frames through the VQ
     autoencoder, which alone needs its weights. In the inpaint ``protocol`` the true upper halves are pasted
     over it, as a method of that protocol knows them.
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
-    reconstruct = _reconstructor(autoencoder, compute) if method == "autoencoder" else None
+    reconstruct = _reconstructor(autoencoder, compute) if control == "autoencoder" else None
     metadata = {"data": data_hashes([autoencoder, faces, landmarks, split], generated)}
     with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in progress(evaluation_clips(read_table(split, SPLIT), speaker, evaluation), what="clips"):
@@ -56,14 +56,14 @@ def generate_controls(
             if reconstruct is None:
                 points_TPD = vectors(tracks.read(clip, ["points"]), "points").reshape(-1, NUM_POINTS, 3)
                 detected_T = truth.read(clip, ["detected"])["detected"].to_pylist()
-                pictures = [images[frame] for frame in shown_frames(method, points_TPD, detected_T)]
+                pictures = [images[frame] for frame in shown_frames(control, points_TPD, detected_T)]
             else:
                 pictures = images
             for start in range(0, len(images), _FRAMES_AT_ONCE):
                 batch = pictures[start : start + _FRAMES_AT_ONCE]
                 if reconstruct is not None:
                     batch = reconstruct(batch)
-                if protocol == "inpaint" and method != "ground_truth":
+                if protocol == "inpaint" and control != "ground_truth":
                     batch = [paste_upper_half(*pair) for pair in zip(batch, images[start:], strict=False)]
                 writer.write(
                     {"clip": clip, "frame": start + number, "image": image}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from talkface.artifacts.schemas import AU_TRUTH
 from talkface.artifacts.tables import TableWriter
@@ -17,10 +18,11 @@ from talkface.corpora.synthetic.corpus import (
     write_clip,
 )
 from talkface.corpora.synthetic.names import speaker_names
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 
-def generate_corpus(*, corpus: Corpus, speaker: str, truth: Path) -> None:
+def generate_corpus(*, corpus: Annotated[Corpus, OfConfig()], speaker: str, truth: Path) -> None:
     """Make a synthetic speaker's clips and transcripts under ``corpus.root`` and, last, their truth.
 
     Args:

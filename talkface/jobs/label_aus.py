@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,20 @@ from talkface.artifacts.tables import ClipTable, TableError, TableWriter
 from talkface.config import AuLabels, Faces
 from talkface.features.aus import PROXY_AUS, ClipFrames, RawLabels, Statistics, open_labeller
 from talkface.media.images import decode_png
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 _log = logging.getLogger(__name__)
 
 
 def label_aus(
-    *, landmarks: Path, faces_table: Path, speaker: str, aus: AuLabels, faces: Faces, aus_table: Path
+    *,
+    landmarks: Path,
+    faces_table: Path,
+    speaker: str,
+    aus: AuLabels,
+    faces: Annotated[Faces, OfConfig()],
+    aus_table: Path,
 ) -> None:
     """Label every frame of ``speaker``'s clips.
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Annotated
 
 from talkface import corpora
 from talkface.artifacts.schemas import CLIPS
 from talkface.artifacts.tables import write_table
 from talkface.config import Corpus
+from talkface.runtime.binding import OfConfig
 
 logger = logging.getLogger(__name__)
 
 
-def list_clips(*, corpus: Corpus, speaker: str, clips: Path) -> None:
+def list_clips(*, corpus: Annotated[Corpus, OfConfig()], speaker: str, clips: Path) -> None:
     """Write the table CLIPS of one speaker; a speaker without clips gives an empty table.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
 from talkface.media.side_by_side import side_by_side
 from talkface.media.video import write_video
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 _RATE = 16_000
@@ -29,9 +30,9 @@ def render_gallery(
     faces: list[Path],
     clips: list[Path],
     split: Path,
-    method: str,
-    driving: Literal["own", "other_sound"],
-    corpus: Corpus,
+    variant: str,
+    sound: str,
+    corpus: Annotated[Corpus, OfConfig()],
     evaluation: Evaluation,
     gallery: Gallery,
     videos: list[Path],
@@ -39,6 +40,7 @@ def render_gallery(
     """Write one mp4 for each clip of :func:`talkface.evaluation.selection.gallery_clips`, in its order.
 
     Left the true crop, right the generated one, three times as large, with the sound that drove it.
+    ``sound``: empty, or "_other_sound" where that is another clip's.
     """
     table = read_table(split, SPLIT)
     shown = gallery_clips(table, evaluation, gallery)
@@ -50,9 +52,9 @@ def render_gallery(
         images = pictures[clip].read(clip, ["image"])["image"].to_pylist()
         references = truth[clip].read(clip, ["image"])["image"].to_pylist()
         source = clip
-        if driving == "other_sound":
+        if sound:
             source = other_sound(table, clip.split("/")[0], evaluation)[clip]
-        label = f"{method}: sound of {source}"
+        label = f"{variant}: sound of {source}"
         write_video(
             video,
             (

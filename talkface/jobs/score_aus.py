@@ -6,7 +6,7 @@ import logging
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labelle
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import decode_png
 from talkface.metrics.presence import count_presence, presence_values
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def score_aus(
     aus: list[Path],
     split: Path,
     labels: AuLabels,
-    faces: Faces,
+    faces: Annotated[Faces, OfConfig()],
     scores: Path,
 ) -> None:
     """Write for every generated clip and AU, from presence in each frame:

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def split_clips(
-    *, clips: list[Path], checks: list[Path], sound_checks: list[Path], split: Split, output: Path
+    *, clips: list[Path], checks: list[Path], sound_checks: list[Path], split: Split, split_table: Path
 ) -> None:
     """Write SPLIT: one row for every listed clip.
 
@@ -59,8 +59,8 @@ def split_clips(
     ]
     for subset, count in sorted(Counter(row["subset"] for row in rows).items()):
         logger.info("%s: %d clips", subset, count)
-    data = data_hashes([*clips, *checks, *sound_checks], output)
-    write_table(output, SPLIT, rows, {"split": split.model_dump(mode="json"), "data": data})
+    data = data_hashes([*clips, *checks, *sound_checks], split_table)
+    write_table(split_table, SPLIT, rows, {"split": split.model_dump(mode="json"), "data": data})
 
 
 def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]]:

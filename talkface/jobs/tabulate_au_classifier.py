@@ -14,7 +14,7 @@ from talkface.reporting.tables.notes import experiment_notes
 from talkface.reporting.tables.paper_csv import table_csv
 from talkface.reporting.tables.paper_table import speakers_view, table_view
 from talkface.reporting.tables.printed_columns import PrintedColumns
-from talkface.reporting.tables.published import corpora_beside, load_published
+from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.table_rows import by_speaker, measure_rows
 
@@ -24,12 +24,12 @@ def tabulate_au_classifier(
     scores: Sequence[Path],
     split: Path,
     histories: Sequence[Path],
-    published: Path,
     setting: Setting,
     csv: Path,
     markdown: Path,
     tex: Path,
     content: Path,
+    published: Path = PUBLISHED,
 ) -> None:
     """Write F1 and accuracy of each AU on true frames as csv, Markdown, LaTeX and, for the page, as JSON.
 

@@ -14,7 +14,7 @@ from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.notes import experiment_notes
-from talkface.reporting.tables.published import corpora_beside, load_published
+from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.side_tables import aus_view, lips_view, published_aus_view
 
@@ -24,7 +24,6 @@ def tabulate_main_results(
     scores: Sequence[Path],
     split: Path,
     histories: Sequence[Path],
-    published: Path,
     setting: Setting,
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
@@ -34,6 +33,7 @@ def tabulate_main_results(
     markdown: Path,
     tex: Path,
     content: Path,
+    published: Path = PUBLISHED,
 ) -> None:
     """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
 

@@ -14,7 +14,7 @@ from talkface.reporting.tables.notes import experiment_notes
 from talkface.reporting.tables.paper_csv import table_csv
 from talkface.reporting.tables.paper_table import speakers_view, table_view
 from talkface.reporting.tables.printed_columns import PrintedColumns
-from talkface.reporting.tables.published import corpora_beside, load_published
+from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.table_rows import by_speaker, measure_rows, printed_rows
 
@@ -24,9 +24,8 @@ def tabulate_table(
     scores: Sequence[Path],
     split: Path,
     histories: Sequence[Path],
-    published: Path,
-    name: str,
-    table: Table,
+    table: str,
+    layout: Table,
     bounds: Sequence[str],
     setting: Setting,
     samplers: Mapping[str, Sampler],
@@ -35,6 +34,7 @@ def tabulate_table(
     markdown: Path,
     tex: Path,
     content: Path,
+    published: Path = PUBLISHED,
 ) -> None:
     """Write the table as csv, Markdown, LaTeX and, for the page, as JSON.
 
@@ -42,26 +42,26 @@ def tabulate_table(
     ``bounds``: variants that see what a method may not; they are shown, not ranked. ``samplers``: of the rows
     that sample. Raises ``ScoresError`` for a row without scores and ``PublishedError`` for an unknown id.
     """
-    measures = UNIT_MEASURES if table.columns == "units" else RESULT_MEASURES
+    measures = UNIT_MEASURES if layout.columns == "units" else RESULT_MEASURES
     measured, papers = read_scores(scores), load_published(published)
     printed = PrintedColumns(
-        papers, corpora_beside(setting.corpus.reader, setting.corpus.name), table.columns == "units"
+        papers, corpora_beside(setting.corpus.reader, setting.corpus.name), layout.columns == "units"
     )
     rows = printed_rows(
-        table.rows, list(measured["method"].unique()), papers, protocol=table.protocol, bounds=bounds
+        layout.rows, list(measured["method"].unique()), papers, protocol=layout.protocol, bounds=bounds
     )
     filled, of_speakers = measure_rows(measured, rows, measures), by_speaker(measured, rows, measures)
     stamp = setting.stamp
-    title = f"{table.title}: {table.source}, here {setting.experiment} on {setting.corpus.name}{stamp}"
+    title = f"{layout.title}: {layout.source}, here {setting.experiment} on {setting.corpus.name}{stamp}"
     views = [
         table_view(
-            name,
-            f"{table.title}{stamp}",
+            table,
+            f"{layout.title}{stamp}",
             filled,
             measures,
             printed,
             heading=setting.measured_here,
-            protocol=table.protocol,
+            protocol=layout.protocol,
         ),
         speakers_view(of_speakers, measures, stamp),
     ]
@@ -69,20 +69,20 @@ def tabulate_table(
     notes = experiment_notes(
         setting,
         split=split,
-        protocols=[table.protocol],
+        protocols=[layout.protocol],
         samplers=samplers,
         perceptual=perceptual,
         histories=histories,
         measures=measures,
     )
-    context = setting.columns(protocol=table.protocol, table=name)
+    context = setting.columns(protocol=layout.protocol, table=table)
     rows_csv = table_csv(filled, of_speakers, measures, printed, context)
     write_text(csv, rows_csv.to_csv(index=False, float_format="%.6g"))
     write_documents(
         shown,
         notes,
         title=title,
-        heading=f"{table.title} ({table.source})",
+        heading=f"{layout.title} ({layout.source})",
         demo=setting.corpus.demo,
         markdown=markdown,
         tex=tex,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -16,11 +17,17 @@ from talkface.evaluation.score_rows import tables_by_clip
 from talkface.features.faces import mesh_crops
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import decode_png
+from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 
 def track_generated(
-    *, generated: list[Path], method: str, landmarks_true: list[Path], faces: Faces, landmarks: Path
+    *,
+    generated: list[Path],
+    method: str,
+    landmarks_true: list[Path],
+    faces: Annotated[Faces, OfConfig()],
+    landmarks: Path,
 ) -> None:
     """Write the landmarks of a method's generated clips and in which frames a face was found at all.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from talkface.artifacts.weights import save_model
 from talkface.config import AuAttention as AuAttentionConfig
 from talkface.config import Compute
 from talkface.models.au_attention import AuGenerator
+from talkface.runtime.binding import OfWildcards
 from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, run
 from talkface.training.tasks.au_attention import AuAttentionTask, refuse_uniform
@@ -26,7 +28,7 @@ def train_au_attention(
     code: str,
     model: Path,
     history: Path,
-    work: Path,
+    work: Annotated[Path, OfWildcards("work/{experiment}/{corpus}/au_attention/shared/seed-{seed}")],
 ) -> None:
     """Train on the split's training clips and publish the generator.
 

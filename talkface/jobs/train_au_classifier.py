@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from talkface.artifacts.weights import save_model
 from talkface.config import AuClassifier as AuClassifierConfig
 from talkface.config import Compute
 from talkface.models.au_classifier import AuClassifier
+from talkface.runtime.binding import OfWildcards
 from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, run
 from talkface.training.tasks.au_classifier import AuClassifierTask
@@ -26,7 +28,7 @@ def train_au_classifier(
     code: str,
     model: Path,
     history: Path,
-    work: Path,
+    work: Annotated[Path, OfWildcards("work/{experiment}/{corpus}/au_classifier/shared/seed-{seed}")],
 ) -> None:
     """Train on the frames of the split's training clips."""
 

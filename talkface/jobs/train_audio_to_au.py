@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from talkface.artifacts.weights import save_model
 from talkface.config import AudioToAu as AudioToAuConfig
 from talkface.config import Compute, Mfcc
 from talkface.models.audio_to_au import AudioToAu
+from talkface.runtime.binding import OfWildcards
 from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, run
 from talkface.training.tasks.audio_to_au import AudioToAuTask
@@ -26,7 +28,7 @@ def train_audio_to_au(
     code: str,
     model: Path,
     history: Path,
-    work: Path,
+    work: Annotated[Path, OfWildcards("work/{experiment}/{corpus}/audio_to_au/shared/seed-{seed}")],
 ) -> None:
     """Train on the split's training clips and publish the five nets in one file."""
 

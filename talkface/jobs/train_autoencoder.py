@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from talkface.artifacts.weights import save_model
 from talkface.config import Autoencoder as AutoencoderConfig
 from talkface.config import Compute
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.runtime.binding import OfWildcards
 from talkface.training.launch import across_processes
 from talkface.training.loop import Finished, run
 from talkface.training.tasks.autoencoder import AutoencoderTask, latent_statistics
@@ -25,7 +27,7 @@ def train_autoencoder(
     code: str,
     model: Path,
     history: Path,
-    work: Path,
+    work: Annotated[Path, OfWildcards("work/{experiment}/{corpus}/autoencoder/shared/seed-{seed}")],
 ) -> None:
     """Train on the frames of the split's training clips; publish averaged weights with latent statistics."""
     task = AutoencoderTask(split, faces, crop_size, autoencoder, seed, scratch=work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from talkface.artifacts.weights import load_model, save_model
-from talkface.config import Compute, Mfcc
+from talkface.config import Compute, Mfcc, Perceptual
 from talkface.config import FrameRenderer as FrameRendererConfig
 from talkface.data.conditions import Conditions
 from talkface.data.frames import Frames
@@ -31,8 +31,7 @@ def train_frame_renderer(
     mel: list[Path],
     au_classifier: Path | None,
     autoencoder: Path | None,
-    vgg19: Path | None,
-    vgg19_sha256: str | None,
+    perceptual: Perceptual,
     frame_renderer: FrameRendererConfig,
     mfcc: Mfcc,
     crop_size: int,
@@ -46,7 +45,8 @@ def train_frame_renderer(
     """Train on the split's training clips and publish the (averaged) weights.
 
     ``aus``: AU_FEATURES, or AUS for an oracle. ``presence`` (AUS) and ``au_classifier`` serve the AU loss,
-    ``vgg19`` or, without it, ``autoencoder`` the perceptual loss; each is needed only where its term counts.
+    ``perceptual.vgg19`` or, without it, ``autoencoder`` the perceptual loss; each only where its
+    term counts.
     """
     seeding.reseed(seed)
     lengths = clip_lengths(split, "train")
@@ -57,7 +57,9 @@ def train_frame_renderer(
         au_classifier=load_model(au_classifier, lambda settings: AuClassifier(**settings))
         if weights.aus and au_classifier is not None
         else None,
-        features=perceptual_features(vgg19, vgg19_sha256, autoencoder) if weights.perceptual else None,
+        features=perceptual_features(perceptual.vgg19, perceptual.vgg19_sha256, autoencoder)
+        if weights.perceptual
+        else None,
         presence=presence_labels(presence, lengths) if weights.aus else None,
     )
 
@@ -86,7 +88,7 @@ def train_frame_renderer(
             "mfcc": mfcc.model_dump(),
             "crop_size": crop_size,
             "code": code,
-            "vgg19": vgg19_sha256,
+            "vgg19": perceptual.vgg19_sha256,
         },
         inputs=[
             path

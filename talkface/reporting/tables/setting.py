@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
-from talkface.config import AuLabels, Corpus, Evaluation, Split
+from talkface.config import AuLabels, Corpus, Evaluation, Split, Strict
 from talkface.features.aus.geometric import GeometricLabeller
 
 DEMO = "demo: not a result"
 """Stamped on every table and page made from drawn faces."""
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Strict):
     """The parts of the configuration that every table names in its header, its csv and its notes."""
 
     experiment: str
@@ -27,21 +23,6 @@ class Setting:
     evaluation: Evaluation
     seeds: tuple[int, ...]
     code: str
-
-    @classmethod
-    def of_rule(cls, experiment: str, params: Mapping[str, Any]) -> Setting:
-        """From the ``params`` of a tabulating rule."""
-        return cls(
-            experiment=experiment,
-            corpus=Corpus.model_validate(params["corpus"]),
-            split_name=params["split_name"],
-            chosen_split=Split.model_validate(params["chosen_split"]),
-            aus=AuLabels.model_validate(params["aus"]),
-            landmarker_sha256=params["landmarker_sha256"],
-            evaluation=Evaluation.model_validate(params["evaluation"]),
-            seeds=tuple(params["seeds"]),
-            code=params["code"],
-        )
 
     @property
     def labeller(self) -> str:

@@ -1,0 +1,182 @@
+"""Everything that depends on the inside of Snakemake 9.12 and above, and why it is needed.
+
+Snakemake promises none of this. Each function says what it touches; :func:`guarded` turns a change there into
+one clear error. No other file of this project goes past Snakemake's documented language.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import snakemake
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+ENVIRONMENT = "../envs/talkface.yaml"
+"""The conda environment of every job (``--sdm conda``), as seen from ``rules/``."""
+
+
+class SnakemakeError(RuntimeError):
+    """The inside of Snakemake is not as this module expects; the message says which version is needed."""
+
+
+class SharingError(ValueError):
+    """``--cache`` with a folder or rules that cannot be used; the message names the remedy."""
+
+
+def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Say which function broke, and on which version, where Snakemake lacks an attribute."""
+
+    @functools.wraps(function)
+    def called(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            raise SnakemakeError(
+                f"talkface.workflow.internals.{function.__name__} does not work with Snakemake "
+                f"{snakemake.__version__} ({error}); install 'snakemake>=9.12,<10'"
+            ) from error
+
+    return called
+
+
+@guarded
+def root_of(workflow: Any) -> Path:
+    """The folder of this project's Snakefile, also where another workflow uses it as a module.
+
+    Touches ``workflow.current_basedir``: ``workflow.basedir`` is the folder of the *main* Snakefile. Call it
+    while a file of ``rules/`` is read.
+    """
+    folder = str(workflow.current_basedir.get_path_or_uri(secret_free=True))
+    if "://" in folder:
+        raise SnakemakeError(
+            f"{folder}: clone the repository and name its Snakefile by path (docs/module.md)"
+        )
+    return Path(folder).resolve().parent
+
+
+@guarded
+def own_rules(workflow: Any, root: Path) -> dict[str, Any]:
+    """This project's rules by the name that they have here, also where a module's user renames them.
+
+    Touches ``workflow.rules`` (among which are the user's own), ``Rule.snakefile`` and ``Rule.script``.
+    """
+    found = {}
+    for rule in workflow.rules:
+        if Path(str(rule.snakefile)).resolve().is_relative_to(root):
+            found[Path(str(rule.script)).stem if rule.script else rule.name] = rule
+    return found
+
+
+@guarded
+def complete_rules(workflow: Any, root: Path, experiment: str, corpus: str) -> None:
+    """Give every rule with a script its log and its environment, which are the same for all.
+
+    Touches ``Rule.set_log``, ``Rule.log_modifier``, ``Rule.conda_env`` and ``Rule.wildcard_names``: Snakemake
+    has no way to say these once for all rules.
+    """
+    for name, rule in own_rules(workflow, root).items():
+        if rule.script:
+            rule.log_modifier = workflow.modifier.path_modifier
+            rule.set_log(log_of(name, rule.wildcard_names, experiment, corpus))
+            rule.conda_env = ENVIRONMENT
+
+
+def log_of(rule: str, wildcards: Collection[str], experiment: str, corpus: str) -> str:
+    """The pattern of a rule's log: ``logs/{experiment}/{corpus}/{rule}/``, then what tells its jobs apart."""
+    own = "{experiment}/{corpus}" if "experiment" in wildcards else f"{experiment}/{corpus}"
+    method = "".join(f"{{{n}}}" for n in ("method", "control", "variant", "sound") if n in wildcards)
+    parts = [f"logs/{own}", rule, method]
+    parts += ["seed-{seed}"] if "seed" in wildcards else []
+    parts += [f"{{{n}}}" for n in ("protocol", "speaker", "table", "archive") if n in wildcards]
+    return "/".join(part for part in parts if part) + ".log"
+
+
+@guarded
+def stored_name(workflow: Any, pattern: Any) -> str:
+    """An output's pattern under the name given it in the workflow.
+
+    Touches the flag ``storage_object``: a default storage provider puts its own name around every path.
+    """
+    kept = getattr(pattern, "flags", {}).get("storage_object")
+    if not kept:
+        return pattern
+    prefix = workflow.storage_settings.default_storage_prefix
+    return str(kept.query.removeprefix(prefix).lstrip("/"))
+
+
+@guarded
+def jobs_to_run(workflow: Any, root: Path) -> list[tuple[str, dict[str, str], int]]:
+    """Rule, wildcards and memory in MB of each job of ours that is about to start.
+
+    Touches ``workflow.dag.needrun_jobs`` and ``Job.is_norun``: a target's rule has no work of its own.
+    """
+    names = {id(rule): name for name, rule in own_rules(workflow, root).items()}
+    return [
+        (names[id(job.rule)], dict(job.wildcards.items()), job.resources.get("mem_mb", 0))
+        for job in workflow.dag.needrun_jobs()
+        if not job.is_norun and id(job.rule) in names
+    ]
+
+
+@guarded
+def computes_here(workflow: Any) -> bool:
+    """Whether jobs run on this machine. Touches ``workflow.local_exec``."""
+    return bool(workflow.local_exec)
+
+
+@guarded
+def start_jobs_at_once(workflow: Any) -> None:
+    """Let the scheduler look for jobs without a limit of submissions a second.
+
+    Touches ``scheduler.job_rate_limiter``: with a limit Snakemake 9 looks again a second after every look,
+    and every finished job adds a look: after some hundred jobs they took a sixth of a core. What may run at a
+    time, ``cores`` and ``jobs`` say.
+    """
+    workflow.scheduler.job_rate_limiter = None
+
+
+@guarded
+def share_results(workflow: Any, root: Path) -> None:
+    """With a plain ``--cache``, share the outputs of all rules that may be shared (docs/sharing.md).
+
+    Touches ``workflow.workflow_settings.cache``: a plain ``--cache`` is not handed on to the jobs of a
+    cluster; the names of rules are.
+
+    Raises:
+        SharingError: no folder to share in, or a rule that is not shared under this configuration.
+    """
+    folder = os.environ.get("SNAKEMAKE_OUTPUT_CACHE", "")
+    shared = [rule.name for rule in own_rules(workflow, root).values() if rule.cache.output]
+    refused = sorted(set(workflow.workflow_settings.cache) - set(shared))
+    if not folder:
+        raise SharingError("set SNAKEMAKE_OUTPUT_CACHE to the folder that is shared")
+    if "://" not in folder and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise SharingError(f"SNAKEMAKE_OUTPUT_CACHE={folder}: no folder that you may write to; make it first")
+    if refused:
+        raise SharingError(
+            f"{', '.join(refused)}: not to be shared under this configuration (docs/sharing.md)"
+        )
+    workflow.workflow_settings.cache = shared
+
+
+def hand_on(root: Path) -> None:
+    """Let jobs import the package beside the Snakefile, also in conda environments, and end with us.
+
+    Sets ``PYTHONPATH`` and ``TALKFACE_SNAKEMAKE_PID`` (:mod:`talkface.runtime.orphans`) in the environment.
+    """
+    inherited = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *([inherited] if inherited else [])])
+    os.environ["TALKFACE_SNAKEMAKE_PID"] = str(os.getpid())
+
+
+def stop(problem: object) -> None:
+    """End with one clear line before any work, in place of Snakemake's traceback."""
+    print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1)

@@ -70,8 +70,8 @@ def animate(
     def weights(stage: str, of: str = "shared") -> Path:
         return train / stage / of / f"seed-{seed}" / "model.safetensors"
 
-    autoencoder = load_model(weights("autoencoder"), lambda settings: VQAutoencoder(**settings), device)
-    audio_to_au = load_model(weights("audio_to_au"), lambda settings: AudioToAu(**settings), device)
+    autoencoder = load_model(weights("autoencoder"), VQAutoencoder, device)
+    audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device)
 
     picture_HW3 = read_photo(photo)
     try:
@@ -79,7 +79,7 @@ def animate(
     except ValueError as error:
         raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
     if chosen.disentangled:
-        attention = load_model(weights("au_attention"), lambda settings: AuGenerator(**settings), device)
+        attention = load_model(weights("au_attention"), AuGenerator, device)
         raw_A = label_photo(track, config, photo)
         columns = take_apart(attention, autoencoder, track.images[0], raw_A)
     else:

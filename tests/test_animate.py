@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
     for stage, network in networks.items():
         path = folder / "results" / config.experiment / config.corpus.name / "train" / stage / "seed-0"
         path.mkdir(parents=True)
-        save_model(path / "model.safetensors", network, network.settings, {})
+        save_model(path / "model.safetensors", network, {})
     photo = draw_face(make_identity(0, 1), np.zeros(5))
     cv2.imwrite(str(folder / "it's a face.png"), photo[..., ::-1])
     sound = np.sin(np.arange(int(1.1 * 44_100)) * 0.05).astype(np.float32) * 0.3

@@ -8,6 +8,7 @@ from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "talkface"
 FOUNDATION = {"artifacts", "config", "identity", "runtime"}
+WEIGHTS = "talkface.artifacts.weights"  # rebuilds networks, so it needs torch
 PROGRAM = "talkface.media.program"  # which ffmpeg is recorded in every artifact
 ALONE = {
     "models",
@@ -17,14 +18,15 @@ ALONE = {
 MAY_IMPORT = {
     "foundation": {"foundation"},
     "corpora": {"foundation", "corpora", "media"},
+    "weights": {"foundation", "models"},
     "media": {"foundation", "media"},
     "features": {"foundation", "media", "features"},
     "data": {"foundation", "media", "features", "data"},
     "models": {"models"},
     "losses": {"losses"},
     "metrics": {"metrics"},
-    "training": {"foundation", "data", "losses", "models", "training"},
-    "generation": {"foundation", "media", "features", "data", "models", "training", "generation"},
+    "training": {"foundation", "data", "losses", "models", "training", "weights"},
+    "generation": {"foundation", "media", "features", "data", "models", "training", "weights", "generation"},
     "evaluation": {"foundation", "media", "features", "data", "metrics", "evaluation"},
     "reporting": {"foundation", "media", "features", "metrics", "evaluation", "reporting"},
     "preflight": {"foundation", "media", "corpora", "features", "evaluation", "reporting", "preflight"},
@@ -35,7 +37,6 @@ MAY_IMPORT["acceptance"] = ROOMS | {"acceptance"}
 MAY_IMPORT["workflow"] = {"workflow"}
 MAY_IMPORT["animate"] = ROOMS | {"jobs"}  # the command line for one photo and one sound
 TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting"}
-TORCH = "talkface.artifacts.weights"  # the only part of the foundation that needs torch
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
@@ -43,6 +44,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 def layer(module: str) -> str:
     parts = module.split(".")
     name = parts[1] if len(parts) > 1 else "foundation"
+    if module == WEIGHTS:
+        return "weights"
     return "foundation" if name in FOUNDATION or module == PROGRAM else name
 
 
@@ -85,7 +88,7 @@ def foreign(path, own: str) -> list[str]:
 def torch_on_the_way(path, own: str) -> list[str]:
     """The Snakefile is read anew by every job, and a table needs no networks."""
     module = module_of(path)
-    if module == TORCH or (own not in TORCH_FREE and not module.startswith("talkface.jobs.tabulate")):
+    if own not in TORCH_FREE and not module.startswith("talkface.jobs.tabulate"):
         return []
     found, seen, pending = [], set(), [module_of(path)]
     while pending:

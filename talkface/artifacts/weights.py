@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,33 +16,47 @@ from torch import nn
 from talkface.artifacts.atomic import replacing
 from talkface.artifacts.headers import WEIGHTS_KEY
 from talkface.identity.versions import present
+from talkface.models.network import NETWORKS, Network
 
-Network = TypeVar("Network", bound=nn.Module)
+AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 
 
 class CheckpointError(ValueError):
     """A weights file that cannot be used; the message names it and the remedy."""
 
 
-def save_model(
-    path: str | Path, module: nn.Module, settings: Mapping[str, Any], metadata: Mapping[str, Any]
-) -> None:
-    """Write the module's parameters and buffers, and in the header ``settings`` and ``metadata``, atomically.
+def save_model(path: str | Path, network: Network, metadata: Mapping[str, Any]) -> None:
+    """Write the network's parameters and buffers, and in the header what rebuilds it and ``metadata``.
 
-    ``settings`` are the keyword arguments that rebuild the network; ``metadata`` say where it comes from.
+    ``metadata`` say where the weights come from; their ``stage`` is the network's name. Atomic.
     """
-    content = {"settings": dict(settings), "metadata": dict(metadata), "versions": present()}
+    content = {
+        "settings": network.settings,
+        "metadata": {**metadata, "stage": network.name},
+        "versions": present(),
+    }
     header = json.dumps(content, sort_keys=True, default=str)
-    write_tensors(Path(path), module.state_dict(), header)
+    write_tensors(Path(path), network.state_dict(), header)
 
 
-def load_model(
-    path: str | Path, build: Callable[[dict[str, Any]], Network], device: torch.device | str = "cpu"
-) -> Network:
-    """Rebuild the network with ``build(settings)``, load its weights and freeze it in evaluation mode."""
-    module = build(read_settings(path))
-    load_weights(path, module)
-    return module.to(device).eval().requires_grad_(False)
+def load_model(path: str | Path, kind: type[AnyNetwork], device: torch.device | str = "cpu") -> AnyNetwork:
+    """Rebuild the network that the file names, load its weights and freeze it in evaluation mode.
+
+    ``kind``: the class that is expected, or a base class of several.
+
+    Raises:
+        CheckpointError: the file holds another network, or cannot be read.
+    """
+    name = read_metadata(path).get("stage", "")
+    found = NETWORKS.get(name)
+    if found is None or not issubclass(found, kind):
+        raise CheckpointError(
+            f"{path}: holds weights of '{name}', and {kind.name or kind.__name__} was expected; check which "
+            "file was given"
+        )
+    network = found(**read_settings(path))
+    load_weights(path, network)
+    return network.to(device).eval().requires_grad_(False)
 
 
 def load_weights(path: str | Path, module: nn.Module) -> None:

@@ -15,15 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkface.artifacts.weights import load_model, read_settings
+from talkface.artifacts.weights import load_model
 from talkface.config import Sampler
 from talkface.data.sequences import sound_windows
 from talkface.data.stores import Identity
 from talkface.data.windows import HOPS_PER_FRAME
-from talkface.generation.painters import Batch, FramePainter, LatentPainter, Painter
-from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.frame_renderer import FrameRenderer
-from talkface.models.renderer import Renderer
+from talkface.generation.painters import PAINTERS, Batch, Painter
 from talkface.models.tcsan import stream_windows
 from talkface.models.trunk import Trunk
 from talkface.training.device import autocast
@@ -76,13 +73,10 @@ class Sound:
 def load_generator(
     renderer: Path, autoencoder: Path, sampler: Sampler, device: torch.device, precision: str
 ) -> ClipGenerator:
-    """The generator of a trained renderer of either kind; ``autoencoder`` is opened by a latent one alone."""
-    if "decoder_width" in read_settings(renderer):
-        frames = load_model(renderer, lambda settings: FrameRenderer(**settings), device)
-        return ClipGenerator(frames, FramePainter(frames), sampler, device, precision)
-    latents = load_model(renderer, lambda settings: Renderer(**settings), device)
-    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device)
-    return ClipGenerator(latents, LatentPainter(latents, network, sampler), sampler, device, precision)
+    """The generator of any trained renderer; ``autoencoder`` is opened by one that works in latents alone."""
+    trunk = load_model(renderer, Trunk, device)
+    paint = PAINTERS[trunk.name](trunk, autoencoder, sampler, device)
+    return ClipGenerator(trunk, paint, sampler, device, precision)
 
 
 class ClipGenerator:

@@ -5,13 +5,16 @@ Shapes: N frames of a batch, C channels of a token, H, W rows and columns, h, w 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from talkface.artifacts.weights import load_model
 from talkface.config import Sampler
 from talkface.data.frames import to_images, to_tensor
 from talkface.data.regions import hide_lower_half, lower_half
@@ -20,6 +23,7 @@ from talkface.generation.sampler import ddim, frame_noise
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
+from talkface.models.trunk import Trunk
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,14 @@ class LatentPainter:
 
     def __init__(self, renderer: Renderer, autoencoder: VQAutoencoder, sampler: Sampler):
         self._renderer, self._autoencoder, self._sampler = renderer, autoencoder, sampler
+
+    @classmethod
+    def open(
+        cls, renderer: Trunk, autoencoder: Path, sampler: Sampler, device: torch.device
+    ) -> LatentPainter:
+        """With the autoencoder of a file."""
+        assert isinstance(renderer, Renderer)
+        return cls(renderer, load_model(autoencoder, VQAutoencoder, device), sampler)
 
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch; in the inpaint protocol the latents above the lower half are kept."""
@@ -89,6 +101,12 @@ class FramePainter:
     def __init__(self, renderer: FrameRenderer):
         self._renderer = renderer
 
+    @classmethod
+    def open(cls, renderer: Trunk, autoencoder: Path, sampler: Sampler, device: torch.device) -> FramePainter:
+        """It needs neither an autoencoder nor a sampler."""
+        assert isinstance(renderer, FrameRenderer)
+        return cls(renderer)
+
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch; in the inpaint protocol the true upper halves are pasted over it."""
         device, count = token_NC.device, len(token_NC)
@@ -101,3 +119,10 @@ class FramePainter:
             edge = lower_half(images_NHW3.shape[1])
             images_NHW3[:, :edge] = batch.shown_NHW3[:, :edge]
         return images_NHW3
+
+
+PAINTERS: dict[str, Callable[[Trunk, Path, Sampler, torch.device], Painter]] = {
+    Renderer.name: LatentPainter.open,
+    FrameRenderer.name: FramePainter.open,
+}
+"""Name of a renderer's network -> what makes pictures of its tokens."""

@@ -34,8 +34,8 @@ def disentangle_faces(
 ) -> None:
     """Write IDENTITIES of one speaker."""
     device = prepare(compute)
-    attention = load_model(au_attention, lambda settings: AuGenerator(**settings), device)
-    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device)
+    attention = load_model(au_attention, AuGenerator, device)
+    network = load_model(autoencoder, VQAutoencoder, device)
     metadata = {"data": data_hashes([au_attention, autoencoder, faces, aus], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:
         for face in progress(first_faces(faces, aus), what="clips taken apart"):

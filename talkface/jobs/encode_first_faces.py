@@ -18,7 +18,7 @@ from talkface.training.device import prepare
 
 def encode_first_faces(*, autoencoder: Path, faces: Path, identities: Path, compute: Compute) -> None:
     """Write IDENTITIES of one speaker, with a mask of ones."""
-    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), prepare(compute))
+    network = load_model(autoencoder, VQAutoencoder, prepare(compute))
     metadata = {"data": data_hashes([autoencoder, faces], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:
         for face in progress(first_faces(faces), what="first faces encoded"):

@@ -31,7 +31,7 @@ def encode_latents(
 ) -> None:
     """Write LATENTS of one speaker: before quantisation, unit variance, float16, full precision inside."""
     device = prepare(compute)
-    network = load_model(model, lambda settings: VQAutoencoder(**settings), device)
+    network = load_model(model, VQAutoencoder, device)
     table = ClipTable(faces, FACES)
     metadata = {"shape": _latent_shape(network, table), "data": data_hashes([model, faces], latents)}
     with TableWriter(latents, LATENTS, metadata) as writer:

@@ -83,7 +83,7 @@ def _reconstructor(autoencoder: Path | None, compute: Compute) -> Callable[[list
     if autoencoder is None:
         raise ValueError("control 'autoencoder' needs the weights of the autoencoder")
     device = prepare(compute)
-    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings), device)
+    network = load_model(autoencoder, VQAutoencoder, device)
 
     @torch.inference_mode()
     def reconstruct(images: list[bytes]) -> list[bytes]:

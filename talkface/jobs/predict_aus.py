@@ -27,7 +27,7 @@ def predict_aus(
     """Write features (5 x 64, float16) and presence probabilities of each frame with sound."""
     device = pick_device(compute)
     torch.set_num_threads(compute.threads)
-    net = load_model(model, lambda settings: AudioToAu(**settings)).to(device).eval()
+    net = load_model(model, AudioToAu).to(device).eval()
     frames_of = {
         row["clip"]: row["num_frames"] for row in read_table(checks, CHECKS).to_pylist() if row["ok"]
     }

@@ -38,7 +38,7 @@ def score_au_classifier(
 ) -> None:
     """Write for every evaluated clip and AU what ``score_aus`` writes: counts of frames, F1 and accuracy."""
     device = prepare(compute)
-    network = load_model(model, lambda settings: AuClassifier(**settings), device)
+    network = load_model(model, AuClassifier, device)
     rows, table = ScoreRows(split), read_table(split, SPLIT)
     frames_of = {row["clip"]: row["num_frames"] for row in table.to_pylist()}
     speakers = sorted(set(table["speaker"].to_pylist()))

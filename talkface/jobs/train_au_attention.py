@@ -43,7 +43,7 @@ def train_au_attention(
         for name, value in figures.items():
             finished.record(f"final/{name}", value)
         refuse_uniform(figures, au_attention.min_mask_deviation)
-        save_model(model, generator, generator.settings, {**finished.metadata, **figures})
+        save_model(model, generator, {**finished.metadata, **figures})
 
     run(
         task,

@@ -35,7 +35,7 @@ def train_au_classifier(
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, AuClassifier)
-        save_model(model, network, network.settings, finished.metadata)
+        save_model(model, network, finished.metadata)
 
     run(
         AuClassifierTask(split, faces, aus, crop_size, au_classifier, seed, scratch=work),

@@ -35,7 +35,7 @@ def train_audio_to_au(
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, AudioToAu)
-        save_model(model, network, network.settings, finished.metadata)
+        save_model(model, network, finished.metadata)
 
     run(
         AudioToAuTask(split, mel, aus, audio_to_au, mfcc, seed),

@@ -37,7 +37,7 @@ def train_autoencoder(
         assert isinstance(network, VQAutoencoder)
         mean_C, std_C = latent_statistics(network, task.frames, finished.device)
         network.set_latent_statistics(mean_C, std_C)
-        save_model(model, network, network.settings, finished.metadata)
+        save_model(model, network, finished.metadata)
 
     run(
         task,

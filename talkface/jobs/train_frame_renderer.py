@@ -54,7 +54,7 @@ def train_frame_renderer(
     if weights.aus and (au_classifier is None or not presence):
         raise ValueError("the AU loss needs the trained AU classifier and the true frames' labels")
     judges = Judges(
-        au_classifier=load_model(au_classifier, lambda settings: AuClassifier(**settings))
+        au_classifier=load_model(au_classifier, AuClassifier)
         if weights.aus and au_classifier is not None
         else None,
         features=perceptual_features(perceptual.vgg19, perceptual.vgg19_sha256, autoencoder)
@@ -66,7 +66,7 @@ def train_frame_renderer(
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, FrameRenderer)
-        save_model(model, network, network.settings, finished.metadata)
+        save_model(model, network, finished.metadata)
 
     run(
         FrameRendererTask(

@@ -44,7 +44,7 @@ def train_renderer(
     def publish(finished: Finished) -> None:
         network = finished.module
         assert isinstance(network, Renderer)
-        save_model(model, network, network.settings, finished.metadata)
+        save_model(model, network, finished.metadata)
 
     lengths = clip_lengths(split, "train")
     seeding.reseed(seed)

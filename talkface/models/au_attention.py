@@ -5,11 +5,11 @@ Legend: B batch, A action units (5), H, W pixels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from talkface.models.network import Network
 
 NUM_AUS = 5
 
@@ -37,7 +37,7 @@ class _Residual(nn.Module):
         return x + self.body(x)
 
 
-class AuGenerator(nn.Module):
+class AuGenerator(Network, name="au_attention"):
     """Image and target AUs to a colour picture and a mask.
 
     [ours] No normalisation after the first convolution: the AUs are constant over the picture, and an
@@ -51,7 +51,6 @@ class AuGenerator(nn.Module):
 
     def __init__(self, width: int = 64, residual_blocks: int = 6) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width, "residual_blocks": residual_blocks}
         layers: list[nn.Module] = [nn.Conv2d(3 + NUM_AUS, width, 7, 1, 3), nn.ReLU()]
         for channels in (width, 2 * width):
             down = nn.Conv2d(channels, 2 * channels, 4, 2, 1, bias=False)
@@ -79,7 +78,7 @@ class AuGenerator(nn.Module):
         return torch.tanh(self.colour(features)), torch.sigmoid(self.mask(features))
 
 
-class AuCritic(nn.Module):
+class AuCritic(Network):
     """Stride-2 convolutions, then a patch score (no sigmoid: Wasserstein) and the AUs of the whole picture.
 
     Odd sizes round up: 112 -> 56 -> 28 -> 14 -> 7 -> 4 -> 2 with six layers.
@@ -92,7 +91,6 @@ class AuCritic(nn.Module):
 
     def __init__(self, width: int = 64, layers: int = 6, image_size: int = 112) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width, "layers": layers, "image_size": image_size}
         channels, size = 3, image_size
         self.convolutions = nn.ModuleList()
         for level in range(layers):

@@ -5,18 +5,17 @@ Legend: N faces, A action units (5), H, W pixels.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from talkface.models.blocks import group_norm
+from talkface.models.network import Network
 
 NUM_AUS = 5
 _DENSE = 256
 
 
-class AuClassifier(nn.Module):
+class AuClassifier(Network, name="au_classifier"):
     """Four convolutions, three FC; AU10, AU14, AU20, AU25, AU26 in this order.
 
     The papers give the numbers of layers alone. [ours] Convolutions 5 x 5 of stride 2 as in their face
@@ -37,7 +36,6 @@ class AuClassifier(nn.Module):
         super().__init__()
         if crop_size % 2:
             raise ValueError(f"AU classifier: a crop of {crop_size} pixels has no lower half")
-        self.settings: dict[str, Any] = {"width": width, "crop_size": crop_size, "dropout": dropout}
         layers: list[nn.Module] = []
         channels, size = 3, [crop_size // 2, crop_size]
         for level in range(4):

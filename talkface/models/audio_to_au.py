@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from talkface.models.network import Network
 from talkface.models.sound_norm import SoundNorm
 
 NUM_AUS = 5
@@ -96,7 +97,7 @@ class AuNet(nn.Module):
         return F.dropout(x, self.dropout, self.training)
 
 
-class AudioToAu(nn.Module):
+class AudioToAu(Network, name="audio_to_au"):
     """Five separate nets, for AU10, AU14, AU20, AU25, AU26 in this order.
 
     The head's sigmoid lives in the loss (``talkface.losses.presence``); apply ``sigmoid`` to the logits for
@@ -113,7 +114,6 @@ class AudioToAu(nn.Module):
 
     def __init__(self, dropout: float = 0.5, coefficients: int = 12, window_hops: int = 28) -> None:
         super().__init__()
-        self.settings = {"dropout": dropout, "coefficients": coefficients, "window_hops": window_hops}
         self.sound_norm = SoundNorm(coefficients)
         self.nets = nn.ModuleList(AuNet(dropout, coefficients, window_hops) for _ in range(NUM_AUS))
 

@@ -8,13 +8,12 @@ Legend: B batch, C latent channels, H, W latent height and width, V vectors (B x
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, SelfAttention, Upsample, group_norm
+from talkface.models.network import Network
 
 _DECAY = 0.98  # of the codebook's moving averages
 _PATIENCE = 128  # a code unused while an even share would have been this many latents moves to a current one
@@ -179,7 +178,7 @@ def _drawn(vectors_VC: Tensor, count: int) -> Tensor:
     return vectors_VC[torch.randint(len(vectors_VC), (count,), device=vectors_VC.device)]
 
 
-class VQAutoencoder(nn.Module):
+class VQAutoencoder(Network, name="autoencoder"):
     """Images in [-1, 1] to latents of a quarter of the size (with three multipliers) and back.
 
     ``encode`` gives latents before quantisation, which is where the diffusion runs; ``decode`` quantises
@@ -206,13 +205,6 @@ class VQAutoencoder(nn.Module):
         latent_channels: int = 3,
     ) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "width": width,
-            "multipliers": list(multipliers),
-            "blocks": blocks,
-            "codes": codes,
-            "latent_channels": latent_channels,
-        }
         self.factor = 2 ** (len(multipliers) - 1)
         self.encoder = Encoder(width, list(multipliers), blocks, latent_channels)
         self.codebook = Codebook(codes, latent_channels)

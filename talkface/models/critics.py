@@ -10,17 +10,16 @@ Legend: N frames, B clips, T frames of a clip, H and W rows and columns.
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
 from talkface.models.blocks import group_norm
+from talkface.models.network import Network
 
 MIN_FRAMES = 4
 """Frames that the video critic needs."""
 
 
-class FrameCritic(nn.Module):
+class FrameCritic(Network):
     """Convolutions 4 x 4 of width 1, 2, 4 (stride 2) and 8 times (stride 1), then the patches' scores.
 
     A score sees 70 x 70 pixels; 112 x 112 gives 12 x 12 scores.
@@ -31,7 +30,6 @@ class FrameCritic(nn.Module):
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width}
         layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for before, after, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
             layers += [
@@ -46,7 +44,7 @@ class FrameCritic(nn.Module):
         return self.layers(frame_N3HW)
 
 
-class VideoCritic(nn.Module):
+class VideoCritic(Network):
     """``FrameCritic`` in space and time: the second and third convolution also halve the frames.
 
     Args:
@@ -55,7 +53,6 @@ class VideoCritic(nn.Module):
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width}
         layers: list[nn.Module] = [nn.Conv3d(3, width, (3, 4, 4), (1, 2, 2), 1), nn.LeakyReLU(0.2)]
         for before, after, kernel, stride in (
             (1, 2, (4, 4, 4), (2, 2, 2)),

@@ -7,13 +7,14 @@ E embedding.
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, Upsample, attend, group_norm, zeroed
+from talkface.models.network import Network
 
 _EXPANSION = 2  # of the feed-forward part
 
@@ -117,7 +118,7 @@ class Stage(nn.Module):
         return x_NCHW if self.transformer is None else self.transformer(x_NCHW, context_NSC)
 
 
-class Denoiser(nn.Module):
+class Denoiser(Network):
     """Noise prediction from noisy latents, the timestep and the frame's token.
 
     The token reaches the picture by cross-attention (paper A) and, [ours] with ``token_in_embedding``,
@@ -150,17 +151,6 @@ class Denoiser(nn.Module):
         token_in_embedding: bool = True,
     ) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "width": width,
-            "multipliers": list(multipliers),
-            "blocks": blocks,
-            "attention_levels": list(attention_levels),
-            "head_width": head_width,
-            "context_width": context_width,
-            "token_in_embedding": token_in_embedding,
-        }
         embedding = 4 * width
         self.time = nn.Sequential(nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         self.token = nn.Linear(context_width, embedding) if token_in_embedding else None

@@ -5,13 +5,13 @@ Legend: N frames, C, H, W latent, K timesteps.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from talkface.models.network import Network
 
 
-class NoiseSchedule(nn.Module):
+class NoiseSchedule(Network):
     """x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise; the network predicts the noise.
 
     Holds no weights; as a module it follows its network from device to device.
@@ -31,11 +31,6 @@ class NoiseSchedule(nn.Module):
         super().__init__()
         if not 0 < beta_start <= beta_end < 1:
             raise ValueError(f"noise schedule: 0 < {beta_start} <= {beta_end} < 1 does not hold")
-        self.settings: dict[str, Any] = {
-            "timesteps": timesteps,
-            "beta_start": beta_start,
-            "beta_end": beta_end,
-        }
         self.timesteps = timesteps
         beta_K = torch.linspace(beta_start**0.5, beta_end**0.5, timesteps, dtype=torch.float64) ** 2
         self.register_buffer("alpha_bar_K", (1 - beta_K).cumprod(0).float(), persistent=False)

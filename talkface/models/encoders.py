@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Any
 
 from torch import Tensor, nn
 
+from talkface.models.network import Network
 from talkface.models.sound_norm import SoundNorm
 
 
-class AudioEncoder(nn.Module):
+class AudioEncoder(Network):
     """Five convolutions 3 x 3 (width 1, 2, 4, 8, 16 times; strides 1, 2, 1, 1, 2), BN, ReLU; then FC, FC.
 
     12 x 28 -> 12 x 28 -> 6 x 14 -> 6 x 14 -> 6 x 14 -> 3 x 7. Cepstra are standardised first
@@ -31,12 +31,6 @@ class AudioEncoder(nn.Module):
         self, width: int = 16, outputs: int = 512, coefficients: int = 12, window_hops: int = 28
     ) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "width": width,
-            "outputs": outputs,
-            "coefficients": coefficients,
-            "window_hops": window_hops,
-        }
         self.sound_norm = SoundNorm(coefficients)
         layers: list[nn.Module] = []
         channels, size = 1, [coefficients, window_hops]
@@ -54,7 +48,7 @@ class AudioEncoder(nn.Module):
         return self.dense(self.convolutions(self.sound_norm(mfcc_N1CK)).flatten(1))
 
 
-class FaceMaps(nn.Module):
+class FaceMaps(Network):
     """Four convolutions 5 x 5 of stride 2 (width 1, 2, 4, 8 times), ReLU.
 
     112 x 112 -> 56 -> 28 -> 14 -> 7 x 7.
@@ -65,7 +59,6 @@ class FaceMaps(nn.Module):
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {"width": width}
         channels = [3, *(width * 2**level for level in range(4))]
         layers = [(nn.Conv2d(before, after, 5, 2, 2), nn.ReLU()) for before, after in pairwise(channels)]
         self.convolutions = nn.Sequential(*chain.from_iterable(layers))
@@ -92,7 +85,6 @@ class FaceEncoder(FaceMaps):
 
     def __init__(self, width: int = 16, outputs: int = 512, image_size: int = 112) -> None:
         super().__init__(width)
-        self.settings |= {"outputs": outputs, "image_size": image_size}
         size = -(-image_size // 16)
         self.dense = nn.Linear(8 * width * size * size, outputs)
 

@@ -77,7 +77,7 @@ class FrameDecoder(nn.Module):
         return torch.tanh(self.out(h_NCHW))
 
 
-class FrameRenderer(Trunk):
+class FrameRenderer(Trunk, name="frame_renderer"):
     """Sound, face and AU features to one token a frame; token and the face's maps to the frame.
 
     Args:
@@ -92,7 +92,6 @@ class FrameRenderer(Trunk):
 
     def __init__(self, *, decoder_width: int = 256, disentangled: bool = False, **trunk: Any) -> None:
         super().__init__(**trunk)
-        self.settings |= {"decoder_width": decoder_width, "disentangled": disentangled}
         for name in ("crop_size", "decoder_width"):
             if self.settings[name] % 2**_HALVINGS:
                 raise ValueError(f"frame renderer: {name} {self.settings[name]} must be a multiple of 16")

@@ -16,7 +16,7 @@ from talkface.models.diffusion import NoiseSchedule
 from talkface.models.trunk import Trunk
 
 
-class Renderer(Trunk):
+class Renderer(Trunk, name="renderer"):
     """Sound, Audio-face and AU features to one token a frame; token and latents to the frame's noise.
 
     Args:
@@ -45,19 +45,6 @@ class Renderer(Trunk):
         **trunk: Any,
     ) -> None:
         super().__init__(**trunk)
-        self.settings |= {
-            "width": width,
-            "multipliers": list(multipliers),
-            "blocks": blocks,
-            "attention_levels": list(attention_levels),
-            "head_width": head_width,
-            "latent_channels": latent_channels,
-            "token_in_embedding": token_in_embedding,
-            "timesteps": timesteps,
-            "beta_start": beta_start,
-            "beta_end": beta_end,
-            "preconditioned": preconditioned,
-        }
         self.schedule = NoiseSchedule(timesteps, beta_start, beta_end)
         self.preconditioned = preconditioned
         self.denoiser = Denoiser(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
+
+from talkface.models.network import Network
 
 REFERENCE_FRAMES = 50
 """Length at which the channels' scores equal the published ones (its training windows)."""
@@ -101,7 +102,7 @@ class TCSANBlock(nn.Module):
         return F.relu(h_BCT + self.residual(x_BCT))
 
 
-class TCSAN(nn.Module):
+class TCSAN(Network):
     """Residual blocks of widths ``widths``; block n is dilated by 2^(n-1), padded on both sides (non-causal).
 
     Args:
@@ -132,15 +133,6 @@ class TCSAN(nn.Module):
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"TCSAN: an even kernel ({kernel}) cannot be padded symmetrically")
-        self.settings: dict[str, Any] = {
-            "inputs": inputs,
-            "widths": list(widths),
-            "heads": heads,
-            "dropout": dropout,
-            "kernel": kernel,
-            "attention_skip": attention_skip,
-            "normalised": normalised,
-        }
         self.blocks = nn.ModuleList(
             TCSANBlock(before, after, heads, dropout, kernel, 2**level, attention_skip, normalised)
             for level, (before, after) in enumerate(pairwise([inputs, *widths]))

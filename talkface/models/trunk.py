@@ -7,7 +7,6 @@ columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +14,12 @@ from torch.nn import functional as F
 
 from talkface.models.encoders import AudioEncoder, FaceEncoder
 from talkface.models.fusions import AUDIO, AUS, FACE, build_fusion
+from talkface.models.network import Network
 
 NUM_AUS = 5
 
 
-class Trunk(nn.Module):
+class Trunk(Network):
     """Sound, face and AU features to one token a frame; the base of ``Renderer`` and ``FrameRenderer``.
 
     The defaults are paper A's sizes: the fusion sees 512 + 512 + 320 = 1344 channels and gives 1024. Its two
@@ -68,22 +68,6 @@ class Trunk(nn.Module):
         super().__init__()
         if not speech or set(speech) - {AUDIO, AUS}:
             raise ValueError(f"renderer: speech is 'audio', 'aus' or both, not {list(speech)}")
-        self.settings: dict[str, Any] = {
-            "audio_width": audio_width,
-            "face_width": face_width,
-            "encoder_width": encoder_width,
-            "au_width": au_width,
-            "fusion_widths": list(fusion_widths),
-            "fusion_dropout": fusion_dropout,
-            "attention_heads": attention_heads,
-            "crop_size": crop_size,
-            "window_hops": window_hops,
-            "coefficients": coefficients,
-            "speech": list(speech),
-            "fusion": fusion,
-            "oracle_aus": oracle_aus,
-            "normalised": normalised,
-        }
         widths = {FACE: face_width, AUDIO: audio_width, AUS: au_width}
         parts = {name: width for name, width in widths.items() if name == FACE or name in speech}
         self.audio_encoder = (

@@ -26,7 +26,7 @@ How a stage uses it::
 
     def publish(finished: Finished) -> None:
         finished.record("mask/mean", 0.4)             # closing rows of the history
-        save_model(model, finished.module, finished.module.settings, finished.metadata)
+        save_model(model, finished.module, finished.metadata)
 
     run(task, section.training, compute, seed=seed, work=work, history=history, what="autoencoder",
         fingerprint={"config": section.model_dump(mode="json"), "code": code}, inputs=[split, *faces],

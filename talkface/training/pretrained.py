@@ -58,7 +58,7 @@ def perceptual_features(
         return load_vgg19(vgg19, vgg19_sha256)
     if autoencoder is None:
         raise CheckpointError("perceptual loss: neither perceptual.vgg19 nor a trained autoencoder is given")
-    return EncoderFeatures(load_model(autoencoder, lambda settings: VQAutoencoder(**settings)))
+    return EncoderFeatures(load_model(autoencoder, VQAutoencoder))
 
 
 def check_sha256(path: Path, expected: str) -> None:

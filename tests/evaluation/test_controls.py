@@ -104,7 +104,7 @@ def test_mean_mouth_is_the_oracles():
 def test_control_autoencoder_shows_what_the_codes_keep(tmp_path, autoencoder):
     clips = small_corpus()
     shown = control(tmp_path, clips, "autoencoder", autoencoder=autoencoder)["s1/b"]
-    network = load_model(autoencoder, lambda settings: VQAutoencoder(**settings))
+    network = load_model(autoencoder, VQAutoencoder)
     x = torch.from_numpy(clips[1].images).permute(0, 3, 1, 2).float() / 127.5 - 1
     quantised = ((network.decode(network.encode(x)) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()
     plain = ((network.decode(network.encode(x), quantise=False) + 1) * 127.5).clamp(0, 255)

@@ -46,7 +46,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(3)
     attention = random_weights(AuGenerator(width=8, residual_blocks=1), 3)
-    save_model(folder / "attention.safetensors", attention, attention.settings, {})
+    save_model(folder / "attention.safetensors", attention, {})
     return {
         "au_attention": folder / "attention.safetensors",
         "autoencoder": tiny_autoencoder(folder / "autoencoder.safetensors"),

@@ -25,9 +25,9 @@ def networks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     latents, frames = tiny_renderer(folder / "a.safetensors"), tiny_frame_renderer(folder / "b.safetensors")
     return (
-        load_model(tiny_autoencoder(folder / "autoencoder.safetensors"), lambda kw: VQAutoencoder(**kw)),
-        load_model(latents, lambda kw: Renderer(**kw)),
-        load_model(frames, lambda kw: FrameRenderer(**kw)),
+        load_model(tiny_autoencoder(folder / "autoencoder.safetensors"), VQAutoencoder),
+        load_model(latents, Renderer),
+        load_model(frames, FrameRenderer),
     )
 
 

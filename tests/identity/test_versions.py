@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from configurations import SPEAKERS, configured
 from drawn_tables import write_tables
 
@@ -13,11 +12,12 @@ from talkface.artifacts.weights import save_model
 from talkface.identity.differences import artifacts_below, differing, used
 from talkface.identity.versions import present
 from talkface.jobs.check_setup import check_setup
+from talkface.models.au_classifier import AuClassifier
 
 
 def test_tables_and_weights_carry_the_tools_that_made_them(tmp_path):
     paths = [path for several in write_tables(tmp_path).values() for path in several]
-    save_model(tmp_path / "model.safetensors", torch.nn.Linear(2, 2), {"size": 2}, {"stage": "tiny"})
+    save_model(tmp_path / "model.safetensors", AuClassifier(width=8, crop_size=32), {})
     assert artifacts_below(tmp_path) == sorted([*paths, tmp_path / "model.safetensors"])
     for path in artifacts_below(tmp_path):
         assert versions_of(path) == present()

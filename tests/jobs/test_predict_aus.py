@@ -22,7 +22,7 @@ def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     torch.manual_seed(0)
     net = AudioToAu()
-    save_model(folder / "model.safetensors", net, net.settings, {})
+    save_model(folder / "model.safetensors", net, {})
     checks = {"ok": True, "reason": "", "source_fps": 25.0, "width": 1, "height": 1, "has_audio": True}
     rows = [
         {"clip": clip.name, "num_frames": len(clip.images), "num_detected": 1, "num_bridged": 0, **checks}
@@ -46,7 +46,7 @@ def test_the_released_codes_dropout_at_inference_is_not_reproduced(inputs, tmp_p
     rows = predict(inputs, tmp_path / "one.parquet")
     assert rows.equals(predict(inputs, tmp_path / "other.parquet"))
 
-    net = load_model(inputs["model"], lambda settings: AudioToAu(**settings))
+    net = load_model(inputs["model"], AudioToAu)
     sound = load_sound([inputs["mel"]], ["s1/b"], Mfcc())["s1/b"]
     windows = sound_windows(sound, np.arange(5), Mfcc().window_hops)[None]
     own = rows[rows["clip"] == "s1/b"]

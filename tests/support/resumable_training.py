@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from talkface.artifacts.weights import save_model
 from talkface.config import Compute, Training
+from talkface.models.network import Network
 from talkface.training import seeding
 from talkface.training.loop import Finished, StepContext, Task, run
 from talkface.training.schedule import build_optimizer
@@ -29,10 +30,9 @@ TRAINING = Training(
 )
 
 
-class Network(nn.Module):
+class TinyNetwork(Network, name="tiny"):
     def __init__(self, width: int = 6):
         super().__init__()
-        self.settings = {"width": width}
         self.layers = nn.Sequential(
             nn.Conv2d(3, width, 3), nn.BatchNorm2d(width), nn.ReLU(), nn.Dropout(0.3), nn.Conv2d(width, 1, 3)
         )
@@ -46,7 +46,7 @@ class TinyTask(Task):
 
     def __init__(self, training: Training = TRAINING, seed: int = 0, pause_s: float = 0.0):
         seeding.reseed(seed)
-        self.network, self.critic = Network(), nn.Conv2d(1, 1, 3)
+        self.network, self.critic = TinyNetwork(), nn.Conv2d(1, 1, 3)
         self.modules = {"network": self.network, "critic": self.critic}
         self.optimizers = {
             name: build_optimizer(module.parameters(), training) for name, module in self.modules.items()
@@ -87,7 +87,7 @@ def train(
 
     def publish(finished: Finished) -> None:
         finished.record("closing", float(torch.rand(())))
-        save_model(folder / "model.safetensors", finished.module, finished.module.settings, finished.metadata)
+        save_model(folder / "model.safetensors", finished.module, finished.metadata)
 
     run(
         task or TinyTask(training, seed),

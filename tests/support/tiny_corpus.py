@@ -207,7 +207,7 @@ def tiny_autoencoder(path: Path) -> Path:
     random_weights(network, 0)
     latents = torch.randn(512, 3, generator=torch.Generator().manual_seed(1))
     network.codebook.codes_DC.copy_(latents)
-    save_model(path, network, network.settings, {})
+    save_model(path, network, {})
     return path
 
 
@@ -237,7 +237,7 @@ def save_tiny(path: Path, network: Trunk) -> Path:
     for layer in (*heads, network.face_encoder.dense):
         assert isinstance(layer, torch.nn.Linear)
         layer.weight.data *= 30  # untrained, the three features differ in scale by as much
-    save_model(path, network, network.settings, {})
+    save_model(path, network, {})
     return path
 
 

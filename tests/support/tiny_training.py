@@ -41,7 +41,7 @@ def write_inputs(folder: Path, clips: list[Clip]) -> Inputs:
     """The clips' tables, identities that no network made, and judges of random weights."""
     torch.manual_seed(6)
     classifier = AuClassifier(width=4, crop_size=CROP)
-    save_model(folder / "au_classifier.safetensors", classifier, classifier.settings, {})
+    save_model(folder / "au_classifier.safetensors", classifier, {})
     return Inputs(
         write_split(folder / "split.parquet", clips),
         write_features(folder, clips, "s1"),

@@ -73,7 +73,7 @@ def models(tables, tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
     network = VQAutoencoder(8, [1, 1, 1], 1, 16, 3)
-    save_model(folder / "autoencoder.safetensors", network, network.settings, {})
+    save_model(folder / "autoencoder.safetensors", network, {})
     return {
         "au_attention": train(tables, folder, settings()),
         "autoencoder": folder / "autoencoder.safetensors",
@@ -99,7 +99,7 @@ def test_history_tells_of_the_mask_and_of_every_loss(models):
     )
     assert {f"final/{name}" for name in measured} <= set(history.name)
     assert measured <= set(read_metadata(model))
-    assert isinstance(load_model(model, lambda kwargs: AuGenerator(**kwargs)), AuGenerator)
+    assert isinstance(load_model(model, AuGenerator), AuGenerator)
 
 
 def test_generator_takes_its_turn_only(tables):
@@ -175,7 +175,7 @@ def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
     rows = apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "identities.parquet")
     assert list(rows.index) == [f"s1/u{number}" for number in range(CLIPS)]
     sources = read_frame(tables["faces"][0], FACES).set_index(["clip", "frame"]).image
-    network = load_model(models["autoencoder"], lambda kwargs: VQAutoencoder(**kwargs))
+    network = load_model(models["autoencoder"], VQAutoencoder)
     for clip, row in rows.iterrows():
         image_HW3 = decode_png(sources[clip, 0])
         mask_HW = np.frombuffer(row["mask"], np.float16).reshape(SIZE, SIZE).astype(np.float32)

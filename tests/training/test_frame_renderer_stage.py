@@ -61,7 +61,7 @@ def task_of(inputs, config, clips=None):
     seeding.reseed(0)
     lengths = clips or clip_lengths(inputs.split, "train")
     judges = Judges(
-        load_model(inputs.au_classifier, lambda kw: AuClassifier(**kw)),
+        load_model(inputs.au_classifier, AuClassifier),
         perceptual_features(None, None, inputs.autoencoder),
         presence_labels([inputs.features["aus"]], lengths),
     )
@@ -105,7 +105,7 @@ def test_a_variant_trains_with_the_losses_of_its_own(inputs, tmp_path, variant):
     for name in critics:  # they join after half of the samples
         assert rows[f"loss/{name}"] == rows[f"loss/{name}_own"] == {48, 64}
     assert read_metadata(model)["stage"] == "frame_renderer" and read_metadata(model)["samples"] == 64
-    network = load_model(model, lambda settings: FrameRenderer(**settings))
+    network = load_model(model, FrameRenderer)
     assert network.settings["fusion"] == read_config("variants").variant_renderer(variant).fusion
     assert not any("critic" in name for name in network.state_dict())
 

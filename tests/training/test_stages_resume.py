@@ -138,7 +138,7 @@ def test_bfloat16_trains_on_the_cpu(tables, tmp_path):
     short = SETTINGS.model_copy(update={"training": SETTINGS.training.model_copy(update={"samples": 16})})
     model = autoencoder(tables, tmp_path, short, CPU.model_copy(update={"precision": "bfloat16"}))
     assert checkpoint.read_metadata(model)["precision"] == "bfloat16"
-    weights = checkpoint.load_model(model, lambda settings: VQAutoencoder(**settings)).state_dict().values()
+    weights = checkpoint.load_model(model, VQAutoencoder).state_dict().values()
     assert {value.dtype for value in weights if value.is_floating_point()} == {torch.float32}
 
 
@@ -157,7 +157,7 @@ def test_latents_are_of_unit_variance_and_decode_to_the_frames(tables, trained, 
     stacked = np.stack(latents_NChw).astype(np.float32)
     np.testing.assert_allclose(stacked.mean((0, 2, 3)), 0, atol=0.1)
     np.testing.assert_allclose(stacked.std((0, 2, 3)), 1, atol=0.1)
-    network = checkpoint.load_model(trained, lambda settings: VQAutoencoder(**settings))
+    network = checkpoint.load_model(trained, VQAutoencoder)
     with torch.no_grad():
         direct = network.decode(network.encode(to_tensor(np.stack(images_NHW3))))
         stored = network.from_latent(torch.from_numpy(stacked))
@@ -170,7 +170,7 @@ def test_masked_latents_are_those_of_frames_without_their_lower_half(tables, tra
     path = tmp_path / "masked.parquet"
     encode_latents(model=trained, faces=faces, latents=path, compute=CPU, lower_half_hidden=True)
     rows, images = read_frame(path, LATENTS), read_frame(faces, FACES).image
-    network = checkpoint.load_model(trained, lambda settings: VQAutoencoder(**settings))
+    network = checkpoint.load_model(trained, VQAutoencoder)
     frames = np.stack([decode_png(image) for image in images[:4]])
     frames[:, SIZE // 2 :] = 99
     with torch.no_grad():

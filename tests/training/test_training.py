@@ -15,14 +15,22 @@ import psutil
 import pytest
 import torch
 from conftest import REPOSITORY
-from resumable_training import TRAINING, Network, TinyTask, train
+from resumable_training import TRAINING, TinyNetwork, TinyTask, train
 from torch import nn
 
 from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import read_table
-from talkface.artifacts.weights import CheckpointError, load_model, read_metadata, read_tensors, save_model
+from talkface.artifacts.weights import (
+    CheckpointError,
+    load_model,
+    load_weights,
+    read_metadata,
+    read_tensors,
+    save_model,
+)
 from talkface.config import Compute, ConfigError, Training
 from talkface.data.sampler import ShuffledStream
+from talkface.models.au_classifier import AuClassifier
 from talkface.runtime.lock import BusyError, exclusive
 from talkface.training import seeding
 from talkface.training.device import pick_device, pick_precision
@@ -156,10 +164,10 @@ def test_ema_averages_parameters_and_copies_statistics():
 
 
 def test_model_file_rebuilds_the_network(tmp_path):
-    network = Network(width=5)
+    network = TinyNetwork(width=5)
     path = tmp_path / "model.safetensors"
-    save_model(path, network, network.settings, {"stage": "tiny", "seed": 3})
-    again = load_model(path, lambda settings: Network(**settings))
+    save_model(path, network, {"stage": "tiny", "seed": 3})
+    again = load_model(path, TinyNetwork)
     assert all(
         torch.equal(a, b)
         for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True)
@@ -172,17 +180,19 @@ def test_model_file_rebuilds_the_network(tmp_path):
 def test_unusable_weights_are_refused_by_name(tmp_path):
     path = tmp_path / "model.safetensors"
     with pytest.raises(CheckpointError, match="no such weights file"):
-        load_model(path, lambda settings: Network(**settings))
-    save_model(path, Network(width=5), {"width": 5}, {})
+        load_model(path, TinyNetwork)
+    save_model(path, TinyNetwork(width=5), {})
     with pytest.raises(
         CheckpointError, match=r"model\.safetensors.*another network.*layers\.0\.weight \(5, 3"
     ):
-        load_model(path, lambda settings: Network(width=6))
+        load_weights(path, TinyNetwork(width=6))
     with pytest.raises(CheckpointError, match=r"not in this network: layers"):
-        load_model(path, lambda settings: nn.Identity())
+        load_weights(path, nn.Identity())
+    with pytest.raises(CheckpointError, match=r"holds weights of 'tiny', and au_classifier was expected"):
+        load_model(path, AuClassifier)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(CheckpointError, match="not a readable safetensors file"):
-        load_model(path, lambda settings: Network(**settings))
+        load_model(path, TinyNetwork)
 
 
 # --- the loop

@@ -110,7 +110,7 @@ def test_features_come_from_vgg19_or_else_from_the_autoencoder(weights, tmp_path
     torch.manual_seed(0)
     autoencoder = VQAutoencoder(width=8, multipliers=[1, 2], blocks=1, codes=8)
     own = tmp_path / "model.safetensors"
-    save_model(own, autoencoder, autoencoder.settings, {})
+    save_model(own, autoencoder, {})
     assert isinstance(perceptual_features(weights, sha256(weights), own), Vgg19Features)
     stand_in = perceptual_features(None, None, own)
     assert isinstance(stand_in, EncoderFeatures)

@@ -1,6 +1,6 @@
 # What tables rest on, and what a finished experiment consists of.
 
-from talkface.evaluation.needs import trainings_behind
+from talkface.evaluation.needs import OPTIONAL_RULES, rules_behind, trainings_behind
 
 ROWS = {name: [row.variant for row in table.rows] for name, table in CONFIG.tables.items()}
 
@@ -25,28 +25,13 @@ def values_of(table) -> dict:
     }
 
 
-def rules_behind(variants, stages) -> set:
+def scored_by(variants) -> set:
     """Names of the rules on whose outputs the scores of these variants rest, the scores included."""
-    renderers = [renderer_of(variant) for variant in variants]
-    diffusion = [renderer for renderer in renderers if isinstance(renderer, Renderer)]
-    needed = {
-        "generate_corpus": CONFIG.corpus.synthetic is not None,
-        "download_archive": False,
-        "encode_latents": bool(diffusion),
-        "encode_masked_latents": any(renderer.masked_frame == "every" for renderer in diffusion),
-        "encode_first_faces": not all(renderer.disentangled for renderer in renderers),
-        "train_audio_to_au": "audio_to_au" in stages,
-        "predict_aus": "audio_to_au" in stages,
-        "train_au_attention": "au_attention" in stages,
-        "disentangle_faces": "au_attention" in stages,
-        "train_au_classifier": "au_classifier" in stages,
-        "score_au_classifier": False,
-        "train_renderer": bool(diffusion),
-        "train_frame_renderer": len(diffusion) < len(renderers),
-        "render_gallery": False,
-    }
+    needed = rules_behind(CONFIG, variants)
+    needed |= set() if CONFIG.corpus.synthetic is None else {"generate_corpus"}
+    elsewhere = {"generate_corpus", "download_archive", "score_au_classifier", "render_gallery"}
     behind = rules_in("download", "corpus", "features", "train", "generate", "evaluate")
-    return {name for name in behind if needed.get(name, True)}
+    return (behind - OPTIONAL_RULES - elsewhere) | needed
 
 
 def rules_in(*files) -> set:
@@ -60,11 +45,6 @@ def artifacts(names, values) -> set:
     rules = internals.own_rules(workflow, ROOT).items()
     outputs = [path for name, rule in rules if name in names for path in rule.output]
     return set(expand([strip_wildcard_constraints(path) for path in outputs], **values))
-
-
-def stages_behind(variants) -> set:
-    """Names of the trainings on which these variants rest."""
-    return {stage for stage, _ in trainings_behind(CONFIG, variants)}
 
 
 def any_there(paths) -> bool:
@@ -82,10 +62,10 @@ def expected_artifacts(wildcards) -> list:
         expected |= artifacts({"tabulate_table", "plot_table"}, values_of(name))
         for variants, sound in ((ROWS[name], ""), (CONFIG.main[:1], OTHER_SOUND)):
             values = values_of(name) | {"variant": variants, "sound": [sound]}
-            expected |= artifacts(rules_behind(variants, stages_behind(variants)), values)
+            expected |= artifacts(scored_by(variants), values)
     main = [*rules.tabulate_main_results.output, *rules.build_report.output]
     if not made or any_there(everything(main)):
-        names = rules_behind(CONFIG.main, stages_behind(CONFIG.main))
+        names = scored_by(CONFIG.main)
         expected |= artifacts(names | rules_in("report") | {"render_gallery"}, VALUES)
         # The report shows masks and predicted AUs of the first seed, whatever its variants use.
         shown = {"train_audio_to_au", "predict_aus", "train_au_attention", "disentangle_faces"}

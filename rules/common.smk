@@ -15,12 +15,13 @@ from shutil import which
 from pydantic import BaseModel
 from snakemake.io import expand as snakemake_expand
 from snakemake.io import strip_wildcard_constraints
-from talkface.config import FrameRenderer, Renderer, validate
+from talkface.config import validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.corpora.download import planned_speakers
 from talkface.identity.code import code_version
 from talkface.identity.ledger import accepted_code
 from talkface.media import program
+from talkface.evaluation.needs import Needs, needs_of
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 from talkface.workflow import internals
 
@@ -137,14 +138,14 @@ def raw_listing(wildcards) -> str:
 
 
 @cache
-def renderer_of(variant) -> Renderer | FrameRenderer:
-    """The renderer's section under a variant's differences."""
-    return CONFIG.variant_renderer(variant)
+def needs(variant) -> Needs:
+    """What a variant rests on."""
+    return needs_of(CONFIG, variant)
 
 
 def renderer_section(wildcards) -> dict:
-    """The same as plain values."""
-    return section(renderer_of(wildcards.variant))
+    """The renderer's section under a variant's differences."""
+    return section(CONFIG.variant_renderer(wildcards.variant))
 
 
 def sampler_section(wildcards) -> dict:
@@ -160,7 +161,7 @@ def shards(pattern, wildcards) -> list:
 
 def first_face_pattern(variant) -> str:
     """Where a variant's first faces are: taken apart, or whole."""
-    if renderer_of(variant).disentangled:
+    if needs(variant).identity_face:
         return rules.disentangle_faces.output.identities
     return rules.encode_first_faces.output.identities
 
@@ -177,12 +178,12 @@ def first_faces_of_speaker(wildcards) -> str:
 
 def sees_true_aus(wildcards) -> bool:
     """Whether the variant is an oracle."""
-    return renderer_of(wildcards.variant).oracle_aus
+    return needs(wildcards.variant).true_aus
 
 
 def told_aus_pattern(variant) -> str:
     """What a variant is told of the action units: Audio-to-AU's features, or the true frames' labels."""
-    oracle = renderer_of(variant).oracle_aus
+    oracle = needs(variant).true_aus
     return rules.label_aus.output.aus_table if oracle else rules.predict_aus.output.au_features
 
 
@@ -213,7 +214,7 @@ def sound_of_driver(wildcards) -> list:
 
 def masked_latents(wildcards) -> list:
     """The latents of every frame's upper half, for a variant of the inpaint protocol."""
-    every = renderer_of(wildcards.variant).masked_frame == "every"
+    every = needs(wildcards.variant).masked_latents
     return shards(rules.encode_masked_latents.output.latents, wildcards) if every else []
 
 
@@ -230,29 +231,27 @@ def labelled_aus(wildcards) -> list:
     """The true frames' labels, where a variant has an AU loss."""
     return (
         shards(rules.label_aus.output.aus_table, wildcards)
-        if renderer_of(wildcards.variant).losses.aus
+        if needs(wildcards.variant).au_judge
         else []
     )
 
 
 def judge_of_aus(wildcards) -> list:
     """The AU classifier, where a variant has an AU loss."""
-    wanted = renderer_of(wildcards.variant).losses.aus
+    wanted = needs(wildcards.variant).au_judge
     return expand(rules.train_au_classifier.output.model, **wildcards) if wanted else []
 
 
 def perceptual_stand_in(wildcards) -> list:
     """Our own autoencoder, where a variant has a perceptual loss and no file of VGG-19 is given."""
-    wanted = renderer_of(wildcards.variant).losses.perceptual and CONFIG.perceptual.vgg19 is None
+    wanted = needs(wildcards.variant).perceptual and CONFIG.perceptual.vgg19 is None
     return expand(rules.train_autoencoder.output.model, **wildcards) if wanted else []
 
 
 def samplers_of(variants) -> dict:
     """The sampler of each variant that has one, for the tables' notes."""
     return {
-        name: section(CONFIG.variant_sampler(name))
-        for name in variants
-        if name in VARIANTS["diffusion"]
+        name: section(CONFIG.variant_sampler(name)) for name in variants if needs(name).denoiser
     }
 
 

@@ -21,8 +21,8 @@ import yaml
 
 from talkface.artifacts.weights import load_model
 from talkface.config import Config, merge, validate
-from talkface.config import Renderer as RendererConfig
 from talkface.data.stores import identity_of
+from talkface.evaluation.needs import needs_of
 from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import Track, track_face
 from talkface.generation.clip import load_generator
@@ -55,10 +55,10 @@ def animate(
     Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, or an
     experiment whose networks have not been trained.
     """
-    chosen = config.variant_renderer(variant)
-    if chosen.oracle_aus or (isinstance(chosen, RendererConfig) and chosen.masked_frame == "every"):
+    needs = needs_of(config, variant)
+    if needs.true_aus or needs.masked_latents:
         raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
-    if chosen.disentangled and config.aus.backend == "openface":
+    if needs.identity_face and config.aus.backend == "openface":
         raise ValueError(
             "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
             "'geometric' or 'blendshapes', or a --variant that does not take the face apart by action units"
@@ -78,7 +78,7 @@ def animate(
         track = track_face([picture_HW3], config.faces, config.video.crop_size)
     except ValueError as error:
         raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
-    if chosen.disentangled:
+    if needs.identity_face:
         attention = load_model(weights("au_attention"), AuGenerator, device)
         raw_A = label_photo(track, config, photo)
         columns = take_apart(attention, autoencoder, track.images[0], raw_A)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from talkface.config import Config, FrameRenderer, Renderer
-from talkface.evaluation.needs import trainings_behind
+from talkface.config import Config
+from talkface.evaluation.needs import needs_of, rules_behind, trainings_behind
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
@@ -57,22 +57,17 @@ def _stages(config: Config, shown: bool) -> list[str]:
 def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((f"train_{stage}", {}) for stage in stages)
     for variant in config.trained_variants():
-        of_frames = isinstance(config.variant_renderer(variant), FrameRenderer)
-        yield "train_frame_renderer" if of_frames else "train_renderer", {"variant": variant}
+        denoises = needs_of(config, variant).denoiser
+        yield "train_renderer" if denoises else "train_frame_renderer", {"variant": variant}
 
 
 def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """What frozen networks say of each speaker's clips."""
-    renderers = [config.variant_renderer(name) for name in config.trained_variants()]
-    diffusion = [own for own in renderers if isinstance(own, Renderer)]
-    needed = {
-        "encode_latents": bool(diffusion),
-        "encode_masked_latents": any(own.masked_frame == "every" for own in diffusion),
-        "encode_first_faces": not all(own.disentangled for own in renderers),
-        "predict_aus": "audio_to_au" in stages,
-        "disentangle_faces": "au_attention" in stages,
-    }
-    return ((rule, {}) for rule, wanted in needed.items() if wanted)
+    needed = rules_behind(config, config.trained_variants())
+    of_stage = {"predict_aus": "audio_to_au", "disentangle_faces": "au_attention"}
+    for rule in ("encode_latents", "encode_masked_latents", "encode_first_faces", *of_stage):
+        if rule in needed or of_stage.get(rule) in stages:
+            yield rule, {}
 
 
 def _generated(config: Config) -> Iterator[tuple[str, dict[str, str]]]:

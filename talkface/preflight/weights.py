@@ -9,7 +9,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from talkface.config import Config, FrameRenderer
+from talkface.config import Config
+from talkface.evaluation.needs import needs_of
 from talkface.features import bundle
 from talkface.preflight.jobs import Job
 
@@ -53,8 +54,7 @@ def check_file(field: str, path: Path, sha256: str | None, remedy: str) -> list[
 
 def _uses_perceptual(config: Config, jobs: Sequence[Job]) -> bool:
     variants = {job.wildcards["variant"] for job in jobs if job.rule == "train_frame_renderer"}
-    renderers = [config.variant_renderer(name) for name in variants]
-    return any(isinstance(own, FrameRenderer) and own.losses.perceptual > 0 for own in renderers)
+    return any(needs_of(config, name).perceptual for name in variants)
 
 
 def _warm_starts(config: Config, jobs: Sequence[Job]) -> Iterator[tuple[str, Path]]:

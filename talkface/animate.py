@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--crop", action="store_true", help="only the face, not the whole photo")
     given = parser.parse_args(arguments)
     try:
-        raw: dict = {}
+        raw: dict[str, Any] = {}
         for path in given.configfile:
             raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
         config = validate(raw)

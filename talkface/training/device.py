@@ -40,7 +40,7 @@ def pick_precision(compute: Compute, device: torch.device) -> str:
     return "bfloat16" if native else "float32"
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager:
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[None]:
     """Mixed precision for the forward pass; weights, optimiser and EMA stay float32."""
     if precision == "float32":
         return nullcontext()

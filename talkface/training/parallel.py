@@ -66,17 +66,17 @@ def share(items: int) -> slice:
 
 def total(value: Tensor) -> Tensor:
     """The sum over the processes."""
-    return value if size() == 1 else _Sum.apply(value)
+    return value if size() == 1 else _Sum.apply(value)  # type: ignore[no-untyped-call]
 
 
 def average(value: Tensor) -> Tensor:
     """The mean over the processes."""
-    return value if size() == 1 else _Sum.apply(value) / size()
+    return value if size() == 1 else _Sum.apply(value) / size()  # type: ignore[no-untyped-call]
 
 
 def whole(rows_N: Tensor) -> Tensor:
     """The rows of all processes, in the batch's order."""
-    return rows_N if size() == 1 else _Rows.apply(rows_N)
+    return rows_N if size() == 1 else _Rows.apply(rows_N)  # type: ignore[no-untyped-call]
 
 
 def average_gradients(gradients: list[Tensor]) -> None:
@@ -121,7 +121,7 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return _Sum.apply(gradients[0])
+        return _Sum.apply(gradients[0])  # type: ignore[no-untyped-call]
 
 
 class _Rows(torch.autograd.Function):
@@ -133,4 +133,4 @@ class _Rows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return _Sum.apply(gradients[0])[share(len(gradients[0]))]
+        return _Sum.apply(gradients[0])[share(len(gradients[0]))]  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ from talkface.models.autoencoder import Codebook
 from talkface.training import parallel
 
 
-def as_whole(rows: slice, own: int) -> AbstractContextManager:
+def as_whole(rows: slice, own: int) -> AbstractContextManager[None]:
     """For the forward pass of ``rows`` of this process's ``own`` items."""
     if parallel.size() == 1 and rows == slice(0, own):
         return nullcontext()

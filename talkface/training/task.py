@@ -55,7 +55,7 @@ class StepContext:
     rng: np.random.Generator
     micro: MicroBatches
 
-    def autocast(self) -> AbstractContextManager:
+    def autocast(self) -> AbstractContextManager[None]:
         """Mixed precision of the ``compute`` section."""
         return autocast(self.device, self.precision)
 

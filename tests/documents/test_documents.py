@@ -42,7 +42,7 @@ def test_the_picture_of_the_dag_shows_every_rule(repository):
     ])
 def test_documents_point_at_what_is_there(repository, document):
     text = (repository / document).read_text(encoding="utf-8")
-    linked = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
+    linked = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if not link.startswith("http")]
     named = re.findall(r"`((?:talkface|configs|rules|docs|envs|scripts)/[\w./-]+)`", text)
     for path in {(repository / document).parent / link for link in linked} | {
         repository / name for name in named

@@ -1,4 +1,4 @@
-"""Which trainings stand behind a table's rows."""
+"""Which trainings a table's rows need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the package cannot change a result. docs/reruns.md shows this list (a test)."""
+"""Modules that cannot change a result. A test checks that docs/reruns.md has the same list."""
 
 from __future__ import annotations
 

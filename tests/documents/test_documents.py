@@ -36,10 +36,13 @@ def test_the_picture_of_the_dag_shows_every_rule(repository):
     assert rules - targets == shown - targets, "draw docs/dag.svg again: docs/architecture.md has the command"
 
 
-@pytest.mark.parametrize("document", [
+@pytest.mark.parametrize(
+    "document",
+    [
         *("README.md", "docs/architecture.md", "docs/glossary.md", "docs/installation.md"),
         *("docs/measurement.md", "docs/running.md"),
-    ])
+    ],
+)
 def test_documents_point_at_what_is_there(repository, document):
     text = (repository / document).read_text(encoding="utf-8")
     linked = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if not link.startswith("http")]

@@ -21,7 +21,7 @@ class Compute(Strict):
     """Precision of the networks; auto: bfloat16 if the device supports it natively, else float32."""
     processes: int = Field(1, ge=1, exclude=True)
     """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
-    batch. It is no parameter of a rule, so another number retrains nothing, and a training resumes with it."""
+    batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""
 
 
 class Training(Strict):

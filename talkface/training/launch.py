@@ -184,8 +184,8 @@ class _Crew:
         if killed:  # the others then fail for want of it
             raise TrainingError(
                 f"a process of the training was ended by {signal.Signals(-killed[0]).name}; the "
-                "others were stopped; run again to resume from the saved state (an unexpected SIGKILL means that "
-                "the machine's memory was full: request more)"
+                "others were stopped; run again to resume from the saved state (an unexpected SIGKILL "
+                "means that the machine's memory was full: request more)"
             )
         if "failure" in texts:
             raise RuntimeError(f"a process of the training failed:\n{texts['failure']}")

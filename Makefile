@@ -1,5 +1,5 @@
-# make demo: from nothing to table, report and videos.   make test: everything that is checked.   make clean: the demo gone.
-# Choices: CORES=4  PYTHON=/path/to/python3.13  TORCH=2.13.0|wheel|system  VENV=/path  (README.md)
+# make demo: everything from set-up to table, report and videos.   make test: all checks.   make clean: delete the demo.
+# Choices: CORES=4  PYTHON=/path/to/python3.13  TORCH=2.13.0|wheel|system  VENV=/path  (docs/installation.md)
 
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 VENV ?= .venv
@@ -23,13 +23,13 @@ test: setup-test
 tests:
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-# What takes no seconds: no workflow, no training.
+# Fast tests: no workflow, no training.
 test-fast: setup-test
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not full"
 
 # What takes hours, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
 # (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/setup/test_debian.py), all stages on two processes, ten minutes
-# of sound, the full-size DAG; and every fault, with docs/faults.md written anew. What was run, on which machine and with which
+# of sound, the full-size DAG; and every fault, which rewrites docs/faults.md. What ran, on which machine and with which
 # outcome: logs/check-full-DATE.txt
 check-full: setup-full
 	@scripts/check_full.sh "$(VENV)"
@@ -47,14 +47,14 @@ setup:
 setup-test:
 	@scripts/bootstrap.sh "$(VENV)" ".[test]" "$(TORCH)"
 
-# Both go on top of what is there and change none of its versions: the plugin takes pandas 3 from 2.7.1 on.
+# Both add packages and change no installed version: the plugin takes pandas 3 from 2.7.1 on.
 setup-slurm: setup-test
 	$(BIN)/python -m pip install -q -c envs/slurm.txt -e '.[test,slurm]'
 
 setup-full: setup-slurm
 	$(BIN)/python -m pip install -q -c envs/slurm.txt -c envs/s3.txt -e '.[test,slurm,s3]' moto flask flask-cors
 
-# The figures of the smallest experiment under golden/ (docs/reruns.md): written anew, or found equal and the code accepted.
+# The figures of the smallest experiment under golden/ (docs/reruns.md): golden rewrites them, accept-code compares them and accepts the code if they are equal.
 golden:
 	$(BIN)/python -m talkface.acceptance --rewrite --cores $(CORES)
 

@@ -1,4 +1,4 @@
-"""Name every missing system library and program with its remedy, before anything starts."""
+"""List every missing system library and program, and how to install it."""
 
 import ctypes
 import importlib

@@ -1,7 +1,7 @@
-"""A photo and a sound to a lip-synced video: ``python -m talkface.animate PHOTO SOUND --output VIDEO``.
+"""From a photo and a sound to a lip-synced video: ``python -m talkface.animate PHOTO SOUND --output VIDEO``.
 
-The face is found, cut out and taken apart as the first frame of a clip is; the sound drives it through the
-trained networks of an experiment; the frames are blended back into the photo.
+The face is detected, cropped and disentangled like the first frame of a clip. The trained networks of an
+experiment generate its frames from the sound, and the frames are blended back into the photo.
 
 Shapes: T frames, N frames of a batch, H and W of the photo, S crop size.
 """
@@ -58,11 +58,11 @@ def animate(
     """
     needs = needs_of(config, variant)
     if needs.true_aus or needs.masked_latents:
-        raise ValueError(f"--variant {variant}: it needs a true video beside the photo and the sound")
+        raise ValueError(f"--variant {variant}: it needs a true video besides the photo and the sound")
     if needs.identity_face and config.aus.backend == "openface":
         raise ValueError(
             "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
-            "'geometric' or 'blendshapes', or a --variant that does not take the face apart by action units"
+            "'geometric' or 'blendshapes', or a --variant without disentanglement"
         )
     program.choose(config.media.ffmpeg)
     device = prepare(config.compute)
@@ -117,7 +117,7 @@ def read_photo(path: Path) -> np.ndarray:
     content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.empty(0, np.uint8)
     picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
     if picture is None:
-        raise ValueError(f"{path}: no picture that can be read; give a PNG or JPEG file")
+        raise ValueError(f"{path}: not a readable image; give a PNG or JPEG file")
     return np.ascontiguousarray(picture[..., ::-1])
 
 
@@ -130,7 +130,7 @@ def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:
         frames = ClipFrames(photo.stem, track.points, track.detected, lambda: track.images)
         labels = labeller.label(frames)
         if not labels.detected[0]:
-            raise ValueError(f"{photo}: {labeller.version} sees no face; use a photo from the front")
+            raise ValueError(f"{photo}: {labeller.version} finds no face; use a photo from the front")
     return labels.raw[0]
 
 
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m talkface.animate",
-        description="Let a photo speak: a photo and a sound file to a lip-synced video.",
+        description="Make a lip-synced video from a photo and a sound file.",
         epilog="Networks are those of a finished experiment, in the folder where Snakemake ran; "
         "after `make demo`:  python -m talkface.animate face.png speech.wav --output speaking.mp4",
     )

@@ -1,1 +1,1 @@
-"""Golden outputs, and the command that accepts refactored code as equal where they are equal."""
+"""Golden outputs, and the command that accepts refactored code if they are equal."""

@@ -1,4 +1,4 @@
-"""Accept the present code as equal to the recorded one: ``python -m talkface.acceptance --why "..."``."""
+"""Accept the present code as equal to the recorded code: ``python -m talkface.acceptance --why "..."``."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m talkface.acceptance",
-        description="Run the smallest experiment with the present code and hold it against golden/. Where "
-        "all figures are equal, the code is accepted as equal to the recorded one, and no "
-        "finished experiment runs again for it; where not, it is refused with the figures that differ.",
-        epilog="A change that is meant to change results: --rewrite, then commit golden/.",
+        description="Run the smallest experiment with the present code and compare it with golden/. If "
+        "all figures are equal, the code is accepted as equal to the recorded code, and "
+        "finished experiments do not rerun because of it. If not, the figures that differ are listed.",
+        epilog="If the change is meant to change results: use --rewrite, then commit golden/.",
     )
     parser.add_argument("--why", help="what was changed, for the ledger (needed unless --rewrite)")
-    parser.add_argument("--rewrite", action="store_true", help="take the present figures as golden")
+    parser.add_argument("--rewrite", action="store_true", help="record the present figures as golden outputs")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument(
         "--workspace",
         type=Path,
-        help="run in this folder: only what changed since the last run runs again",
+        help="run in this folder: only what changed since the last run reruns",
     )
     given = parser.parse_args(arguments)
     if not given.rewrite and not given.why:
-        parser.error("--why is needed: say in a few words what was changed")
+        parser.error("--why is needed: describe the change in a few words")
     checkout = Path.cwd()
     if not (checkout / "workflow_scripts").is_dir():
         parser.error("run it in the repository's folder")
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             changed = accept(checkout, found, _who(), given.why)
         except ValueError as error:
             sys.exit(f"error: {error}")
-    print("equal: " + (f"accepted for {', '.join(changed)}" if changed else "there was nothing to accept"))
+    print("equal: " + (f"accepted for {', '.join(changed)}" if changed else "nothing to accept"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The present code held against golden outputs, and accepted as equal or refused.
+"""Compares the present code with the golden outputs, and accepts or rejects it.
 
-The smallest experiment is run, and where its golden outputs are equal, the ledger says that
-the present code stands for the earlier one. Nothing that was made with the earlier code then runs again.
+It runs the smallest experiment. If the golden outputs are equal, the ledger records that the present code
+equals the earlier code. Results of the earlier code then do not rerun.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Golden outputs: what the smallest experiment gives, as small text files under ``golden/``.
+"""Golden outputs: the figures of the smallest experiment, as small text files under ``golden/``.
 
-They hold the loss curve of 20 steps of every training, features of three clips, and means of all else
-that is computed (configs/micro.yaml with configs/micro_tables.yaml, float32, one thread). Code whose golden
+They contain the loss curve of 20 steps of every training, features of three clips, and means of everything
+else (configs/micro.yaml with configs/micro_tables.yaml, float32, one thread). Code whose golden
 outputs are equal may be accepted as equal (:mod:`talkface.acceptance.accept`).
 """
 

@@ -1,4 +1,4 @@
-"""The smallest experiment, run by the code of a checkout: every rule of the workflow in minutes."""
+"""Runs the smallest experiment with the code of a checkout: every rule of the workflow, in minutes."""
 
 from __future__ import annotations
 

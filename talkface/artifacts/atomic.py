@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, whatever ends the process that writes them."""
+"""Atomic writing: a file is complete or absent, even if the writing process is killed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 _REMEDIES = {
     errno.ENOSPC: "the disk is full; make room and run again",
-    errno.EDQUOT: "your share of the disk is full; make room and run again",
+    errno.EDQUOT: "your disk quota is used up; make room and run again",
     errno.EROFS: "its file system is read-only; write elsewhere or mount it for writing, and run again",
-    errno.EACCES: "its folder may not be written; change that and run again",
+    errno.EACCES: "no permission to write to its folder; change that and run again",
 }
 
 

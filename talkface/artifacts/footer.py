@@ -1,9 +1,9 @@
 """A checksum of a Parquet file's footer. [ours]
 
-Pages can carry checksums, the footer cannot, and a damaged one can end the process that parses it. A Parquet
-file ends with footer, the footer's length and ``PAR1``, and its pages are found by their place from the
-beginning; so ten bytes put between the last page and the footer disturb no reader: ``TFCRC1`` and the CRC-32
-of what follows them.
+Parquet has checksums for pages but not for the footer, and parsing a damaged footer can crash the process. A
+Parquet file ends with the footer, the footer's length and ``PAR1``; pages are addressed from the beginning of
+the file. So readers ignore ten extra bytes between the last page and the footer: ``TFCRC1`` and the CRC-32 of
+everything after them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The headers of artifacts: what a table or a weights file says of itself, read without its content."""
+"""The headers of artifacts: the metadata of a table or a weights file, read without its content."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an artifact was made from: the content of its inputs, kept in its header and held against them later.
+"""What an artifact was made from: content hashes of its inputs, stored in its header and checked later.
 
-Tables and weights carry ``data``: the hash of every input by its path within the experiment. The rule
-``verify`` computes the hashes anew.
+Tables and weights store ``data``: the hash of every input, by its path within the experiment. The rule
+``verify`` computes the hashes again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables that the stages exchange: one named, versioned schema each.
+"""The tables that rules exchange: one named, versioned schema each.
 
 Every artifact of the pipeline but weights, videos and pages is a Parquet file of one of these schemas.
 "Key" columns identify a row; the writer refuses a table in which two rows share a key.

@@ -2,8 +2,8 @@
 
 The writer checks names, types, nulls and key uniqueness (pyarrow turns a misspelt column into nulls and does
 not enforce ``nullable=False``), writes to a temporary file beside the target and renames it, so a table is
-either whole or absent. Pages and footer carry checksums, and the reader refuses a truncated, damaged or
-foreign file by name.
+either complete or absent. Pages and footer have checksums. The reader raises an error that names the file if
+it is truncated, damaged or not written by talkface.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def to_arrow(rows: Rows, schema: TableSchema, where: str = "table") -> pa.Table:
     for column in schema.columns:
         values = table[column.name]
         if not column.nullable and (values.null_count or _has_inner_null(values)):
-            raise TableError(f"{where}: column '{column.name}' of schema '{schema.name}' holds nulls")
+            raise TableError(f"{where}: column '{column.name}' of schema '{schema.name}' contains nulls")
     return table
 
 
@@ -248,7 +248,7 @@ def _open(path: str | Path, schema: TableSchema) -> pq.ParquetFile:
     found = _decode_metadata(file, path)
     if (found["schema"], found["version"]) != (schema.name, schema.version):
         raise TableError(
-            f"{path}: holds schema '{found['schema']}' version {found['version']}, "
+            f"{path}: has schema '{found['schema']}' version {found['version']}, "
             f"expected '{schema.name}' version {schema.version}; remove it and run again"
         )
     if not file.schema_arrow.equals(schema.columns):

@@ -1,4 +1,4 @@
-"""Published weights: ``model.safetensors`` whose header holds all that rebuilds the network. No pickle."""
+"""Published weights: ``model.safetensors``, with all settings of the network in its header. No pickle."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def load_weights(path: str | Path, module: nn.Module) -> None:
             for title, names in (("missing", missing), ("not in this network", foreign), ("shapes", shapes))
             if names
         ]
-        raise CheckpointError(f"{path}: these weights are of another network ({'; '.join(problems)})")
+        raise CheckpointError(f"{path}: these weights belong to another network ({'; '.join(problems)})")
     module.load_state_dict(found)
 
 
@@ -127,7 +127,7 @@ def read_tensors(path: Path, only_header: bool = False) -> tuple[str, dict[str, 
             f"{path}: not a readable safetensors file ({error}); remove it and run again"
         ) from error
     if _checksum(tensors, header) != checksum:
-        raise CheckpointError(f"{path}: its content is not what was written; remove it and run again")
+        raise CheckpointError(f"{path}: its content does not match its checksum; remove it and run again")
     return header, tensors
 
 

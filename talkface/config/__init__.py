@@ -1,8 +1,8 @@
-"""The experiment's configuration: these pydantic models are its truth.
+"""The experiment's configuration, defined by these pydantic models.
 
-``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) holds only
-what differs. ``config.schema.json`` is generated from here (``python -m talkface.config``) and a test holds
-the two together.
+``config.yaml`` is the embedded demo; an overlay (``--configfile config.yaml configs/grid.yaml``) contains
+only what differs. ``config.schema.json`` is generated from here (``python -m talkface.config``), and a test
+checks that it is up to date.
 """
 
 from talkface.config.basics import ConfigError, Strict, merge

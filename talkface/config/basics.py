@@ -1,4 +1,4 @@
-"""What all sections are made of."""
+"""Base classes and types of all sections."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ class Synthetic(Strict):
     """The embedded demo corpus: drawn faces, formant speech, in a real corpus' layout, size and rates."""
 
     layout: Literal["grid", "tcd_timit"] = "grid"
-    """The corpus whose folders it imitates."""
+    """The corpus whose folder layout it uses."""
     speakers: int = Field(6, ge=2, le=34)
-    """Drawn heads, each with a voice of its own."""
+    """Number of drawn speakers, each with its own voice."""
     clips_per_speaker: int = Field(12, ge=1, le=1000)
-    """Sentences of each."""
+    """Clips of each speaker."""
     seed: int = 0
-    """Another seed draws other heads and sentences."""
+    """Seed of faces, voices and sentences."""
 
 
 class Download(Strict):
@@ -34,7 +34,7 @@ class Download(Strict):
     archives: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\.zip$")]] = Field(min_length=1)
     """Files of the record to fetch and unpack."""
     md5: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]] = {}
-    """Checksums that you have from elsewhere; they must agree with the record's."""
+    """Checksums from another source; they must agree with the record's."""
 
     @model_validator(mode="after")
     def _known_archives(self) -> Download:
@@ -58,13 +58,13 @@ class Corpus(Strict):
     groups: list[Literal["volunteers", "lipspeakers"]] = ["volunteers"]
     """TCD-TIMIT: which of its groups of speakers."""
     download: Download | None = None
-    """Where the target download fetches it from; None: nowhere."""
+    """The record that the target download uses; None: no download."""
     speakers: list[str] | None = None
-    """Their folders' names; None: every subfolder of the root."""
+    """Names of the speakers' folders; None: every subfolder of the root."""
     max_clips_per_speaker: int | None = Field(None, ge=1)
-    """Of more, so many are taken, evenly spaced in sorted order; None: all."""
+    """If a speaker has more clips, this many are used, evenly spaced in sorted order; None: all."""
     synthetic: Synthetic | None = None
-    """Where given, a rule draws a corpus and writes it to the root."""
+    """If set, a rule generates a synthetic corpus in the root."""
     demo: bool = False
     """Every table and page says "demo: not a result"."""
 
@@ -86,7 +86,7 @@ class Split(Strict):
     held_back: Fraction = 0.1
     """Share of each seen speaker's clips kept for testing."""
     seed: int = 0
-    """Draws the clips that are held back."""
+    """Seed of the random choice of held-back clips."""
 
 
 class Video(Strict):
@@ -104,41 +104,41 @@ class Faces(Strict):
     landmarker: Path | None = None
     """MediaPipe's face_landmarker.task; None: where the set-up put it."""
     landmarker_sha256: str = Field(LANDMARKER_SHA256, pattern=r"^[0-9a-f]{64}$")
-    """Its checksum: another file is refused, and its own checksum makes what rests on it anew."""
+    """Its SHA-256; a file with another hash is an error."""
     min_detection_confidence: Fraction = 0.5
-    """Confidence from which the detector's find is a face."""
+    """Minimum confidence of a face detection."""
     max_gap_frames: int = Field(12, ge=0)
-    """Longer gaps between detections fail the clip."""
+    """Longest gap between detections; a clip with a longer one fails."""
     min_detected_share: Fraction = 0.5
-    """Fewer detected frames than this fail the clip."""
+    """Minimum share of frames with a detected face; a clip with fewer fails."""
     smoothing_frames: float = Field(2.0, ge=0)
     """Standard deviation of the temporal smoothing of the alignment."""
     max_frames: int = Field(20_000, ge=1)
-    """Longer clips are refused with a reason."""
+    """Longest clip; a longer one fails."""
 
 
 class AuLabels(Strict):
     """AU labelling (rule ``label_aus``)."""
 
     backend: Literal["geometric", "blendshapes", "openface"] = "geometric"
-    """Who labels: geometry of the mesh, MediaPipe's blendshapes, or OpenFace."""
+    """The labeller: geometry of the mesh, MediaPipe's blendshapes, or OpenFace."""
     presence_threshold: float = Field(1.0, ge=0, le=5)
     """Normalised intensity from which an AU counts as present."""
     openface_program: Path | None = None
     """OpenFace's program FeatureExtraction."""
     openface_csv: Path | None = None
-    """Folder of its finished tables, {speaker}/{utterance}.csv, in place of the program."""
+    """Folder of OpenFace's CSV files, {speaker}/{utterance}.csv, instead of the program."""
 
 
 class Mel(Strict):
     """Log-mel frames (rule ``extract_mel``): 25 ms window, 10 ms hop (paper B, released code)."""
 
     sample_rate: Literal[16000] = 16000
-    """Of the sound that is analysed, in Hz."""
+    """Sample rate of the analysed sound in Hz."""
     window_ms: int = Field(25, ge=5)
     """Analysis window."""
     hop_ms: Literal[10] = 10
-    """From one window to the next."""
+    """Step from one window to the next."""
     bands: int = Field(13, ge=4, le=128)
     """Triangular filters."""
     low_hz: float = Field(300.0, ge=0)

@@ -1,4 +1,4 @@
-"""The configuration's schema and its document, both made from the models and the texts below their fields."""
+"""The configuration's schema and its document, generated from the models and the texts below fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD = """\
 
 Generated from `talkface/config/` (`python -m talkface.config docs > docs/config.md`). `config.yaml` is the
 embedded demo; an overlay such as `configs/grid.yaml` holds only what differs. A field that is not listed
-here is refused by name.
+here is an error.
 """
 
 

@@ -37,9 +37,9 @@ class Preflight(Strict):
     """What the check before heavy jobs asks of the machine (rule ``check_setup``); changes no number."""
 
     disk_margin: float = Field(1.2, ge=0)
-    """Free disk asked for, over the estimate; 0: none."""
+    """Required free disk space, as a multiple of the estimate; 0: no check."""
     gpu_memory_mb: int | None = Field(None, ge=0)
-    """Asked of the GPU; None: talkface/preflight/measured.yaml."""
+    """Required GPU memory; None: the value in talkface/preflight/measured.yaml."""
 
 
 class Gallery(Strict):
@@ -53,15 +53,15 @@ class Variant(Strict):
     """A named difference: what it changes of the sections that may differ, on top of another variant's."""
 
     base: Slug | None = None
-    """The variant on top of which the differences lie; None: the configuration itself."""
+    """The variant whose differences are inherited; None: the configuration itself."""
     output: Literal["diffusion", "frames"] | None = None
     """Renderer or frame_renderer; None: as the base."""
     renderer: dict[str, Any] = {}
-    """Differences to the section renderer."""
+    """Differences from the section renderer."""
     frame_renderer: dict[str, Any] = {}
-    """Differences to the section frame_renderer."""
+    """Differences from the section frame_renderer."""
     sampler: dict[str, Any] = {}
-    """Differences to the section sampler."""
+    """Differences from the section sampler."""
 
 
 class TableRow(Strict):
@@ -98,7 +98,7 @@ class Config(Strict):
     seeds: list[int] = [0]
     """Seeds of the trainings; tables show the mean over them."""
     corpus: Corpus = Corpus()
-    """Where the raw clips lie and how they are laid out."""
+    """Where the raw clips are, and their layout."""
     split: Slug
     """The split that is used, by its name."""
     splits: dict[Slug, Split]
@@ -106,7 +106,7 @@ class Config(Strict):
     media: Media = Media()
     """Reading and writing clips."""
     video: Video = Video()
-    """The picture's clock and the crop's size."""
+    """Frame rate and crop size."""
     faces: Faces = Faces()
     """Face tracking and alignment."""
     aus: AuLabels = AuLabels()
@@ -114,19 +114,19 @@ class Config(Strict):
     mel: Mel = Mel()
     """Log-mel frames of the sound."""
     mfcc: Mfcc = Mfcc()
-    """The networks' window of sound."""
+    """The MFCC window of the networks."""
     compute: Compute = Compute()
     """Where networks run, and on how many threads and processes."""
     preflight: Preflight = Preflight()
-    """What the check before heavy jobs asks of the machine."""
+    """Requirements of the check before heavy jobs."""
     autoencoder: Autoencoder
     """The VQ autoencoder of paper A."""
     audio_to_au: AudioToAu
-    """The networks that hear action units."""
+    """The networks that predict action units from sound."""
     au_attention: AuAttention
     """The disentanglement of paper A."""
     au_classifier: AuClassifier
-    """The judge in the AU loss of papers B and C."""
+    """The AU classifier for the AU loss of papers B and C."""
     perceptual: Perceptual = Perceptual()
     """Features of the perceptual loss."""
     renderer: Renderer
@@ -140,9 +140,9 @@ class Config(Strict):
     gallery: Gallery = Gallery()
     """Videos of the report."""
     variants: dict[Slug, Variant] = {"ours": Variant()}
-    """Named differences. Only those that a table or ``main`` names are trained."""
+    """Named sets of differences. Only variants that a table or ``main`` names are trained."""
     main: list[Slug] = ["ours"]
-    """Variants of the main table, report and gallery; they are also driven by another clip's sound."""
+    """Variants of the main table, report and gallery; they also run with another clip's sound."""
     tables: dict[Slug, Table] = {}
     """The papers' tables (target ``paper``)."""
 
@@ -169,7 +169,7 @@ class Config(Strict):
             if unknown:
                 raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
         if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
-            raise ValueError(f"tables: {taken} are made always; choose other names")
+            raise ValueError(f"tables: {taken} are always made; choose other names")
         self._check_shares()
         return self
 
@@ -220,7 +220,7 @@ class Config(Strict):
             unread, read = "frame_renderer", "renderer"
         if getattr(self.variants[name], unread):
             raise ValueError(
-                f"variants.{name}.{unread}: nothing reads it: the variant's output is "
+                f"variants.{name}.{unread}: this section is not used: the variant's output is "
                 f"'{self.variant_output(name)}', so give it section '{read}' or another output"
             )
 

@@ -1,4 +1,4 @@
-"""The networks, how they are trained, and on what; the sampler that draws from them."""
+"""The networks, their training, the devices, and the sampler."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ class Compute(Strict):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where networks run; auto: on a GPU where torch finds one."""
     precision: Literal["float32", "bfloat16", "auto"] = "auto"
-    """Precision of the networks; auto: bfloat16 where the device multiplies it natively."""
+    """Precision of the networks; auto: bfloat16 if the device supports it natively, else float32."""
     processes: int = Field(1, ge=1, exclude=True)
-    """How many processes share one training, one a GPU, or CPU processes; each has its share of every
-    batch. Never dumped: no rule's parameter, so that another number retrains nothing and goes on where it
-    was."""
+    """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
+    batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""
 
 
 class Training(Strict):
     """One optimisation; progress is counted in samples seen, never in steps or epochs."""
 
     samples: int = Field(ge=1)
-    """Samples seen in all: frames, or patches for the autoencoder."""
+    """Length of the training in samples: frames, or patches for the autoencoder."""
     paper_samples: int | None = None
-    """The paper's schedule, for "share of the schedule" in the notes."""
+    """Length of the paper's schedule, for the share that the notes give."""
     batch_size: int = Field(ge=1)
-    """Items of a step, of all processes together."""
+    """Items per step, over all processes."""
     micro_batch: int | None = Field(None, ge=1)
     """Items of a batch that go through the networks at once; None: all that fit into memory."""
     learning_rate: float = Field(gt=0)
@@ -45,7 +44,7 @@ class Training(Strict):
     weight_decay: float = 0.0
     """AdamW: decoupled weight decay."""
     warmup_samples: int = 0
-    """The learning rate rises linearly over so many samples."""
+    """Samples over which the learning rate rises linearly."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
     """How the learning rate falls to zero at the end."""
     decay_start: Fraction = 0.0
@@ -55,11 +54,11 @@ class Training(Strict):
     ema_halflife_samples: int | None = None
     """Half-life of the running average of the weights (EMA); None: no average is kept."""
     save_every_samples: int = Field(50_000, ge=1)
-    """A state to resume from is saved this often, and at least once a minute."""
+    """Samples between two saved states; a state is also saved at least once a minute."""
     log_every_samples: int = Field(5_000, ge=1)
-    """A line of the training curve is written this often."""
+    """Samples between two rows of the training history."""
     warm_start: Path | None = None
-    """A model.safetensors to begin from."""
+    """A model.safetensors to start from."""
 
 
 class Autoencoder(Strict):
@@ -68,7 +67,7 @@ class Autoencoder(Strict):
     width: int = Field(128, ge=8)
     """Channels at full size."""
     multipliers: list[int] = Field([1, 2, 4], min_length=3, max_length=3)
-    """Two halvings: f = 4 everywhere."""
+    """Channels on each level, as multiples of width; two halvings give f = 4."""
     blocks: int = Field(2, ge=1)
     """Residual blocks on each level."""
     codes: int = Field(8192, ge=2)
@@ -114,19 +113,19 @@ class AuAttention(Strict):
     gradient_penalty: float = 10.0
     """Weight of the critic's gradient penalty (WGAN-GP)."""
     condition_weight: float = 4000.0
-    """Weight of the critic's error on the AUs asked for."""
+    """Weight of the critic's error on the target AUs."""
     cycle_weight: float = 10.0
-    """Weight of the L1 error after the way there and back."""
+    """Weight of the cycle loss (L1)."""
     mask_weight: float = 0.1
     """Weight of the mask's mean, which keeps the changed share small."""
     mask_variation_weight: float = 1e-5
     """Weight of the mask's total variation, which keeps it smooth."""
     generator_every: int = Field(5, ge=1)
-    """The generator takes a step after so many of the critic."""
+    """Critic steps per generator step."""
     target_noise: float = 0.1
-    """The AUs asked for are another frame's, plus or minus up to this."""
+    """Target AUs are those of another frame, plus uniform noise up to this value."""
     min_mask_deviation: float = 0.01
-    """A flatter mask has collapsed: the stage fails."""
+    """Minimum spatial deviation of the mask; with less it has collapsed, and the stage fails."""
     training: Training
     """How it is trained; a sample is a frame of the critic's."""
 
@@ -135,9 +134,9 @@ class Fused(Strict):
     """E_a, E_f and the fusion: what papers A, B and C share."""
 
     speech: list[Literal["audio", "aus"]] = ["audio", "aus"]
-    """What drives the mouth."""
+    """Inputs that drive the mouth."""
     oracle_aus: bool = False
-    """The true frames' AUs instead of Audio-to-AU's: a bound, not a method."""
+    """The true frames' AUs instead of Audio-to-AU's: an upper limit, not a method."""
     disentangled: bool = True
     """AU-Attention's two faces; False: the whole first frame in both places."""
     audio_hops: int | None = Field(None, ge=4)
@@ -151,17 +150,17 @@ class Fused(Strict):
     fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
     """How face, sound and AUs become one token a frame (paper B, table 3)."""
     normalised: bool = False
-    """[ours] features before they meet and the fusion's blocks are normalised."""
+    """[ours] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [512, 1024]
     """Layers of a TCN; the last is the width of a frame's token."""
     fusion_dropout: Fraction = 0.2
-    """Inside the fusion."""
+    """Dropout inside the fusion."""
     attention_heads: int = 4
     """Heads of the fusion's attention."""
     window_frames: int = 50
     """Training window of the fusion."""
     frames_per_window: int = 50
-    """Of those, frames that are rendered per sample (all 50 in the paper)."""
+    """Frames of the window that are rendered in training (all 50 in the paper)."""
     mouth_weight: float = 1.0
     """Weight of the mouth region in the loss."""
     balance_speakers: bool = False
@@ -184,15 +183,15 @@ class Renderer(Fused):
     """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
 
     masked_frame: Literal["first", "every"] = "first"
-    """Whose upper half is seen; every: inpaint only."""
+    """Frames whose upper half the renderer sees: the first, or every frame (inpaint only)."""
     width: int = Field(256, ge=8)
     """Channels of the denoiser at full size of the latent."""
     multipliers: list[int] = [1, 2, 3, 4]
-    """Channels on each level, in widths."""
+    """Channels on each level, as multiples of width."""
     blocks: int = 2
     """Residual blocks on each level."""
     attention_levels: list[int] = [1, 2, 3]
-    """Halvings at which the denoiser attends."""
+    """Levels with attention, counted in halvings."""
     head_width: int = 32
     """Channels of an attention head."""
     timesteps: int = 1000
@@ -223,7 +222,7 @@ class FrameLosses(Strict):
     video_adversarial: float = Field(0.0, ge=0)
     """Critic of frame sequences (CRAN)."""
     adversarial_start: Fraction = 0.5
-    """Share of the samples after which critics join (C: 20 + 20 epochs)."""
+    """Share of the samples after which critics are added (C: 20 + 20 epochs)."""
 
 
 MIN_VIDEO_FRAMES = 4
@@ -236,7 +235,7 @@ class FrameRenderer(Fused):
     disentangled: bool = False
     """AU-Attention's two faces; False: the whole first frame in both places."""
     normalised: bool = True
-    """[ours] Features before they meet and the fusion's blocks are normalised."""
+    """[ours] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [512, 512, 512, 1024]
     """Layers of a TCN; the last is the width of a frame's token."""
     decoder_width: int = Field(256, ge=16, multiple_of=16)
@@ -289,7 +288,7 @@ class Sampler(Strict):
     shared_noise: bool = True
     """One noise image for a whole clip: no flicker between frames."""
     batch_frames: int = Field(64, ge=1)
-    """Frames that are denoised together: more are faster and need more memory."""
+    """Frames that are denoised together; more are faster and need more memory."""
     fusion_window_frames: int = Field(250, ge=10)
     """Long clips run in overlapping, cross-faded windows."""
     fusion_overlap_frames: int = Field(50, ge=2)

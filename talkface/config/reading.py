@@ -1,4 +1,4 @@
-"""From what Snakemake read of the YAML files to a checked experiment."""
+"""Validates the configuration that Snakemake read from the YAML files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw corpora in, lists of clips out. The Snakefile imports this at every parse: keep it light."""
+"""Lists the clips of raw corpora. The Snakefile imports this at every parse: keep it light."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def list_speakers(corpus: Corpus) -> list[str]:
         raise CorpusError(
             f"corpus.root {str(root)!r} has no clips in {len(present)} folders such as "
             f"{folders[0].relative_to(root).as_posix()!r}: "
-            f"clips lie at {reader.LAYOUT}, as .mpg, .mp4, .mkv or another usual container"
+            f"clips must be at {reader.LAYOUT}, as .mpg, .mp4, .mkv or another usual container"
         )
     return present
 
@@ -96,7 +96,7 @@ def _root(corpus: Corpus) -> Path:
     root = root_of(corpus)
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
-        raise CorpusError(f"corpus.root {str(root)!r} {what}: set corpus.root to where the clips lie")
+        raise CorpusError(f"corpus.root {str(root)!r} {what}: set corpus.root to the folder of the clips")
     return root
 
 

@@ -1,4 +1,4 @@
-"""What all readers share: which folders are speakers, which files are clips, which of them are taken."""
+"""Shared by all readers: which folders are speakers, which files are clips, and which clips are used."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _preferred(paths: list[Path]) -> Path:
     ranked = sorted(paths, key=lambda path: (CLIP_SUFFIXES.index(path.suffix.lower()), path.name))
     if len(ranked) > 1:
         others = ", ".join(repr(path.name) for path in ranked[1:])
-        logger.warning("%r: several containers of one utterance; left aside: %s", str(ranked[0]), others)
+        logger.warning("%r: several containers of one utterance; ignored: %s", str(ranked[0]), others)
     return ranked[0]
 
 
@@ -159,10 +159,10 @@ def read_words(path: Path, seconds_per_unit: float | Callable[[float], float]) -
         if callable(scale):
             scale = scale(max((end for _, end, _ in lines), default=0.0))
     except (OSError, UnicodeDecodeError) as error:
-        logger.warning("%r: unreadable transcript, taken as none: %s", str(path), error)
+        logger.warning("%r: unreadable transcript, treated as absent: %s", str(path), error)
         return []
     except ValueError as error:
-        logger.warning("%r: malformed transcript, taken as none: %s", str(path), error)
+        logger.warning("%r: malformed transcript, treated as absent: %s", str(path), error)
         return []
     return [
         {"start_s": start * scale, "end_s": end * scale, "word": word}

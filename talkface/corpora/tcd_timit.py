@@ -42,7 +42,7 @@ def speakers(corpus: Corpus) -> list[str]:
         if not folder.is_dir():
             raise CorpusError(
                 f"corpus.root {str(root_of(corpus))!r} has no folder {group!r}: "
-                f"clips lie at {LAYOUT}; corpus.groups says which groups are read"
+                f"clips must be at {LAYOUT}; corpus.groups says which groups are read"
             )
         found += sorted(speaker_folders(folder), key=natural)
     twice = sorted({name for name in found if found.count(name) > 1})

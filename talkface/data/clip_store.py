@@ -1,4 +1,4 @@
-"""Per-clip values of cached tables, read when asked for; a fixed number of bytes is kept, last used first."""
+"""Per-clip values of cached tables, read on demand; a least-recently-used cache of fixed size keeps them."""
 
 from __future__ import annotations
 

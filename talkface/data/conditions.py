@@ -1,4 +1,4 @@
-"""What every renderer is told of a clip: its first face, its sound and its action units.
+"""The inputs of every renderer for a clip: its first face, its sound and its action units.
 
 Shape legend: B windows, T frames of a window, C cepstral coefficients, W hops of a sound window, F features
 (Audio-to-AU 320, true AUs 5), H and W of the crop.

@@ -1,4 +1,4 @@
-"""Aligned crops of many clips by one running index: decoded once into a scratch file, or read as they come.
+"""Aligned crops of many clips by one running index: decoded once into a scratch file, or read on demand.
 
 Shape legend: N images, H and W of the crop.
 """
@@ -67,9 +67,7 @@ class Frames:
         if len(self) * crop_size**2 * 3 <= budget_bytes:
             self._decoded = self._decode_all(scratch)
         else:
-            logger.info(
-                "%d frames do not fit %d MB: read as they are asked for", len(self), budget_bytes >> 20
-            )
+            logger.info("%d frames do not fit %d MB: read on demand", len(self), budget_bytes >> 20)
 
     def __len__(self) -> int:
         return int(self._ends[-1])

@@ -1,4 +1,4 @@
-"""Clips as sequences: which clips serve a stage, their sound, and windows of consecutive frames.
+"""Clips as sequences: which clips a stage uses, their sound, and windows of consecutive frames.
 
 Shape legend: T frames, K hops, C cepstral coefficients, W hops of one sound window, A action units.
 """

@@ -1,4 +1,4 @@
-"""Which clips serve a stage."""
+"""Which clips a stage uses."""
 
 from __future__ import annotations
 

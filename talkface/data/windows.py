@@ -1,4 +1,4 @@
-"""Which hops of the sound belong to which frame of the picture: index arithmetic, nothing is stored twice.
+"""Which hops of the sound belong to which video frame, computed from indices.
 
 Shape legend: T frames, K hops, W hops of one window (``num_hops``), M mel bands, C cepstral coefficients.
 """

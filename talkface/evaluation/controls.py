@@ -1,4 +1,4 @@
-"""The control rows of every table: what a frozen or a perfect mouth scores. Imports no torch.
+"""The control rows of every table: the scores of a frozen or a perfect mouth. Imports no torch.
 
 Shapes: T frames, P mesh points, D coordinates.
 """

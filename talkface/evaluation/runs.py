@@ -17,10 +17,10 @@ CONTROLS = {
     "static": "Static: first frame repeated",
     "mean_mouth": "Mean mouth: frozen",
 }
-"""What a figure is worth: the ceiling, the renderer's ceiling, and two mouths that do not move."""
+"""Reference rows: the upper limit, the upper limit of paper A's renderer, and two mouths that do not move."""
 
 OTHER_SOUND = "_other_sound"
-"""Suffix of the control in which a variant is driven by another clip's sound."""
+"""Suffix of the control in which a variant is given another clip's sound."""
 
 _SEEDED = re.compile(r"seed-(\d+)")
 

@@ -1,4 +1,4 @@
-"""Rows of the SCORES tables: what a clip is comes from the split, the figures from the metrics."""
+"""Rows of the SCORES tables: the clip's data from the split, the values from the metrics."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which test clips are generated and measured, and whose sound drives a clip that is not its own.
+"""Which test clips are generated and measured, and which other clip's sound each of them gets.
 
-Every step that needs to know asks here, so that generation, controls, scores and gallery agree. Imports no
+Every job uses this module, so that generation, controls, scores and gallery agree. Imports no
 torch.
 """
 

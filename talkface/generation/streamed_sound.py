@@ -1,4 +1,4 @@
-"""A sound of any length that drives a clip: heard in pieces, so that an hour needs no more than a minute.
+"""The sound that drives a clip, read in pieces, so that memory does not grow with its length.
 
 Shapes: T frames, K hops of 10 ms, C cepstra, W hops of a window, F Audio-to-AU features.
 """

@@ -1,1 +1,1 @@
-"""What makes two results the same result: the code that computed them, the parameters, and the tools."""
+"""When two results are the same: code versions, and the versions of tools."""

@@ -1,4 +1,4 @@
-"""What of the package cannot change a result. docs/reruns.md shows this list (a test)."""
+"""Modules that cannot change a result. A test checks that docs/reruns.md has the same list."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ NO_BEARING = {
     "talkface.runtime": "logs, progress, measured cost, locks, binding of rules to jobs",
     "talkface.features.bundle": "where the face models lie; their SHA-256 is a parameter",
     "talkface.features.fetch_bundle": "fetching the face models",
-    "talkface.identity": "the identity itself",
+    "talkface.identity": "code versions and tool versions",
     "talkface.acceptance": "golden outputs and the ledger of accepted code",
     "talkface.artifacts.origin": "hashes of inputs in an artifact's metadata",
     "talkface.artifacts.headers": "headers of artifacts",
-    "talkface.artifacts.atomic": "files appear whole or not at all",
+    "talkface.artifacts.atomic": "atomic writing of files",
     "talkface.artifacts.footer": "checksums of tables",
     "talkface.artifacts.tables": "reading and writing tables; their columns (schemas) do count",
     "talkface.reporting.files": "writing text files",
     "talkface.media.program": "which ffmpeg is started",
     "talkface.preflight": "checks before a run",
     "talkface.artifacts.weights": "reading and writing weights",
-    "talkface.training.errors": "what ends a training",
+    "talkface.training.errors": "errors that end a training",
     "talkface.training.fingerprint": "whether a training may be resumed",
     "talkface.training.launch": "starting the processes of a training",
     "talkface.training.signals": "signals that end a training",

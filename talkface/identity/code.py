@@ -1,7 +1,7 @@
-"""A hash of the code behind a rule, so that a rule runs again when, and only when, its result could differ.
+"""A hash of the code that a rule uses, so that a rule reruns only when its result could differ.
 
-Snakemake does not see an edit inside an imported package. Rules therefore carry :func:`code_version` among
-their ``params``, whose changes it does see. docs/reruns.md says what counts.
+Snakemake does not notice an edit inside an imported package. So every rule has :func:`code_version` among its
+``params``, whose changes Snakemake does notice. docs/reruns.md says what counts.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _resolved(module: str, name: str, shown: str) -> set[tuple[Name, str]]:
         if name == "*" or name in _bindings(module):
             return {((module, name), shown)}
         if name not in source.imports:
-            raise NameError(f"'{name}' is taken from {module}, which has it not ({_path(module)})")
+            raise NameError(f"'{name}' is imported from {module}, which does not define it ({_path(module)})")
         below = _module_behind(name, source)
         if below is not None:
             return {((below, "*"), shown)} if has_bearing(below) else set()

@@ -1,4 +1,4 @@
-"""Where the artifacts of one experiment were made by different versions of a tool."""
+"""Finds experiments whose artifacts were made by different versions of a tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger of accepted code: versions of rules' code that were shown to give the results of earlier ones.
+"""The ledger of accepted code: code versions that were shown to give the same results as earlier ones.
 
 One line of JSON an entry: when, who, why, and for each rule the earlier and the accepted version.
 Entries are written by :mod:`talkface.acceptance.accept`, which compares golden outputs first.
@@ -42,7 +42,9 @@ def read_entries(ledger: Path) -> list[Entry]:
             rules = {rule: (earlier, later) for rule, (earlier, later) in content.pop("rules").items()}
             entries.append(Entry(**content, rules=rules))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise LedgerError(f"{ledger}: line {number} is no entry ({error}); restore the file") from error
+            raise LedgerError(
+                f"{ledger}: line {number} is not a valid entry ({error}); restore the file"
+            ) from error
     return entries
 
 

@@ -1,4 +1,4 @@
-"""A module's syntax tree without what cannot change a result, and its text that is equal on every Python.
+"""A module's syntax tree without what cannot change a result, and its text, equal on every Python.
 
 Left out: comments, docstrings, type hints, the texts of errors and of log lines, progress.
 """
@@ -88,7 +88,7 @@ def _gather_imports(tree: ast.AST, source: Source, path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0 and node.module, f"{path}: relative imports hide where code comes from"
             for alias in node.names:
-                assert alias.name != "*", f"{path}: a star hides what is imported"
+                assert alias.name != "*", f"{path}: a star import hides what is imported"
                 source.imports[alias.asname or alias.name] = (node.module, alias.name)
 
 

@@ -1,4 +1,4 @@
-"""The tools that made an artifact. They are recorded in it and make nothing run again."""
+"""The tools that made an artifact. They are recorded in it and rerun nothing."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def check_setup(
         raise SetupError(f"check_setup: {count}, nothing was started:\n  " + "\n  ".join(problems))
     machine["versions"] = present()
     mixed = differing(used(artifacts_below(results)), present())
-    warnings += [f"{line} (rounding may differ; nothing runs again for it)" for line in mixed]
+    warnings += [f"{line} (rounding may differ; nothing reruns because of it)" for line in mixed]
     data = as_data(config, found, cost, machine, warnings)
     text = as_text(data)
     results.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ def disentangle_faces(
     network = load_model(autoencoder, VQAutoencoder, device)
     metadata = {"data": data_hashes([au_attention, autoencoder, faces, aus], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:
-        for face in progress(first_faces(faces, aus), what="clips taken apart"):
+        for face in progress(first_faces(faces, aus), what="clips disentangled"):
             assert face.intensity_A is not None
             columns = take_apart(attention, network, face.image_HW3, face.intensity_A)
             writer.write([{"clip": face.clip, "frame": face.frame, **columns}])

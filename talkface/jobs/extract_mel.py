@@ -47,7 +47,7 @@ def extract_mel(
     listed = read_table(clips, CLIPS).to_pylist()
     checked = {row["clip"]: row for row in read_table(checks, CHECKS).to_pylist()}
     if set(checked) != {row["clip"] for row in listed}:
-        raise ValueError(f"{checks}: not the clips of {clips}; make it again")
+        raise ValueError(f"{checks}: not the clips of {clips}; rebuild it")
     metadata = {
         "speaker": speaker, "fps": 25, "mel": mel.model_dump(mode="json"),
         "data": data_hashes([clips, checks], mel_table),

@@ -70,5 +70,5 @@ def _generated_pictures(video: Path, frames: Sequence[int], size: int) -> list[n
             found[number] = cv2.resize(picture[:side, side:], (size, size), interpolation=cv2.INTER_AREA)
     missing = sorted(wanted - set(found))
     if missing:
-        raise ValueError(f"{video}: ends before frames {missing}; make the gallery again")
+        raise ValueError(f"{video}: ends before frames {missing}; rebuild the gallery")
     return [found[frame] for frame in frames]

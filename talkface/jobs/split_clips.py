@@ -35,7 +35,7 @@ def split_clips(
     for name, table in (("checks", picture), ("sound_checks", sound)):
         differing = sorted(set(table) ^ set(listed))
         if differing:
-            raise ValueError(f"{name} and clips differ, for example in {differing[0]!r}: make them again")
+            raise ValueError(f"{name} and clips differ, for example in {differing[0]!r}: rebuild them")
     speakers = {row["speaker"] for row in listed.values()}
     for speaker in [*split.unseen, *(split.seen or [])]:
         if speaker not in speakers:

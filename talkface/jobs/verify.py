@@ -54,12 +54,12 @@ def verify(
     if problems:
         raise VerifyError(
             f"{len(problems)} problems in {results}:\n  " + "\n  ".join(problems) + "\n"
-            "A hole is remade by naming it (snakemake --cores N PATH), a stale file by --forcerun PATH; "
-            "foreign files belong to another configuration or to nobody: remove them."
+            "Rebuild a missing file by naming it (snakemake --cores N PATH), a stale file with --forcerun "
+            "PATH; foreign files do not belong to this configuration: remove them."
         )
     found = (
-        f"{results} is whole: all {len(wanted)} files are there and can be read, each was made from the "
-        "others as they are now, and no other files lie among them."
+        f"{results} is complete: all {len(wanted)} files exist and are readable, each was made from the "
+        "present version of its inputs, and there are no other files."
     )
     accepted = [f"Accepted as equal: {entry}." for entry in (read_entries(ledger) if ledger else ())]
     text = "\n".join([found, *accepted])
@@ -117,7 +117,7 @@ def schema_of(path: Path) -> TableSchema:
         return BY_NAME["au_features"]
     name = SCHEMA_OF_FILE.get(stem) or SCHEMA_OF_FOLDER.get(path.parent.name)
     if name is None:
-        raise TableError(f"{path}: no schema is known for this place")
+        raise TableError(f"{path}: no schema is defined for this path")
     return BY_NAME[name]
 
 

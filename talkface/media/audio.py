@@ -1,4 +1,4 @@
-"""Sound out of any media file, on its own clock or on the picture's."""
+"""Reads sound from any media file, with its own timing or aligned to the video frames."""
 
 from __future__ import annotations
 

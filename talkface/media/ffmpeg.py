@@ -1,7 +1,7 @@
 """One child process of the ffmpeg program. Nothing outside of ``talkface.media`` runs it.
 
 Argument lists come from ffmpeg-python; nothing goes through a shell, and a path reaches the program as an
-absolute ``file:`` address, so that dashes, quotes, line breaks, ``%`` or ``$(...)`` in it mean nothing.
+absolute ``file:`` address, so that dashes, quotes, line breaks, ``%`` or ``$(...)`` in it have no effect.
 ffprobe is not needed: the ffmpeg of the imageio-ffmpeg wheel comes without it.
 """
 

@@ -1,4 +1,4 @@
-"""Pictures that people look at: frames side by side with labels. Imports no torch.
+"""Frames side by side, with labels. Imports no torch.
 
 Shapes: H rows, W columns, 3 colours (RGB).
 """

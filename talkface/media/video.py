@@ -1,4 +1,4 @@
-"""Pictures in and out of video files."""
+"""Reads and writes the frames of video files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Fusions: a frame's face, audio and AU features to one token (paper C's GRU, paper B section 3.3, table 3).
 
-Every fusion maps [B, T, inputs] to [B, T, outputs] for any T >= 1, treats the clips of a batch apart, and
-can run through ``talkface.models.tcsan.stream_windows``. Papers B and C give only the names of the variants
-beside TCSAN; what the names stand for here is said class by class.
+Every fusion maps [B, T, inputs] to [B, T, outputs] for any T >= 1, treats the clips of a batch separately,
+and can run through ``talkface.models.tcsan.stream_windows``. Papers B and C give only the names of the
+variants beside TCSAN; the docstring of each class defines what the name means here.
 
 Legend: B batch, T frames, C channels, H heads, D channels of a head.
 """

@@ -1,1 +1,1 @@
-"""Before heavy jobs: is everything there that they need, and what will they take?"""
+"""The check before heavy jobs: are files and resources available, and how long will the jobs take?"""

@@ -1,4 +1,4 @@
-"""The raw clips before anything reads them: how many there are, and which cannot be opened."""
+"""Checks the raw clips: how many there are, and which cannot be opened."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def _clips(config: Config, speaker: str, found: Survey, read: bool) -> list[Path
             "check its permissions and links"
         )
     else:
-        found.warnings += [f"corpus.root: {str(path)!r} cannot be opened: it will fail" for path in closed]
+        found.warnings += [
+            f"corpus.root: {str(path)!r} cannot be opened: it will become a failed clip" for path in closed
+        ]
     folders = reader.transcript_folders(config.corpus, speaker)
     if not transcripts_of(names, folders, reader.TRANSCRIPT):
         found.warnings.append(

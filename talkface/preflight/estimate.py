@@ -1,4 +1,4 @@
-"""What jobs will take: frames, bytes, and hours where a rate was measured for such widths (measured.yaml)."""
+"""Estimates frames, bytes, and hours (if a rate was measured for these network widths: measured.yaml)."""
 
 from __future__ import annotations
 

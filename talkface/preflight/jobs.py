@@ -1,4 +1,4 @@
-"""The jobs that are about to run, as far as the check needs them."""
+"""The pending jobs, as far as the check needs them."""
 
 from __future__ import annotations
 

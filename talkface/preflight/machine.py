@@ -111,7 +111,7 @@ def device_problems(config: Config) -> tuple[Device, list[str]]:
         if wanted == "auto":
             return processor, []
         return Device("none", gpu=False), [
-            "compute.device: 'cuda' was asked for but torch finds no CUDA device: use a machine with a GPU "
+            "compute.device: 'cuda' was requested but torch finds no CUDA device: use a machine with a GPU "
             "and a torch for it, or set 'auto' or 'cpu'"
         ]
     least = config.preflight.gpu_memory_mb
@@ -120,7 +120,7 @@ def device_problems(config: Config) -> tuple[Device, list[str]]:
     present = properties.total_memory // _MB
     if present < least:
         return Device(properties.name, gpu=True), [
-            f"compute.device: {properties.name} has {present} MB of memory, {least} MB are asked for: use a "
+            f"compute.device: {properties.name} has {present} MB of memory, {least} MB are required: use a "
             "larger one, smaller training.batch_size, or lower preflight.gpu_memory_mb"
         ]
     return Device(f"{properties.name}, {present} MB", gpu=True), []

@@ -1,4 +1,4 @@
-"""What will run and about how long, for a terminal, a page and a program."""
+"""The report of the check, as terminal text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def as_text(data: dict[str, Any]) -> str:
     ]
     if any(stage.hours is not None for stage in stages):
         lines.append(
-            f"Measured: one after another on that machine ({MEASURED['machine']}), "
-            "which promises nothing for this one."
+            f"Measured on that machine, one job after another ({MEASURED['machine']}), "
+            "so times here will differ."
         )
     operations = sum(stage.gflop or 0.0 for stage in stages)
     if operations:

@@ -1,4 +1,4 @@
-"""External files that the jobs will open: are they there, and are they the ones meant?"""
+"""External files that the jobs will open: do they exist, and do they have the right checksum?"""
 
 from __future__ import annotations
 

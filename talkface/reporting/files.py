@@ -1,4 +1,4 @@
-"""Text artifacts, written whole or not at all."""
+"""Text artifacts, written atomically."""
 
 from __future__ import annotations
 

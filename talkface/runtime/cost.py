@@ -1,7 +1,7 @@
-"""What a job took: time, memory, processor, as a table of one row beside its log.
+"""The cost of a job: time, memory and CPU load, as a table of one row beside its log.
 
 The columns are those of Snakemake's ``benchmark:``, which a rule that shares its outputs between workflows
-cannot have (docs/sharing.md): its script measures itself.
+cannot have (docs/sharing.md); so its script measures itself.
 """
 
 from __future__ import annotations

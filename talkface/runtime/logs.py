@@ -75,7 +75,7 @@ def _orderly_end() -> Iterator[None]:
         return
 
     def stop(number: int, _frame: object) -> None:
-        logging.getLogger(__name__).warning("asked to end: stopping")
+        logging.getLogger(__name__).warning("termination requested: stopping")
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, stop)

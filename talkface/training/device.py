@@ -14,7 +14,7 @@ def pick_device(compute: Compute) -> torch.device:
     present = torch.cuda.is_available()
     if compute.device == "cuda" and not present:
         raise ConfigError(
-            "compute.device: 'cuda' was asked for but torch finds no CUDA device; use 'auto' or 'cpu'"
+            "compute.device: 'cuda' was requested but torch finds no CUDA device; use 'auto' or 'cpu'"
         )
     return torch.device("cuda" if present and compute.device != "cpu" else "cpu")
 

@@ -1,4 +1,4 @@
-"""What ends a training."""
+"""Errors that end a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides a run's numbers, so that a training never goes on from the state of a different one."""
+"""Everything that determines a training's numbers, so that it never resumes a different one."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One training in several processes: starts them, hands on their log and their errors, and ends all or none.
+"""Starts one training in several processes, forwards their logs and errors, and ends all of them together.
 
 Each process calls the same stage with the same arguments and finds itself one of several
-(:mod:`talkface.training.parallel`). This one computes nothing: it waits, passes a wish to stop on, and when a
-process ends in any way but well, ends the others: what the first has saved is whole, and the next run goes on
-from there. Out of memory, all of them start again with half as many samples at once.
+(:mod:`talkface.training.parallel`). This one computes nothing: it waits, passes on a request to stop, and
+when a process fails, ends the others. The state that the first process saved is complete, and the next run
+resumes from it. If memory runs out, all processes restart with half as many samples at once.
 """
 
 from __future__ import annotations
@@ -183,9 +183,9 @@ class _Crew:
         killed = [code for code in self._codes if code is not None and code < 0]
         if killed:  # the others then fail for want of it
             raise TrainingError(
-                f"a process of the training was ended by {signal.Signals(-killed[0]).name}, and so were the "
-                "others; run again to go on from what is saved (a SIGKILL that nobody sent: the machine's "
-                "memory was full, ask for more)"
+                f"a process of the training was ended by {signal.Signals(-killed[0]).name}; the "
+                "others were stopped; run again to resume from the saved state (an unexpected SIGKILL "
+                "means that the machine's memory was full: request more)"
             )
         if "failure" in texts:
             raise RuntimeError(f"a process of the training failed:\n{texts['failure']}")

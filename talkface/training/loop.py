@@ -40,8 +40,8 @@ bit at the same thread count on one machine. The loop moves the modules to the d
 training mode before every step, and to evaluation mode before ``validate``.
 
 Several processes (``compute.processes``, started by :mod:`talkface.training.launch`) run the same loop on
-their shares of the same batches. The first alone holds the lock, saves, logs, validates and publishes. How
-many they are is no part of the fingerprint: any number goes on from what any other has saved.
+their shares of the same batches. The first alone holds the lock, saves, logs, validates and publishes. The
+number of processes is not part of the fingerprint: a training can resume with another number.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class _Session:
         if self._first:
             state.trim_history(work, self.counters.samples if restored else -1)
         if restored:
-            logger.info("%s: going on from %d samples", what, restored.samples)
+            logger.info("%s: resuming from %d samples", what, restored.samples)
         parallel.same_start(self._modules.values())
         share_codebooks(task.modules.values())
 
@@ -199,7 +199,7 @@ class _Session:
                     self._save()
                     last_save = time.monotonic()
                 if stop:
-                    logger.warning("%s: saved at %d samples, run again to go on", self._what, now)
+                    logger.warning("%s: saved at %d samples, run again to resume", self._what, now)
                     raise SystemExit(1)
                 meter.advance(step_samples, note)
         meter.finish()

@@ -1,4 +1,4 @@
-"""A share of a batch in parts that fit the device's memory; their gradients add up to the share's."""
+"""Splits a share of a batch into parts that fit the device's memory, and adds up their gradients."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def halved(at_once: int, batch_size: int, what: str, samples_per_item: int | Non
         )
     half, each_samples = (at_once + 1) // 2, samples_per_item or 1
     logger.warning(
-        "%s: out of memory with %d %s at once: going on with %d at once, the effective batch stays %d",
+        "%s: out of memory with %d %s at once: continuing with %d at once, the effective batch stays %d",
         what,
         at_once * each_samples,
         "items" if samples_per_item is None else "samples",

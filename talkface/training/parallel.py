@@ -1,4 +1,4 @@
-"""What the processes of one training say to each other; alone, every function here gives back what it got.
+"""Communication between the processes of one training. With one process every function returns its input.
 
 Each process has an even share of the batch's items, in their order. Losses are means over items, so the mean
 of the processes' gradients is the whole batch's. Where a loss or a layer is no mean over items, ``total``,

@@ -1,4 +1,4 @@
-"""A part of a batch that behaves as the whole: of several processes, or of micro-batches one after another.
+"""Makes a part of a batch behave like the whole batch: in several processes, or in micro-batches.
 
 Dropout draws for the whole batch and keeps the part's rows, so that an item meets the same mask however the
 batch is cut. Batch norm and the autoencoder's codebook look at the same rows of all processes together.

@@ -1,4 +1,4 @@
-"""Weights of others, from files that the user names: known by their SHA-256, and never unpickled as code."""
+"""External weights from files that the user names: identified by SHA-256, and never unpickled as code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random numbers as a function of (seed, samples seen): a resumed run draws what the unbroken one drew."""
+"""Random numbers as a function of (seed, samples seen): a resumed run draws the same ones."""
 
 from __future__ import annotations
 

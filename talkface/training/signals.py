@@ -1,4 +1,4 @@
-"""Signals that ask a training to save and end."""
+"""Signals that tell a training to save and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passes between a stage and the loop: the task, the context of a step, the finished training."""
+"""The interface between a stage and the loop: the task, the context of a step, the finished training."""
 
 from __future__ import annotations
 

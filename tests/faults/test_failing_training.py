@@ -71,10 +71,10 @@ def test_training(fault, unbroken, tmp_path, outcome):
         assert "tiny: starting from zero" in again.log and "state.safetensors" in again.log
         outcome.observed = "starts from zero: the state is not a readable safetensors file"
     elif fault.name == "history-half-line":
-        assert "half-written" in again.log and "going on from 160" in again.log
-        outcome.observed = "a half-written line is left out; going on from 160 samples"
+        assert "half-written" in again.log and "resuming from 160" in again.log
+        outcome.observed = "a half-written line is left out; resuming from 160 samples"
     else:
-        assert "going on from 160" in again.log
+        assert "resuming from 160" in again.log
         outcome.observed = f"exit 1: {line}"
     outcome.lost = [name for name, data in unbroken.items() if (folder / name).read_bytes() != data]
     assert outcome.lost == [] and leftovers(folder) == []
@@ -101,7 +101,7 @@ class Cramped(TinyTask):
 def test_out_of_memory(fault, unbroken, tmp_path, outcome):
     folder = tmp_path / "run"
     ended = run_step(tmp_path / "log", train, folder=folder, task=Cramped())
-    said = "out of memory with 8 samples at once: going on with 4 at once, the effective batch stays 8"
+    said = "out of memory with 8 samples at once: continuing with 4 at once, the effective batch stays 8"
     assert ended.status == 0 and ended.log.count(said) == 1
     assert all(tensor.isfinite().all() for tensor in read_tensors(folder / "model.safetensors")[1].values())
     outcome.observed = f"the training ends; {said}"

@@ -181,7 +181,7 @@ def test_openface_misses_are_filled_and_reported(tmp_path):
     [
         ("", "not a CSV"),
         ("frame, timestamp\n1, 0.0\n", "lacks the columns"),
-        (HEADER + "\n", "holds no frame"),
+        (HEADER + "\n", "contains no frame"),
         (HEADER + "\n" + openface_line(1, 0) + "\n" + openface_line(2, 0.04) + "\n", "covers 0.04 s"),
         (HEADER + "\n" + openface_line(1, 0, values=("nan",) * 5) + "\n", "not numbers|covers"),
     ],

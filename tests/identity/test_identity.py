@@ -104,7 +104,7 @@ def test_a_changed_schema_counts_for_its_users(checkout):
 def test_a_name_that_is_not_there_is_refused(checkout):
     script = checkout / "workflow_scripts/score_lips.py"
     script.write_text(script.read_text() + "from talkface.metrics.lips import gone\ngone()\n")
-    with pytest.raises(NameError, match=r"'gone' is taken from talkface\.metrics\.lips"):
+    with pytest.raises(NameError, match=r"'gone' is imported from talkface\.metrics\.lips"):
         versions(checkout)
 
 

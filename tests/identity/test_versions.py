@@ -48,4 +48,4 @@ def test_the_check_of_the_set_up_says_it(tmp_path, monkeypatch):
     assert used(artifacts_below(results)) == {"numpy": {"1.26.4": 1}}
     text = check_setup(config=configured(), speakers=SPEAKERS, results=results)
     assert f"numpy: of the artifacts 1.26.4 made 1, {present()['numpy']} is here now" in text
-    assert "nothing runs again" in text
+    assert "nothing reruns because of it" in text

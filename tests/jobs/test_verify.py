@@ -24,7 +24,7 @@ def test_success_is_no_warning(tmp_path, caplog):
     results, expected = whole(tmp_path)
     with caplog.at_level(logging.INFO):
         said = verify(results=results, expected=expected)
-    assert said.startswith(f"{results} is whole: all 2 files are there")
+    assert said.startswith(f"{results} is complete: all 2 files exist")
     assert [record.levelname for record in caplog.records if record.getMessage() == said] == ["INFO"]
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
@@ -46,7 +46,7 @@ def test_the_rule_says_so_in_the_terminal_and_in_its_log(tmp_path):
         cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert f"{results} is whole" in done.stdout
+    assert f"{results} is complete" in done.stdout
     assert "Accepted as equal: 2026-11-26, Ann: renamed" in done.stdout and "a1 -> b2" in done.stdout
     assert "WARNING" not in done.stdout + done.stderr
     assert "INFO    talkface.jobs.verify" in (tmp_path / "verify.log").read_text()

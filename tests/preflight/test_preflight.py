@@ -150,7 +150,7 @@ def test_a_gpu_that_is_asked_for_must_be_there(here):
     config = configured(compute={"device": "cuda"})
     if torch.cuda.is_available():
         huge = configured(compute={"device": "cuda"}, preflight={"gpu_memory_mb": 10**9})
-        assert "MB are asked for" in problems(huge)[0]
+        assert "MB are required" in problems(huge)[0]
     else:
         [line] = problems(config)
         assert line.startswith("compute.device") and "'auto' or 'cpu'" in line

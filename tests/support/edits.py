@@ -24,7 +24,7 @@ NOTHING = [
     Edit(
         "text of an error of the table writer",
         "talkface/artifacts/tables.py",
-        "holds nulls",
+        "contains nulls",
         "has empty cells",
     ),
     Edit("text of an error of a launcher", "talkface/training/launch.py", "cannot share ", "will not share "),
@@ -32,7 +32,7 @@ NOTHING = [
     Edit("text of an error of a loss", "talkface/losses/presence.py", "rates of presence lie", "rates are"),
     Edit("text of an assertion", "talkface/training/parallel.py", 'f"{items} items among', 'f"{items} of'),
     Edit("log line of a step", "talkface/jobs/crop_faces.py", "clips cropped", "clips done"),
-    Edit("log line of the loop", "talkface/training/loop.py", "run again to go on", "run it again"),
+    Edit("log line of the loop", "talkface/training/loop.py", "run again to resume", "run it again"),
     Edit("progress of a step", "talkface/jobs/crop_faces.py", '"crop_faces {speaker}"', '"{speaker}"'),
     Edit("progress lines", "talkface/runtime/logs.py", "_LINE_EVERY_S = 10.0", "_LINE_EVERY_S = 5.0"),
     Edit(
@@ -79,7 +79,7 @@ NOTHING = [
         "le=512, multiple_of=4",
         "le=1024, multiple_of=4",
     ),
-    Edit("signals", "talkface/runtime/signals.py", "signal.SIGUSR1", "signal.SIGUSR2"),
+    Edit("signals", "talkface/training/signals.py", "signal.SIGUSR1", "signal.SIGUSR2"),
     Edit("unused import", "talkface/features/mel.py", "import librosa\n", "import librosa\nimport json\n"),
     Edit("new function", "talkface/features/mel.py", "", "\n\ndef unused(x):\n    return x + 1\n"),
     Edit(

@@ -102,7 +102,7 @@ def test_another_number_of_processes_goes_on(stages, alone, tmp_path, caplog, be
             stages.run("renderer", tmp_path, processes=before, function=across_processes(half))
         assert "renderer: saved at 96 samples" in caplog.text
         model = stages.run("renderer", tmp_path, processes=after)
-    assert "renderer: going on from 96 samples" in caplog.text
+    assert "renderer: resuming from 96 samples" in caplog.text
     assert_same(model, alone)
 
 
@@ -174,7 +174,7 @@ def cramped(**arguments) -> None:
 def test_processes_out_of_memory_start_again_with_less(stages, alone, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         model = stages.run("renderer", tmp_path, processes=2, function=across_processes(cramped))
-    assert "renderer: out of memory with 2 items at once: going on with 1 at once" in caplog.text
+    assert "renderer: out of memory with 2 items at once: continuing with 1 at once" in caplog.text
     losses = curves(model)["loss"], curves(alone)["loss"]
     assert all(abs(mine / theirs - 1) < 0.05 for mine, theirs in zip(*losses, strict=True))
 

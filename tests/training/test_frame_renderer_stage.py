@@ -143,7 +143,7 @@ def test_an_interrupted_training_equals_an_unbroken_one(
             train_frames(inputs, tmp_path, everything())
     with caplog.at_level(logging.INFO):
         train_frames(inputs, tmp_path, everything())
-    assert f"going on from {8 * steps} samples" in caplog.text
+    assert f"resuming from {8 * steps} samples" in caplog.text
     assert (tmp_path / "model.safetensors").read_bytes() == critical.read_bytes()
     histories = [path.with_name("history.parquet") for path in (tmp_path / "model.safetensors", critical)]
     assert read_table(histories[0], HISTORY) == read_table(histories[1], HISTORY)

@@ -71,7 +71,7 @@ def test_out_of_memory_halves_and_learns_the_same(
         cut = stages.run("au_attention", tmp_path / "cut")
     for at_once, half in halvings:
         line = (
-            f"au_attention: out of memory with {at_once} samples at once: going on with {half} at once, "
+            f"au_attention: out of memory with {at_once} samples at once: continuing with {half} at once, "
             "the effective batch stays 4"
         )
         assert caplog.text.count(line) == 1, "said once, and kept for all steps"
@@ -83,7 +83,7 @@ def test_the_renderer_learns_in_micro_batches_with_their_batch_norm(stages, tmp_
     small_memory(monkeypatch, Denoiser, 8)
     with caplog.at_level(logging.WARNING):
         cut = stages.run("renderer", tmp_path / "cut")
-    assert "with 16 samples at once: going on with 8 at once, the effective batch stays 16" in caplog.text
+    assert "with 16 samples at once: continuing with 8 at once, the effective batch stays 16" in caplog.text
     losses = curves(cut)["loss"], curves(whole)["loss"]
     assert all(abs(mine / theirs - 1) < 0.05 for mine, theirs in zip(*losses, strict=True))
     asked = stages.run("renderer", tmp_path / "asked", micro_batch=2)

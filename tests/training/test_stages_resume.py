@@ -104,7 +104,7 @@ def test_autoencoder_resumes_bit_for_bit(tables, trained, tmp_path, monkeypatch,
             autoencoder(tables, tmp_path)
     with caplog.at_level(logging.INFO):
         autoencoder(tables, tmp_path)
-    assert f"going on from {8 * steps} samples" in caplog.text
+    assert f"resuming from {8 * steps} samples" in caplog.text
     assert (tmp_path / "model.safetensors").read_bytes() == trained.read_bytes()
     assert read_table(tmp_path / "history.parquet", HISTORY) == read_table(
         trained.with_name("history.parquet"), HISTORY
@@ -119,7 +119,7 @@ def test_au_attention_resumes_bit_for_bit(tables, tmp_path, monkeypatch, caplog)
             au_attention(tables, tmp_path / "broken")
     with caplog.at_level(logging.INFO):
         broken = au_attention(tables, tmp_path / "broken")
-    assert "going on from 36 samples" in caplog.text
+    assert "resuming from 36 samples" in caplog.text
     assert broken.read_bytes() == unbroken.read_bytes()
 
 

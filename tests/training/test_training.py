@@ -250,7 +250,7 @@ def test_sigterm_saves_and_says_so(unbroken, tmp_path, caplog):
     before = signal.getsignal(signal.SIGTERM)
     with caplog.at_level(logging.WARNING), pytest.raises(SystemExit) as stop:
         train(tmp_path, task=SteppingTask(act))
-    assert stop.value.code == 1 and "saved at 208 samples, run again to go on" in caplog.text
+    assert stop.value.code == 1 and "saved at 208 samples, run again to resume" in caplog.text
     assert signal.getsignal(signal.SIGTERM) is before
     assert saved_samples(tmp_path) == 208 and not (tmp_path / "model.safetensors").exists()
     train(tmp_path)
@@ -385,7 +385,7 @@ def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_pat
     parent.wait()
     with caplog.at_level(logging.INFO):
         train(tmp_path)  # waits for the orphan to save and let go of the lock
-    assert "going on from" in caplog.text
+    assert "resuming from" in caplog.text
     psutil.wait_procs([orphan], timeout=20)
     assert not orphan.is_running()
     assert published(tmp_path) == published(unbroken)

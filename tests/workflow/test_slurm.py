@@ -149,7 +149,7 @@ def test_a_training_that_meets_its_time_limit_goes_on(controller, finished_micro
     assert cut_short, "the training ended within its limit: make it longer"
     assert {job.state for job in cut_short} <= {"FAILED", "TIMEOUT"} and last.state == "COMPLETED"
     assert f"rule_{STAGE}" in last.comment
-    assert "going on from" in (folder / LOG).read_text()
+    assert "resuming from" in (folder / LOG).read_text()
     expected, found = load_file(whole / MODEL), load_file(folder / MODEL)
     assert found.keys() == expected.keys()
     assert all((found[name] == expected[name]).all() for name in expected)

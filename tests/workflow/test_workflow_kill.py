@@ -99,7 +99,7 @@ def test_killed_at_random_moments_the_weights_are_the_same(untrained, tmp_path):
     done = snakemake(folder, "--cores", "1", *LONGER)
     assert done.returncode == 0, done.stdout[-3000:]
     log = (folder / "logs/micro/micro/train_audio_to_au/seed-0.log").read_text()
-    assert "going on from" in log and "starting from zero" not in log, log
+    assert "resuming from" in log and "starting from zero" not in log, log
     found = load_file(folder / MODEL)
     assert found.keys() == expected.keys()
     assert all((found[name] == expected[name]).all() for name in expected)

@@ -1,8 +1,8 @@
 """Fetching GRID from its Zenodo record: describe, transfer, unpack, and a receipt of what came out.
 
-``pooch`` and ``requests`` verify checksums, follow redirects and retry requests, but neither continues a file
-that was cut off, so this is what is written here: ``transfer`` (HTTP ranges) and ``archive`` (a zip that can
-write nowhere but into its own folder). Importing this package is light: the Snakefile asks it for names.
+``pooch`` and ``requests`` verify checksums, follow redirects and retry requests, but neither resumes a
+partial file. So this package has ``transfer`` (HTTP ranges) and ``archive`` (a zip that can write nowhere but
+into its own folder). Importing this package is light: the Snakefile asks it for names.
 """
 
 from __future__ import annotations

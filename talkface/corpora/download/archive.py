@@ -1,7 +1,7 @@
-"""Unpacking a zip that is not trusted: nothing outside its folder, nothing half-written, nothing huge.
+"""Unpacks an untrusted zip safely: only into its own folder, atomically, and with a size limit.
 
-Every entry is judged before the first is written, and one bad entry refuses the archive: an archive with the
-right checksum that holds such an entry is not the one we think it is. ``zipfile`` reads no more of an entry
+Every entry is checked before the first is written, and one bad entry rejects the whole archive, even if its
+checksum is right. ``zipfile`` reads no more of an entry
 than its declared size and checks its CRC, so declared sizes bound what is written.
 """
 
@@ -79,7 +79,7 @@ def unpack(archive: Path, folder: Path, place: Place, limits: Limits) -> dict[st
 
 
 def _unreadable(archive: Path, error: Exception) -> DownloadError:
-    return DownloadError(f"{archive.name}: is not a zip that can be read: {error}; not unpacked")
+    return DownloadError(f"{archive.name}: is not a readable zip file: {error}; not unpacked")
 
 
 def _checked(content: zipfile.ZipFile, name: str) -> dict[PurePosixPath, zipfile.ZipInfo]:

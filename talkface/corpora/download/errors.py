@@ -1,4 +1,4 @@
-"""What can go wrong between a record on the web and the files on disk."""
+"""Errors of a download."""
 
 
 class DownloadError(ValueError):

@@ -51,7 +51,7 @@ def destinations(
     own = speaker_of(archive)
     placed = {entry: _speaker(entry, archive, own) for entry in entries if _is_wanted(entry)}
     if not placed:
-        raise DownloadError(f"{archive}: holds neither clips nor transcripts")
+        raise DownloadError(f"{archive}: contains neither clips nor transcripts")
     apart = {entry for entry in placed if own is None and entry.suffix.lower() == TRANSCRIPT}
     published: dict[str, set[str]] = {}
     for entry in apart:
@@ -106,7 +106,7 @@ def _speaker(entry: PurePosixPath, archive: str, own: str | None) -> str:
     named = [part for part in entry.parts[:-1] if _SPEAKER.fullmatch(part)]
     speaker = named[-1] if named else own
     if speaker is None:
-        raise DownloadError(f"{archive}: '{entry}' lies in no speaker's folder (s1, s2, ...); not unpacked")
+        raise DownloadError(f"{archive}: '{entry}' is not in a speaker's folder (s1, s2, ...); not unpacked")
     if own is not None and speaker != own:
         raise DownloadError(f"{archive}: '{entry}' belongs to speaker {speaker}, not {own}; not unpacked")
     return speaker

@@ -1,4 +1,4 @@
-"""What an archive left behind: the declared output of its job, and the reason not to fetch it again."""
+"""The receipt of an archive: its job's declared output, which shows that the download is complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where it was cut off, checked against the record before it gets its name."""
+"""Downloads one file over HTTP: resumes partial files, and verifies a file before it gets its final name."""
 
 from __future__ import annotations
 
@@ -94,9 +94,9 @@ def fetch_file(session: requests.Session, source: Published, folder: Path, patie
     target = folder / source.name
     if target.is_file():
         if _flaw(target, source) is None:
-            logger.info("%s: lies here already and is whole", source.name)
+            logger.info("%s: already downloaded and complete", source.name)
             return target
-        logger.warning("%s: '%s' is damaged: fetched anew", source.name, target)
+        logger.warning("%s: '%s' is damaged: downloading it again", source.name, target)
         target.unlink()
     partial = folder / f"{source.name}.{source.md5[:8]}.partial"
     try:
@@ -133,9 +133,9 @@ def _fetch_rest(session: requests.Session, source: Published, partial: Path, pat
         if in_vain > patience.retries:
             raise DownloadError(
                 f"{source.name}: {source.url} cannot be fetched: {reason}; "
-                f"{_size(partial)} bytes are kept, run again to go on"
+                f"{_size(partial)} bytes are kept, run again to resume"
             )
-        logger.info("%s: cut off at %d bytes (%s), going on", source.name, _size(partial), reason)
+        logger.info("%s: cut off at %d bytes (%s), resuming", source.name, _size(partial), reason)
         time.sleep(patience.backoff_s * 2**in_vain)
     meter.finish()
 
@@ -154,9 +154,9 @@ def _fetch_once(
         _check_status(response, source.url)
         begin = _first_byte(response)
         if begin is None or begin > have:
-            raise DownloadError(f"{source.name}: {source.url} answers with another range than was asked for")
+            raise DownloadError(f"{source.name}: {source.url} sent another range than was requested")
         if begin < have:
-            logger.warning("%s: the server does not resume; starting anew", source.name)
+            logger.warning("%s: the server cannot resume; starting from the beginning", source.name)
             meter.advance(begin - have)
         with partial.open("r+b") as handle:
             handle.truncate(begin)
@@ -199,7 +199,7 @@ def _disk_full(source: Published, partial: Path) -> str:
     needed = "" if source.size_bytes is None else f" of {2 * source.size_bytes - _size(partial)} needed"
     return (
         f"{source.name}: the disk of '{partial.parent}' is full: {free} bytes free{needed} for the archive "
-        "and its clips; what has arrived is kept: make room and run again"
+        "and its clips; the partial file is kept: make room and run again"
     )
 
 

@@ -147,7 +147,7 @@ def prepare_folder(root: Path, speaker: Speaker, names: Iterable[str]) -> None:
     if not signature.is_file():
         if clips.is_dir() and any(clips.iterdir()):
             raise SyntheticError(
-                f"{clips}: holds files that talkface did not make; a synthetic corpus needs a folder "
+                f"{clips}: contains files that talkface did not make; a synthetic corpus needs a folder "
                 "of its own (corpus.root), or corpus.synthetic must be left out"
             )
         _write_text(signature, _SIGNATURE_TEXT.format(corpus=layout.corpus))

@@ -1,4 +1,4 @@
-"""What of a speaker does not move: background, shoulders, hair, ears, skin shading, brows and nose.
+"""The parts of a speaker that do not move: background, shoulders, hair, ears, skin shading, brows and nose.
 
 Lengths in mm on the face, drawn once per identity on canvases of ``SCALE`` pixels per mm.
 Image axes: H rows, W columns, C channels.

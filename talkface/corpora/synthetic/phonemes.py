@@ -1,7 +1,7 @@
-"""The speech sounds of the demo's words: how each sounds and what it asks of the mouth.
+"""The speech sounds of the demo's words: the acoustics and the mouth shape of each.
 
-One table holds both, so that the sound of a clip tells where its mouth is. Formant frequencies are those of
-an adult male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit
+One table defines both, so that the sound of a clip determines its mouth shapes. Formant frequencies are those
+of an adult male voice (Peterson & Barney 1952 for the vowels; usual loci for the consonants), action-unit
 targets are ours.
 """
 

@@ -1,4 +1,4 @@
-"""When each sound of a sentence is spoken: the one clock of sound, mouth and transcript."""
+"""When each sound of a sentence is spoken: the common timing of sound, mouth and transcript."""
 
 from __future__ import annotations
 

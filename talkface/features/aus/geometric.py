@@ -6,7 +6,7 @@ description of the units in FACS (Ekman & Friesen 1978):
 
 =====  =================================================================================================
 AU10   the upper lip's upper edge nears the nose, beyond a share of what parts the lips
-AU14   corners drawn up and back; a smile (AU12) does that too and is not told apart
+AU14   corners drawn up and back; a smile (AU12) does that too and is not separated
 AU20   mouth widened with the corners not raised
 AU25   distance of the inner lips
 AU26   chin lowered, beyond what parting the lips does to the mesh
@@ -14,7 +14,7 @@ AU26   chin lowered, beyond what parting the lips does to the mesh
 
 *Raw* intensity maps the span of each measure over people and expressions linearly to 0-5. Face length, lip
 thickness and mouth width are part of a single frame's measure, so a face at rest lies above 0 in all but
-AU25; what a speaker's own rest is, only :func:`normalise` knows.
+AU25; only :func:`normalise` uses a speaker's own rest.
 
 Shapes: T frames, P = 478 mesh points, C = 3 coordinates, A = 5 AUs in the order of
 ``talkface.artifacts.schemas.AU_NAMES``, K skull points.

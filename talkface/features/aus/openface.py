@@ -76,7 +76,7 @@ def read_csv(path: Path, num_frames: int) -> RawLabels:
     )
     row_s = best["timestamp"].to_numpy(float)
     if len(row_s) == 0:
-        raise AuError(f"{path}: holds no frame")
+        raise AuError(f"{path}: contains no frame")
     frame_s = np.arange(num_frames) / FPS
     after = np.searchsorted(row_s, frame_s).clip(0, len(row_s) - 1)
     before = (after - 1).clip(0)
@@ -90,7 +90,7 @@ def read_csv(path: Path, num_frames: int) -> RawLabels:
     intensity = chosen[_INTENSITY].to_numpy(np.float32)
     presence = chosen[_PRESENCE].to_numpy(np.float32)
     if not np.isfinite(intensity[seen]).all():
-        raise AuError(f"{path}: holds intensities that are not numbers")
+        raise AuError(f"{path}: contains intensities that are not numbers")
     raw = np.clip(fill_missed(intensity, seen), 0, 5)
     return RawLabels(raw, seen, fill_missed(presence, seen) >= 0.5)
 

@@ -1,4 +1,4 @@
-"""Does a labeller tell the units apart? Faces of known AUs, each unit driven alone.
+"""Tests whether a labeller separates the AUs: drawn faces with one active AU each.
 
 Shapes: A = 5 AUs.
 """

@@ -1,4 +1,4 @@
-"""A speaker's own scale: what is rest, and how far the movements of speech reach.
+"""A speaker's own scale: the face at rest, and the range of movement in speech.
 
 Shapes: T frames, A = 5 AUs.
 """

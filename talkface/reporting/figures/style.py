@@ -1,4 +1,4 @@
-"""How figures look and are written: without a display, the same bytes for the same numbers."""
+"""The style of figures, and how they are written: without a display, the same bytes for the same numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: one HTML file that carries its figures and videos inside and asks the network for nothing."""
+"""The report: one HTML file with all figures and videos inside. It loads nothing from the network."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """95 % bootstrap intervals clustered by speaker.
 
 Clips of one speaker resemble each other, so speakers are drawn with replacement, not clips, and the clips of
-the drawn speakers are brought together by the measure's own way (mean, weighted mean, median, pooled F1).
+the drawn speakers are combined as the measure defines (mean, weighted mean, median, pooled F1).
 
 Shapes: R resamples, S speakers, C clips.
 """

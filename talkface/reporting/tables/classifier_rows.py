@@ -1,4 +1,4 @@
-"""The AU classifier beside answers that look at nothing: what its figures are worth."""
+"""The AU classifier beside constant answers, as controls."""
 
 from __future__ import annotations
 

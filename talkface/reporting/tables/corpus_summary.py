@@ -1,4 +1,4 @@
-"""Counts of a corpus per speaker: nothing that was listed vanishes."""
+"""Counts of a corpus per speaker; every listed clip is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of the results tables: the scores they read, the way over clips, and how they are written."""
+"""The columns of the results tables: the scores they use, how they combine clips, and their format."""
 
 from __future__ import annotations
 

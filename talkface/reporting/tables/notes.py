@@ -1,4 +1,4 @@
-"""What stands below every table: how the figures came about, in sentences that can be checked."""
+"""The notes below every table: how its figures were made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is true of all of an experiment's tables: whose numbers they are, under which split and labeller."""
+"""What all tables of an experiment have in common: experiment, corpus, split and labeller."""
 
 from __future__ import annotations
 

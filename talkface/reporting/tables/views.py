@@ -1,4 +1,4 @@
-"""A table ready to be shown, in Markdown, in LaTeX and, through the page's template, in HTML."""
+"""A formatted table, in Markdown, in LaTeX and, through the page's template, in HTML."""
 
 from __future__ import annotations
 

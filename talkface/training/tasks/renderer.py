@@ -1,8 +1,8 @@
 """Task: paper A's renderer (E_a, E_f, TCSAN, conditional latent denoiser), by noise prediction alone.
 
 Everything else is frozen and cached before this stage: latents of the frames, Audio-to-AU features of the
-sound, and the first frame taken apart by AU-Attention. A sample is one denoised frame; the fusion always sees
-the whole window around it.
+sound, and the two faces that AU-Attention makes of the first face. A sample is one denoised frame; the fusion
+always sees the whole window around it.
 
 Shape legend: B windows, T frames of a window, N denoised frames, C channels, H and W of the latent.
 """

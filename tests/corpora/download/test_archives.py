@@ -62,9 +62,9 @@ BAD_ARCHIVES = {
     "another speaker": (zipped([GOOD, ("s2/a.mpg", b"y")]), "belongs to speaker s2"),
     "no clips": (zipped([("s1/readme.txt", b"x")]), "neither clips nor transcripts"),
     "empty": (zipped([]), "neither"),
-    "truncated": (speaker_zip("s1", NAMES)[:-60], "not a zip"),
-    "beginning lost": (speaker_zip("s1", NAMES)[5000:], "not a zip"),
-    "no zip": (b"<html>quota</html>" * 100, "not a zip"),
+    "truncated": (speaker_zip("s1", NAMES)[:-60], "not a readable zip"),
+    "beginning lost": (speaker_zip("s1", NAMES)[5000:], "not a readable zip"),
+    "no zip": (b"<html>quota</html>" * 100, "not a readable zip"),
     "encrypted": (encrypted(), "encrypted"),
     "wrong CRC": (with_wrong_crc(), "CRC"),
 }  # fmt: skip
@@ -118,13 +118,13 @@ def test_a_declared_size_that_is_too_small_does_not_get_past_the_limit(server, r
     data = zipped({"s1/a.mpg": bytes(3_000_000)})
     at = data.index(b"PK\x01\x02") + 24
     server.files["s1.zip"] = data[:at] + (1000).to_bytes(4, "little") + data[at + 4 :]
-    assert "not a zip" in refused(server, root, limits=Limits(size_bytes=2_000_000))
+    assert "not a readable zip" in refused(server, root, limits=Limits(size_bytes=2_000_000))
     assert sum(path.stat().st_size for path in root.rglob("*.mpg")) <= 1000
 
 
 def test_a_file_in_no_speakers_folder_is_refused(server, root):
     server.files["alignments.zip"] = zipped({"alignments/a.align": b""})
-    assert "no speaker's folder" in refused(server, root, "alignments.zip")
+    assert "not in a speaker's folder" in refused(server, root, "alignments.zip")
 
 
 # Layouts

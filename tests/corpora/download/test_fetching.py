@@ -121,7 +121,7 @@ def test_a_server_without_ranges_starts_anew(server, root):
 
 def test_a_server_that_never_gets_further_is_given_up(server, root):
     server.fail("s1.zip", Fault(cut_after=1000, ignore_range=True, forever=True))
-    assert "run again to go on" in refused(server, root)
+    assert "run again to resume" in refused(server, root)
     assert len(server.ranges("s1.zip")) == 1 + 1 + HURRIED.retries
 
 

@@ -103,11 +103,8 @@ rule build_paper:
 
 
 rule paper:
+    """The papers' tables that the configuration names, with a figure each, and their page."""
     input:
         everything(rules.build_paper.output),
         everything(rules.tabulate_au_classifier.output),
         expand([*rules.tabulate_table.output, *rules.plot_table.output], **VALUES, table=TABLES),
-
-
-localrules:
-    paper,

@@ -134,6 +134,7 @@ rule plot_contact_sheet:
 
 
 rule tables:
+    """The main table and the summary of the corpus."""
     input:
         everything([*rules.tabulate_main_results.output, *rules.tabulate_corpus.output]),
 
@@ -163,12 +164,8 @@ rule build_report:
 
 
 rule report:
+    """Everything that people look at: tables, figures, videos and one page with all of them."""
     input:
         everything(rules.build_report.output),
         rules.tables.input,
         everything(rules.render_gallery.output),
-
-
-localrules:
-    tables,
-    report,

@@ -10,6 +10,8 @@ rule all:
 
 rule help:
     """This list: the targets, and what each of them does."""
+    input:
+        [],
 
 
 # It is printed before any job is looked for: it needs no clips and no --cores.

@@ -31,8 +31,24 @@ include: f"{ROOT}/rules/evaluate.smk"
 include: f"{ROOT}/rules/report.smk"
 include: f"{ROOT}/rules/paper.smk"
 include: f"{ROOT}/rules/checks.smk"
-include: f"{ROOT}/rules/targets.smk"
+
+
+rule all:
+    """Everything that `report` makes: what runs when no target is named."""
+    default_target: True
+    input:
+        rules.report.input,
+
+
+rule help:
+    """This list: the targets, and what each of them does."""
+    input:
+        [],
 
 
 # The log and the environment of every rule (talkface/workflow/internals.py).
 internals.complete_rules(workflow, ROOT, CONFIG.experiment, CONFIG.corpus.name)
+
+# Printed before any job is looked for: it needs no clips and no --cores.
+if HELP_ASKED:
+    internals.print_targets(workflow, ROOT)

@@ -127,11 +127,14 @@ def is_asked(workflow: Any, *rules: str) -> bool:
 def print_targets(workflow: Any, root: Path) -> None:
     """Print the rules that are meant to be named, with the first line of their docstrings, and end.
 
-    Touches ``Rule.docstring`` and ``workflow.default_target``.
+    Touches ``Rule.docstring``, ``workflow.default_target`` and ``workflow.current_basedir``: the Snakefile's own
+    rules lie outside ``root`` where it is named by an address. Call it in the Snakefile.
     """
+    main = workflow.current_basedir.join("Snakefile").get_path_or_uri(secret_free=True)
+    others = [rule for rule in workflow.rules if str(rule.snakefile) == main]
     lines = {
         rule.name: rule.docstring.splitlines()[0]
-        for rule in own_rules(workflow, root).values()
+        for rule in [*own_rules(workflow, root).values(), *others]
         if rule.docstring and not rule.output
     }
     width = max(map(len, lines))

@@ -52,26 +52,29 @@ def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result
 
 @guarded
 def root_of(workflow: Any) -> Path:
-    """The folder of this project's Snakefile on this machine, also where another workflow uses it as a module.
+    """The folder of this project's files on this machine, also where another workflow uses it as a module.
 
-    Touches ``workflow.current_basedir``: ``workflow.basedir`` is the folder of the *main* Snakefile. Where the
-    Snakefile is named by an address, as snakedeploy does, Snakemake fetches it alone; but jobs need the package
-    beside it. So all files of that version are unpacked from the clone that Snakemake keeps
+    Touches ``workflow.current_basedir``: ``workflow.basedir`` is the folder of the *main* Snakefile. Where
+    the Snakefile is named by an address, as snakedeploy does, Snakemake fetches it alone; but jobs need the
+    package beside it. So all files of that version are unpacked from the clone that Snakemake keeps
     (``hosted_repo.repo_clone``, ``ref``) into its own cache of sources. Call it in the Snakefile.
     """
     folder = workflow.current_basedir
     if isinstance(folder, HostingProviderFile):
         folder.fetch_if_required()
-        return _unpacked(
-            Path(folder.hosted_repo.repo_clone), folder.ref, Path(workflow.sourcecache.cache_path)
-        ) / folder.path
+        return (
+            _unpacked(Path(folder.hosted_repo.repo_clone), folder.ref, Path(workflow.sourcecache.cache_path))
+            / folder.path
+        )
     if isinstance(folder, LocalGitFile):
-        return _unpacked(
-            Path(folder.repo_path), folder.ref, Path(workflow.sourcecache.cache_path)
-        ) / folder.path
+        return (
+            _unpacked(Path(folder.repo_path), folder.ref, Path(workflow.sourcecache.cache_path)) / folder.path
+        )
     path = str(folder.get_path_or_uri(secret_free=True))
     if "://" in path:
-        raise SnakemakeError(f"{path}: name the Snakefile by github(...), gitlab(...) or path (docs/module.md)")
+        raise SnakemakeError(
+            f"{path}: name the Snakefile by github(...), gitlab(...) or path (docs/module.md)"
+        )
     return Path(path).resolve()
 
 
@@ -99,8 +102,8 @@ def _unpacked(repository: Path, version: str, cache: Path) -> Path:
 def refuse_prefix(workflow: Any) -> None:
     """Stop where a module's ``prefix`` or ``replace_prefix`` would move files.
 
-    Touches ``workflow.modifier.path_modifier``. Snakemake renames inputs, outputs and logs, but no params; and our
-    jobs find some files by params. The paths carry the experiment's name anyway.
+    Touches ``workflow.modifier.path_modifier``. Snakemake renames inputs, outputs and logs, but no params;
+    and our jobs find some files by params. The paths carry the experiment's name anyway.
     """
     modifier = workflow.modifier.path_modifier
     while modifier is not None:
@@ -116,8 +119,8 @@ def refuse_prefix(workflow: Any) -> None:
 def is_asked(workflow: Any, *rules: str) -> bool:
     """Whether the command line names one of these rules, or a job of one, by the name that it has here.
 
-    Touches ``workflow.modifier.modify_rulename``: a module's user may rename rules. The targets themselves are
-    not known yet while the Snakefile is read.
+    Touches ``workflow.modifier.modify_rulename``: a module's user may rename rules. The targets themselves
+    are not known yet while the Snakefile is read.
     """
     names = {workflow.modifier.modify_rulename(rule) for rule in rules}
     return any(word.split(":")[0] in names for word in sys.argv[1:])
@@ -127,8 +130,8 @@ def is_asked(workflow: Any, *rules: str) -> bool:
 def print_targets(workflow: Any, root: Path) -> None:
     """Print the rules that are meant to be named, with the first line of their docstrings, and end.
 
-    Touches ``Rule.docstring``, ``workflow.default_target`` and ``workflow.current_basedir``: the Snakefile's own
-    rules lie outside ``root`` where it is named by an address. Call it in the Snakefile.
+    Touches ``Rule.docstring``, ``workflow.default_target`` and ``workflow.current_basedir``: the Snakefile's
+    own rules lie outside ``root`` where it is named by an address. Call it in the Snakefile.
     """
     main = workflow.current_basedir.join("Snakefile").get_path_or_uri(secret_free=True)
     others = [rule for rule in workflow.rules if str(rule.snakefile) == main]
@@ -138,7 +141,9 @@ def print_targets(workflow: Any, root: Path) -> None:
         if rule.docstring and not rule.output
     }
     width = max(map(len, lines))
-    print(f"snakemake TARGET --cores N [--configfile FILE ...]    without TARGET: {workflow.default_target}\n")
+    print(
+        f"snakemake TARGET --cores N [--configfile FILE ...]    without TARGET: {workflow.default_target}\n"
+    )
     print("\n".join(f"  {name:<{width}}  {line}" for name, line in lines.items()))
     sys.exit(0)
 

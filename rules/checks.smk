@@ -2,6 +2,8 @@
 
 
 rule check_setup:
+    """Is everything there that the experiment needs, and how long will it take?"""
+
     # No inputs and outputs: it is made whenever it is named, here for the whole experiment.
     resources:
         **LISTING,
@@ -34,6 +36,8 @@ onstart:
 
 
 rule verify:
+    """Is everything there that was made, whole, of one piece, and nothing foreign beside it?"""
+
     # No inputs: a hole is to be reported, not remade.
     resources:
         **LISTING,

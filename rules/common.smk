@@ -5,9 +5,7 @@ import sys
 from pathlib import Path
 
 # Jobs import the package beside this Snakefile, whatever else is installed.
-sys.path.insert(
-    0, str(Path(str(workflow.current_basedir.get_path_or_uri(secret_free=True))).parent)
-)
+sys.path.insert(0, str(ROOT))
 
 from functools import cache
 from shutil import which
@@ -25,14 +23,17 @@ from talkface.evaluation.needs import Needs, needs_of
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 from talkface.workflow import internals
 
-ROOT = internals.root_of(workflow)
 internals.hand_on(ROOT)
+internals.refuse_prefix(workflow)
+HELP_ASKED = internals.is_asked(workflow, "help")
 
 try:
     CONFIG = validate(config)
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
-    if any(re.match("download(_archive:|$)", word) for word in sys.argv[1:]):
+    if internals.is_asked(workflow, "download", "download_archive"):
         SPEAKERS = planned_speakers(CONFIG.corpus)
+    elif HELP_ASKED:
+        SPEAKERS = []
     else:
         SPEAKERS = list_speakers(CONFIG.corpus)
         CONFIG.check_speakers(SPEAKERS)

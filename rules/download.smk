@@ -29,9 +29,6 @@ rule download_archive:
 
 
 rule download:
+    """Fetch a published corpus, check it and unpack it under corpus.root."""
     input:
         expand(RECEIPTS, archive=ARCHIVES),
-
-
-localrules:
-    download,

@@ -91,6 +91,7 @@ rule score_au_classifier:
 
 
 rule scores:
+    """The main table's methods generated and measured, a row per clip and metric."""
     input:
         everything(
             [
@@ -99,7 +100,3 @@ rule scores:
                 *rules.score_aus.output,
             ]
         ),
-
-
-localrules:
-    scores,

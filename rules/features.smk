@@ -57,6 +57,7 @@ rule extract_mel:
 
 
 rule features:
+    """Every clip listed, cropped, labelled and split: all that the networks learn from."""
     input:
         everything(
             [
@@ -65,7 +66,3 @@ rule features:
                 *rules.split_clips.output,
             ]
         ),
-
-
-localrules:
-    features,

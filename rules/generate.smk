@@ -83,10 +83,16 @@ rule render_gallery:
         clips=collect("results/{{experiment}}/{{corpus}}/clips/{speaker}.parquet", speaker=SPEAKERS),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        videos=collect(
-            "results/{{experiment}}/{{corpus}}/gallery/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{video}.mp4",
-            video=VIDEOS,
-        ),
+        videos=[
+            report(
+                f"results/{{experiment}}/{{corpus}}/gallery/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{video}.mp4",
+                caption="captions/gallery.rst",
+                category="Videos",
+                subcategory="{protocol}",
+                labels={"method": "{variant}{sound}", "seed": "{seed}", "clip": f"{video}"},
+            )
+            for video in VIDEOS
+        ],
     resources:
         **MEDIA,
     params:

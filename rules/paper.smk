@@ -15,9 +15,27 @@ rule tabulate_table:
         histories=lookup(dpath="{table}", within=HISTORIES),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        csv="results/{experiment}/{corpus}/tables/{table}.csv",
-        markdown="results/{experiment}/{corpus}/tables/{table}.md",
-        tex="results/{experiment}/{corpus}/tables/{table}.tex",
+        csv=report(
+            "results/{experiment}/{corpus}/tables/{table}.csv",
+            caption="captions/table.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "{table}", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/{table}.md",
+            caption="captions/table.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "{table}", "format": "Markdown"},
+        ),
+        tex=report(
+            "results/{experiment}/{corpus}/tables/{table}.tex",
+            caption="captions/table.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "{table}", "format": "LaTeX"},
+        ),
         content="results/{experiment}/{corpus}/tables/{table}.json",
     resources:
         **REPORTING,
@@ -48,7 +66,13 @@ rule plot_table:
     input:
         csv=rules.tabulate_table.output.csv,
     output:
-        figure="results/{experiment}/{corpus}/figures/{table}.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/{table}.svg",
+            caption="captions/table_figure.rst",
+            category="Figures",
+            subcategory="Tables of the papers",
+            labels={"figure": "{table}"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -66,9 +90,27 @@ rule tabulate_au_classifier:
         histories=everything(rules.train_au_classifier.output.history),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        csv="results/{experiment}/{corpus}/tables/au_classifier.csv",
-        markdown="results/{experiment}/{corpus}/tables/au_classifier.md",
-        tex="results/{experiment}/{corpus}/tables/au_classifier.tex",
+        csv=report(
+            "results/{experiment}/{corpus}/tables/au_classifier.csv",
+            caption="captions/au_classifier.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "AU classifier", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/au_classifier.md",
+            caption="captions/au_classifier.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "AU classifier", "format": "Markdown"},
+        ),
+        tex=report(
+            "results/{experiment}/{corpus}/tables/au_classifier.tex",
+            caption="captions/au_classifier.rst",
+            category="Tables",
+            subcategory="Tables of the papers",
+            labels={"table": "AU classifier", "format": "LaTeX"},
+        ),
         content="results/{experiment}/{corpus}/tables/au_classifier.json",
     resources:
         **REPORTING,
@@ -93,7 +135,12 @@ rule build_paper:
         ],
         figures=expand(rules.plot_table.output.figure, **VALUES, table=TABLES),
     output:
-        page="results/{experiment}/{corpus}/report/paper.html",
+        page=report(
+            "results/{experiment}/{corpus}/report/paper.html",
+            caption="captions/paper_page.rst",
+            category="Pages",
+            labels={"page": "tables of the papers"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -103,11 +150,8 @@ rule build_paper:
 
 
 rule paper:
+    """The papers' tables that the configuration names, with a figure each, and their page."""
     input:
         everything(rules.build_paper.output),
         everything(rules.tabulate_au_classifier.output),
         expand([*rules.tabulate_table.output, *rules.plot_table.output], **VALUES, table=TABLES),
-
-
-localrules:
-    paper,

@@ -9,9 +9,27 @@ rule tabulate_corpus:
             speaker=SPEAKERS,
         ),
     output:
-        csv="results/{experiment}/{corpus}/tables/corpus_summary.csv",
-        markdown="results/{experiment}/{corpus}/tables/corpus_summary.md",
-        tex="results/{experiment}/{corpus}/tables/corpus_summary.tex",
+        csv=report(
+            "results/{experiment}/{corpus}/tables/corpus_summary.csv",
+            caption="captions/corpus_summary.rst",
+            category="Tables",
+            subcategory="Corpus",
+            labels={"table": "summary of the corpus", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/corpus_summary.md",
+            caption="captions/corpus_summary.rst",
+            category="Tables",
+            subcategory="Corpus",
+            labels={"table": "summary of the corpus", "format": "Markdown"},
+        ),
+        tex=report(
+            "results/{experiment}/{corpus}/tables/corpus_summary.tex",
+            caption="captions/corpus_summary.rst",
+            category="Tables",
+            subcategory="Corpus",
+            labels={"table": "summary of the corpus", "format": "LaTeX"},
+        ),
         content="results/{experiment}/{corpus}/tables/corpus_summary.json",
     resources:
         **REPORTING,
@@ -28,11 +46,41 @@ rule tabulate_main_results:
         histories=histories_of(CONFIG.main),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        csv="results/{experiment}/{corpus}/tables/main_results.csv",
-        lips_csv="results/{experiment}/{corpus}/tables/lips_by_speaker.csv",
-        aus_csv="results/{experiment}/{corpus}/tables/aus_by_unit.csv",
-        markdown="results/{experiment}/{corpus}/tables/main_results.md",
-        tex="results/{experiment}/{corpus}/tables/main_results.tex",
+        csv=report(
+            "results/{experiment}/{corpus}/tables/main_results.csv",
+            caption="captions/main_results.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "main results", "format": "csv"},
+        ),
+        lips_csv=report(
+            "results/{experiment}/{corpus}/tables/lips_by_speaker.csv",
+            caption="captions/lips_by_speaker.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "lips by speaker", "format": "csv"},
+        ),
+        aus_csv=report(
+            "results/{experiment}/{corpus}/tables/aus_by_unit.csv",
+            caption="captions/aus_by_unit.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "action units one by one", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/main_results.md",
+            caption="captions/main_results.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "main results", "format": "Markdown"},
+        ),
+        tex=report(
+            "results/{experiment}/{corpus}/tables/main_results.tex",
+            caption="captions/main_results.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "main results", "format": "LaTeX"},
+        ),
         content="results/{experiment}/{corpus}/tables/main_results.json",
     resources:
         **REPORTING,
@@ -55,7 +103,13 @@ rule plot_training:
     input:
         histories=rules.tabulate_main_results.input.histories,
     output:
-        figure="results/{experiment}/{corpus}/figures/training_curves.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/training_curves.svg",
+            caption="captions/training_curves.rst",
+            category="Figures",
+            subcategory="Training",
+            labels={"figure": "training curves"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -69,7 +123,13 @@ rule plot_masks:
         identities=everything_shown(rules.disentangle_faces.output.identities),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        figure="results/{experiment}/{corpus}/figures/attention_masks.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/attention_masks.svg",
+            caption="captions/attention_masks.rst",
+            category="Figures",
+            subcategory="Test clips",
+            labels={"figure": "attention masks"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -87,7 +147,13 @@ rule plot_aus:
         aus=everything(rules.label_aus.output.aus_table),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        figure="results/{experiment}/{corpus}/figures/predicted_aus.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/predicted_aus.svg",
+            caption="captions/predicted_aus.rst",
+            category="Figures",
+            subcategory="Test clips",
+            labels={"figure": "action units heard in the sound"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -105,7 +171,13 @@ rule plot_lips:
         landmarks_generated=everything_shown(rules.track_generated.output.landmarks),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        figure="results/{experiment}/{corpus}/figures/lip_opening.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/lip_opening.svg",
+            caption="captions/lip_opening.rst",
+            category="Figures",
+            subcategory="Test clips",
+            labels={"figure": "opening of the lips"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -122,7 +194,13 @@ rule plot_contact_sheet:
         videos=everything_shown(rules.render_gallery.output.videos),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        figure="results/{experiment}/{corpus}/figures/contact_sheet.svg",
+        figure=report(
+            "results/{experiment}/{corpus}/figures/contact_sheet.svg",
+            caption="captions/contact_sheet.rst",
+            category="Figures",
+            subcategory="Test clips",
+            labels={"figure": "contact sheet"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -134,6 +212,7 @@ rule plot_contact_sheet:
 
 
 rule tables:
+    """The main table and the summary of the corpus."""
     input:
         everything([*rules.tabulate_main_results.output, *rules.tabulate_corpus.output]),
 
@@ -150,7 +229,12 @@ rule build_report:
         videos=everything_shown(rules.render_gallery.output.videos),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        page="results/{experiment}/{corpus}/report/index.html",
+        page=report(
+            "results/{experiment}/{corpus}/report/index.html",
+            caption="captions/page.rst",
+            category="Pages",
+            labels={"page": "report"},
+        ),
     resources:
         **REPORTING,
     params:
@@ -163,12 +247,8 @@ rule build_report:
 
 
 rule report:
+    """Everything that people look at: tables, figures, videos and one page with all of them."""
     input:
         everything(rules.build_report.output),
         rules.tables.input,
         everything(rules.render_gallery.output),
-
-
-localrules:
-    tables,
-    report,

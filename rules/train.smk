@@ -282,6 +282,7 @@ rule train_frame_renderer:
 
 
 rule models:
+    """All networks behind the main table, trained."""
     input:
         everything(
             [
@@ -291,7 +292,3 @@ rule models:
                 *rules.train_renderer.output,
             ]
         ),
-
-
-localrules:
-    models,

@@ -6,14 +6,18 @@ one clear error. No other file of this project goes past Snakemake's documented 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
+import tarfile
+import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import snakemake
+from snakemake.sourcecache import HostingProviderFile, LocalGitFile
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -48,17 +52,100 @@ def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result
 
 @guarded
 def root_of(workflow: Any) -> Path:
-    """The folder of this project's Snakefile, also where another workflow uses it as a module.
+    """The folder of this project's files on this machine, also where another workflow uses it as a module.
 
-    Touches ``workflow.current_basedir``: ``workflow.basedir`` is the folder of the *main* Snakefile. Call it
-    while a file of ``rules/`` is read.
+    Touches ``workflow.current_basedir``: ``workflow.basedir`` is the folder of the *main* Snakefile. Where
+    the Snakefile is named by an address, as snakedeploy does, Snakemake fetches it alone; but jobs need the
+    package beside it. So all files of that version are unpacked from the clone that Snakemake keeps
+    (``hosted_repo.repo_clone``, ``ref``) into its own cache of sources. Call it in the Snakefile.
     """
-    folder = str(workflow.current_basedir.get_path_or_uri(secret_free=True))
-    if "://" in folder:
-        raise SnakemakeError(
-            f"{folder}: clone the repository and name its Snakefile by path (docs/module.md)"
+    folder = workflow.current_basedir
+    if isinstance(folder, HostingProviderFile):
+        folder.fetch_if_required()
+        return (
+            _unpacked(Path(folder.hosted_repo.repo_clone), folder.ref, Path(workflow.sourcecache.cache_path))
+            / folder.path
         )
-    return Path(folder).resolve().parent
+    if isinstance(folder, LocalGitFile):
+        return (
+            _unpacked(Path(folder.repo_path), folder.ref, Path(workflow.sourcecache.cache_path)) / folder.path
+        )
+    path = str(folder.get_path_or_uri(secret_free=True))
+    if "://" in path:
+        raise SnakemakeError(
+            f"{path}: name the Snakefile by github(...), gitlab(...) or path (docs/module.md)"
+        )
+    return Path(path).resolve()
+
+
+def _unpacked(repository: Path, version: str, cache: Path) -> Path:
+    """All files of one version of a git repository, in a folder that is named by the commit."""
+    from git import Repo
+
+    repo = Repo(repository)
+    commit = repo.commit(version)
+    folder = cache / "talkface" / commit.hexsha
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as space:
+            archive, files = Path(space, "files.tar"), Path(space, "files")
+            with archive.open("wb") as stream:
+                repo.archive(stream, treeish=commit.hexsha)
+            with tarfile.open(archive) as packed:
+                packed.extractall(files, filter="data")
+            with contextlib.suppress(OSError):  # another process was first
+                files.rename(folder)
+    return folder
+
+
+@guarded
+def refuse_prefix(workflow: Any) -> None:
+    """Stop where a module's ``prefix`` or ``replace_prefix`` would move files.
+
+    Touches ``workflow.modifier.path_modifier``. Snakemake renames inputs, outputs and logs, but no params;
+    and our jobs find some files by params. The paths carry the experiment's name anyway.
+    """
+    modifier = workflow.modifier.path_modifier
+    while modifier is not None:
+        if modifier.prefix or modifier.modifies_prefixes:
+            stop(
+                "module: prefix and replace_prefix are not supported: name another `experiment` in the "
+                "configuration, or run in a folder of its own with --directory (docs/module.md)"
+            )
+        modifier = modifier.inner_modifier
+
+
+@guarded
+def is_asked(workflow: Any, *rules: str) -> bool:
+    """Whether the command line names one of these rules, or a job of one, by the name that it has here.
+
+    Touches ``workflow.modifier.modify_rulename``: a module's user may rename rules. The targets themselves
+    are not known yet while the Snakefile is read.
+    """
+    names = {workflow.modifier.modify_rulename(rule) for rule in rules}
+    return any(word.split(":")[0] in names for word in sys.argv[1:])
+
+
+@guarded
+def print_targets(workflow: Any, root: Path) -> None:
+    """Print the rules that are meant to be named, with the first line of their docstrings, and end.
+
+    Touches ``Rule.docstring``, ``workflow.default_target`` and ``workflow.current_basedir``: the Snakefile's
+    own rules lie outside ``root`` where it is named by an address. Call it in the Snakefile.
+    """
+    main = workflow.current_basedir.join("Snakefile").get_path_or_uri(secret_free=True)
+    others = [rule for rule in workflow.rules if str(rule.snakefile) == main]
+    lines = {
+        rule.name: rule.docstring.splitlines()[0]
+        for rule in [*own_rules(workflow, root).values(), *others]
+        if rule.docstring and not rule.output
+    }
+    width = max(map(len, lines))
+    print(
+        f"snakemake TARGET --cores N [--configfile FILE ...]    without TARGET: {workflow.default_target}\n"
+    )
+    print("\n".join(f"  {name:<{width}}  {line}" for name, line in lines.items()))
+    sys.exit(0)
 
 
 @guarded
@@ -69,7 +156,7 @@ def own_rules(workflow: Any, root: Path) -> dict[str, Any]:
     """
     found = {}
     for rule in workflow.rules:
-        if Path(str(rule.snakefile)).resolve().is_relative_to(root):
+        if Path(str(rule.snakefile)).resolve().is_relative_to(root / "rules"):
             found[Path(str(rule.script)).stem if rule.script else rule.name] = rule
     return found
 
@@ -82,7 +169,7 @@ def complete_rules(workflow: Any, root: Path, experiment: str, corpus: str) -> N
     has no way to say these once for all rules.
     """
     for name, rule in own_rules(workflow, root).items():
-        if rule.script:
+        if rule.script and not rule.log:
             rule.log_modifier = workflow.modifier.path_modifier
             rule.set_log(log_of(name, rule.wildcard_names, experiment, corpus))
             rule.conda_env = ENVIRONMENT
@@ -100,13 +187,14 @@ def log_of(rule: str, wildcards: Collection[str], experiment: str, corpus: str) 
 
 @guarded
 def stored_name(workflow: Any, pattern: Any) -> str:
-    """An output's pattern under the name given it in the workflow.
+    """An output's pattern under the name given it in the workflow, as plain text.
 
-    Touches the flag ``storage_object``: a default storage provider puts its own name around every path.
+    Touches the flag ``storage_object``: a default storage provider puts its own name around every path. Other
+    flags, such as ``report``, belong to the output alone: Snakemake's ``expand`` refuses them.
     """
     kept = getattr(pattern, "flags", {}).get("storage_object")
     if not kept:
-        return pattern
+        return str(pattern)
     prefix = workflow.storage_settings.default_storage_prefix
     return str(kept.query.removeprefix(prefix).lstrip("/"))
 

@@ -59,7 +59,7 @@ def test_a_command_names_what_is_there(name, line, targets):
     for target in set(told.targets) - {"..."}:
         known = target.removeprefix("talkface_")  # as a module's user may name it (docs/module.md)
         assert known in targets, f"{name}: no target {target!r}: snakemake {line}"
-    for overlay in [path.removeprefix("/path/to/talkface/") for path in told.configfile or []]:
+    for overlay in [str(path).removeprefix("/path/to/talkface/") for path in told.configfile or []]:
         examples = "\n".join(map(read, files("docs/*.md", "README.md")))
         assert (REPOSITORY / overlay).exists() or f"# {overlay}\n" in examples, f"{name}: no {overlay}"
 

@@ -39,7 +39,7 @@ rule generate_controls:
         generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
     threads: CONFIG.compute.threads
     resources:
-        **NETWORK,
+        **MEDIA,
     params:
         code=code_of("generate_controls"),
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),

@@ -1,12 +1,13 @@
-# What a job asks of the machine, by kind of job. A profile or --set-resources gives one rule other numbers.
+# What a job asks of the machine, by kind of job. The SLURM profile repeats them per rule
+# (profiles/slurm/config.yaml); it and --set-resources may give a rule other numbers.
 # mem_mb: memory in MB; runtime: minutes (SLURM ends a job then); gpu: graphics cards.
 
 # Lists and checks.
 LISTING = {"mem_mb": 2000, "runtime": 60}
 # One archive of a published corpus.
 DOWNLOAD = {"mem_mb": 500, "runtime": 240}
-# Decoding or encoding the clips of one speaker.
-MEDIA = {"mem_mb": 3000, "runtime": 120}
+# Decoding, labelling or encoding the clips of one speaker.
+MEDIA = {"mem_mb": 4000, "runtime": 120}
 # A finished network on the clips of one speaker.
 NETWORK = {"mem_mb": 4000, "runtime": 120, "gpu": GPU}
 # A renderer on the test clips of one speaker.

@@ -10,14 +10,13 @@ import contextlib
 import functools
 import os
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import snakemake
-from snakemake.sourcecache import HostingProviderFile, LocalGitFile
+from snakemake.sourcecache import HostingProviderFile
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -66,10 +65,6 @@ def root_of(workflow: Any) -> Path:
             _unpacked(Path(folder.hosted_repo.repo_clone), folder.ref, Path(workflow.sourcecache.cache_path))
             / folder.path
         )
-    if isinstance(folder, LocalGitFile):
-        return (
-            _unpacked(Path(folder.repo_path), folder.ref, Path(workflow.sourcecache.cache_path)) / folder.path
-        )
     path = str(folder.get_path_or_uri(secret_free=True))
     if "://" in path:
         raise SnakemakeError(
@@ -82,17 +77,13 @@ def _unpacked(repository: Path, version: str, cache: Path) -> Path:
     """All files of one version of a git repository, in a folder that is named by the commit."""
     from git import Repo
 
-    repo = Repo(repository)
-    commit = repo.commit(version)
-    folder = cache / "talkface" / commit.hexsha
+    commit = Repo(repository).commit(version).hexsha
+    folder = cache / "talkface" / commit
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as space:
-            archive, files = Path(space, "files.tar"), Path(space, "files")
-            with archive.open("wb") as stream:
-                repo.archive(stream, treeish=commit.hexsha)
-            with tarfile.open(archive) as packed:
-                packed.extractall(files, filter="data")
+            files = Path(space, "files")
+            Repo.clone_from(str(repository), files, no_checkout=True, shared=True).git.checkout(commit)
             with contextlib.suppress(OSError):  # another process was first
                 files.rename(folder)
     return folder
@@ -260,7 +251,8 @@ def hand_on(root: Path) -> None:
     Sets ``PYTHONPATH`` and ``TALKFACE_SNAKEMAKE_PID`` (:mod:`talkface.runtime.orphans`) in the environment.
     """
     inherited = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *([inherited] if inherited else [])])
+    places = [place for place in (inherited or "").split(os.pathsep) if place and place != str(root)]
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *places])
     os.environ["TALKFACE_SNAKEMAKE_PID"] = str(os.getpid())
 
 

@@ -108,6 +108,7 @@ def test_the_command_accepts_a_refactoring_and_refuses_a_change(finished_tables,
     experiment = copy_workspace(finished_tables, tmp_path / "experiment")
     lately = copy_workspace(finished_tables, tmp_path / "lately")
     sampler = checkout / "talkface/generation/sampler.py"
+    before = len(read_entries(checkout / "golden/ledger.jsonl"))
 
     sampler.write_text(sampler.read_text().replace(*REFACTORED))
     shutil.copy2(sampler, experiment / "talkface/generation/sampler.py")
@@ -121,7 +122,7 @@ def test_the_command_accepts_a_refactoring_and_refuses_a_change(finished_tables,
     done = command(checkout, lately, "--why", "harmless, surely")
     assert done.returncode == 1, done.stdout
     assert "figures differ" in done.stderr and "generate/ours" in done.stderr, done.stderr[-2000:]
-    assert len(read_entries(checkout / "golden/ledger.jsonl")) == 1
+    assert len(read_entries(checkout / "golden/ledger.jsonl")) == before + 1
 
 
 def command(checkout, workspace, *words):

@@ -30,7 +30,7 @@ def control(folder, clips, method, protocol="one_shot", autoencoder=None):
     paths = write_features(folder, clips, "s1")
     target = folder / f"{method}.{protocol}.parquet"
     generate_controls(
-        method=method,
+        control=method,
         protocol=protocol,
         faces=paths["faces"],
         landmarks=paths["landmarks"],

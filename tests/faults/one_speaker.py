@@ -57,6 +57,6 @@ def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) 
     )  # fmt: skip
     split_clips(
         clips=[at["clips"]], checks=[at["checks"]], sound_checks=[at["sound_checks"]],
-        split=Split(unseen=[], held_back=0.34), output=at["split"],
+        split=Split(unseen=[], held_back=0.34), split_table=at["split"],
     )  # fmt: skip
     return Features(folder)

@@ -54,7 +54,8 @@ def test_networks_are_loaded_once_for_all_clips_and_batches(generate, kind, monk
         return load(path, *arguments)
 
     load = generation.load_model
-    monkeypatch.setattr(generation, "load_model", counted)
+    for module in (generation, painters):
+        monkeypatch.setattr(module, "load_model", counted)
     assert len(generate(small_corpus(), kind=kind, batch_frames=4)) == 2
     assert loaded == [kind] + ["autoencoder"] * (kind == "latents")
 
@@ -91,7 +92,7 @@ def test_the_sound_of_a_frame_moves_that_frame(generate, kind):
 
 def test_another_clips_sound_takes_the_place_of_the_clips_own(generate):
     clips = small_corpus()
-    made = generate(clips, driving="other_sound")
+    made = generate(clips, sound="_other_sound")
     assert {clip: len(images) for clip, images in made.items()} == {"s1/b": 15, "s1/c": 11}
     b, c = clips[1], clips[2]  # the two are driven by each other's sound
     swapped = [
@@ -105,7 +106,7 @@ def test_another_clips_sound_takes_the_place_of_the_clips_own(generate):
     own = generate(swapped)
     assert all(np.array_equal(made[clip], own[clip]) for clip in made)
     assert difference(made["s1/b"], generate(clips)["s1/b"]).mean() > 0.5
-    borrowed = generate(clips, speaker="s2", driving="other_sound")["s2/d"]  # s2 has no second clip
+    borrowed = generate(clips, speaker="s2", sound="_other_sound")["s2/d"]  # s2 has no second clip
     assert difference(borrowed, generate(clips, speaker="s2")["s2/d"]).mean() > 0.5
 
 

@@ -41,7 +41,7 @@ def tables(folder: Path, counts: dict[str, int], failed=(), mute=()) -> dict[str
 
 
 def split(folder: Path, paths: dict[str, list[Path]], settings: Split) -> pd.DataFrame:
-    split_clips(**paths, split=settings, output=folder / "split.parquet")
+    split_clips(**paths, split=settings, split_table=folder / "split.parquet")
     return read_frame(folder / "split.parquet", SPLIT)
 
 

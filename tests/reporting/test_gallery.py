@@ -22,8 +22,8 @@ def test_truth_and_generated_stand_side_by_side():
     assert pair[48:, :48].min() < 128 and pair[48:, 48:].min() < 128  # the labels are there
 
 
-@pytest.mark.parametrize("driving", ["own", "other_sound"])
-def test_gallery_videos_carry_the_sound_that_drove_them(tmp_path, truth, driving):
+@pytest.mark.parametrize("sound", ["", "_other_sound"])
+def test_gallery_videos_carry_the_sound_that_drove_them(tmp_path, truth, sound):
     clips, split, features = truth
     tones = {"s1/b": 400.0, "s1/c": 1200.0, "s2/d": 2500.0}  # Hz
     root = tmp_path / "corpus"
@@ -49,14 +49,14 @@ def test_gallery_videos_carry_the_sound_that_drove_them(tmp_path, truth, driving
         faces=[features["s1"]["faces"], features["s2"]["faces"]],
         clips=[tmp_path / "clips.parquet"],
         split=split,
-        method="ours",
-        driving=driving,
+        variant="ours",
+        sound=sound,
         corpus=Corpus(root=root),
         evaluation=ALL,
         gallery=Gallery(clips_per_subset=1),
         videos=videos,
     )
-    shown = {"own": ["s1/b", "s2/d"], "other_sound": ["s1/c", None]}[driving]
+    shown = {"": ["s1/b", "s2/d"], "_other_sound": ["s1/c", None]}[sound]
     for video, clip, source in zip(videos, (clips[1], clips[3]), shown, strict=True):
         pictures = list(read_frames(video))
         assert len(pictures) == len(clip.images)
@@ -80,8 +80,8 @@ def test_gallery_refuses_a_wrong_number_of_videos(tmp_path, truth):
             faces=[],
             clips=[],
             split=split,
-            method="ours",
-            driving="own",
+            variant="ours",
+            sound="",
             corpus=Corpus(),
             evaluation=ALL,
             gallery=Gallery(clips_per_subset=1),

@@ -1,7 +1,6 @@
 """Reporting: what the tables say, that figures keep their bytes, and that the page stands alone."""
 
 import csv
-import dataclasses
 import json
 import subprocess
 import sys
@@ -77,7 +76,7 @@ FIGURES = ("training", "masks", "aus", "lips", "contact_sheet")
 def tabulate(made, folder="tables", scores=None, **changes):
     """Write the main table under the made setting, with the named parts of it changed."""
     tables, given = made.root / folder, made.sections()
-    given["setting"] = dataclasses.replace(given["setting"], **changes)
+    given["setting"] = given["setting"].model_copy(update=changes)
     tabulate_main_results(
         scores=scores or made.scores,
         split=made.split,
@@ -421,8 +420,8 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
 def test_reporting_imports_no_torch():
     code = (
         "import importlib, pkgutil, sys, talkface.reporting as package\n"
-        "names = [m.name for m in pkgutil.iter_modules(package.__path__)]\n"
-        "for name in names: importlib.import_module('talkface.reporting.' + name)\n"
+        "names = [m.name for m in pkgutil.walk_packages(package.__path__, 'talkface.reporting.')]\n"
+        "for name in names: importlib.import_module(name)\n"
         "print(len(names), 'torch' in sys.modules, 'snakemake' in sys.modules)"
     )
     said = subprocess.run(

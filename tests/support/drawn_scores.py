@@ -115,4 +115,4 @@ class PaperInputs:
     def table_arguments(self, name, table, **changes):
         """The same for one of the config's tables."""
         generated = {"samplers": {"ours": Sampler()}, "perceptual": Perceptual(), "bounds": []}
-        return self.arguments(name) | generated | {"name": name, "table": table} | changes
+        return self.arguments(name) | generated | {"table": name, "layout": table} | changes

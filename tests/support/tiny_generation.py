@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from tiny_corpus import (
@@ -42,7 +41,7 @@ def generate_from(
     *,
     kind: str = "latents",
     speaker: str = "s1",
-    driving: Literal["own", "other_sound"] = "own",
+    sound: str = "",
     seed: int = 0,
     oracle: bool = False,
     shown: list[Clip] | None = None,
@@ -68,7 +67,7 @@ def generate_from(
         faces=faces,
         split=write_split(folder / "split.parquet", clips),
         speaker=speaker,
-        driving=driving,
+        sound=sound,
         sampler=Sampler(**{"steps": 3, "batch_frames": 64, **sampler}),
         evaluation=Evaluation(),
         mfcc=Mfcc(),

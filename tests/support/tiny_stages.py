@@ -10,7 +10,7 @@ from tiny_training import read_config, tiny_variant, write_inputs
 
 from talkface.artifacts.schemas import HISTORY, LATENTS
 from talkface.artifacts.tables import TableWriter, read_frame
-from talkface.config import Compute, Config, Mfcc, Training
+from talkface.config import Compute, Config, Mfcc, Perceptual, Training
 from talkface.jobs.train_au_attention import train_au_attention
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.jobs.train_audio_to_au import train_audio_to_au
@@ -116,7 +116,7 @@ class Stages:
         section = section.model_copy(
             update={"losses": section.losses.model_copy(update={"video_adversarial": 0.002})}
         )
-        unread = {"vgg19": None, "vgg19_sha256": None}
+        unread = {"perceptual": Perceptual()}
         return {
             **rendered, **judges, **unread, "faces": [tables["faces"]], "presence": labels,
             "frame_renderer": section,

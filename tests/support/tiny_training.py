@@ -10,7 +10,7 @@ from conftest import REPOSITORY
 from tiny_corpus import CROP, Clip, tiny_autoencoder, write_features, write_identities, write_split
 
 from talkface.artifacts.weights import save_model
-from talkface.config import Compute, Config, FrameRenderer, Mfcc, Training, merge, validate
+from talkface.config import Compute, Config, FrameRenderer, Mfcc, Perceptual, Training, merge, validate
 from talkface.jobs.train_frame_renderer import train_frame_renderer
 from talkface.models.au_classifier import AuClassifier
 from talkface.training.loop import Task
@@ -80,8 +80,7 @@ def train_frames(inputs: Inputs, folder: Path, config: FrameRenderer, **changes)
         "mel": [inputs.features["mel"]],
         "au_classifier": inputs.au_classifier if losses.aus else None,
         "autoencoder": inputs.autoencoder if losses.perceptual else None,
-        "vgg19": None,
-        "vgg19_sha256": None,
+        "perceptual": Perceptual(),
         "frame_renderer": config,
         "mfcc": Mfcc(),
         "crop_size": CROP,

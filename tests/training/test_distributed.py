@@ -110,7 +110,7 @@ def test_a_killed_process_ends_all_and_the_next_run_goes_on(stages, alone, tmp_p
     """kill -9 of one: the launcher ends the others and says so; what is saved is whole."""
     program = "\n".join(
         (
-            f"import sys; sys.path.insert(0, {str(REPOSITORY / 'tests/support')!r})",
+            f"import sys; sys.path[:0] = {[str(REPOSITORY / n) for n in ('tests', 'tests/support')]!r}",
             "from pathlib import Path; from tiny_stages import Stages",
             f"Stages(Path({str(tmp_path / 'tables')!r})).run('renderer', Path({str(tmp_path)!r}), 2,",
             "    samples=192_000, save_every_samples=16)",

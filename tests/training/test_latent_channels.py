@@ -57,7 +57,7 @@ def test_any_number_of_latent_channels_generates(tmp_path, channels):
         generate_clips(
             **common, renderer=renderer["model"], autoencoder=weights, identities=made["identities"],
             aus=[tables["au_features"]], oracle_aus=False, mel=[tables["mel"]], faces=shown, speaker="s1",
-            driving="own", sampler=Sampler(steps=2), evaluation=Evaluation(), mfcc=Mfcc(),
+            sound="", sampler=Sampler(steps=2), evaluation=Evaluation(), mfcc=Mfcc(),
             generated=made[name],
         )  # fmt: skip
         [(clip, rows)] = ClipTable(made[name], GENERATED)

@@ -53,13 +53,9 @@ def run(folder, clone, line: str, *arguments: str) -> subprocess.CompletedProces
     words = [word.replace(CLONE, str(clone)) for word in shlex.split(line)[1:]]
     return subprocess.run(
         [sys.executable, "-m", "snakemake", *words, *arguments],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
+        cwd=folder, env=environment(), text=True, timeout=900,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
 
 
 def jobs(text: str) -> Counter[str]:

@@ -38,11 +38,11 @@ def test_features_and_frozen_stages_are_shared_and_nothing_else():
 def test_a_key_tells_apart_all_but_experiments(rule):
     """Snakemake's key has no wildcards: two seeds would share one training, two speakers one shard."""
     block = blocks()[rule]
-    outputs = block.split("    output:\n")[1].split("    log:\n")[0]
+    outputs = block.split("    output:\n")[1].split("    cache:")[0]
     wildcards = set(re.findall(r"\{(\w+)\}", outputs)) - {"experiment", "corpus"}
     assert wildcards
     for name in wildcards:
-        assert f'        {name}="{{{name}}}",\n' in params(block)
+        assert f'        key_{name}="{{{name}}}",\n' in params(block)
     assert "{experiment}" not in params(block) and "CONFIG.experiment" not in params(block)
     assert "CONFIG.corpus" not in params(block), "the corpus' root: another mount would not share"
 

@@ -39,6 +39,8 @@ def github(tmp_path_factory) -> dict[str, str]:
         source = REPOSITORY / name
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         copy(source, folder / name, **({"symlinks": True} if source.is_dir() else {}))
+    with (folder / "talkface" / "jobs" / "list_clips.py").open("a") as job:
+        job.write('\nprint("code of v0.1.0")\n')
     who = ("-c", "user.name=someone", "-c", "user.email=someone@example.org")
     for words in (("init",), ("add", "--all"), (*who, "commit", "-m", "All"), ("tag", "v0.1.0")):
         subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
@@ -80,7 +82,7 @@ def deploy(folder: Path, env: dict[str, str]) -> Path:
 
 @pytest.mark.slow
 def test_a_deployed_project_plans_the_demo_and_runs_jobs(github, tmp_path):
-    """One copy of the files is unpacked, and its code is what runs."""
+    """The files of the tag are unpacked once, and their code is what runs."""
     folder = tmp_path / "project"
     folder.mkdir()
     deploy(folder, github)
@@ -93,7 +95,7 @@ def test_a_deployed_project_plans_the_demo_and_runs_jobs(github, tmp_path):
     said = snakemake(folder, github, "--cores", "1", *MICRO, "--", listed)
     assert "2 of 2 steps" in said and (folder / listed).is_file()
     [unpacked] = Path(github["XDG_CACHE_HOME"]).glob("**/source-cache/talkface/*")
-    assert list(unpacked.glob("talkface/jobs/__pycache__/list_clips.*")), "the job imported the unpacked code"
+    assert "code of v0.1.0" in said and (unpacked / "envs/talkface.yaml").is_file()
     assert "Nothing to be done" in snakemake(folder, github, "--dry-run", *MICRO, "--", listed)
     said = snakemake(folder, github, "help")
     assert re.search(r"^  all +Everything", said, re.M) and re.search(r"^  features +Every clip", said, re.M)

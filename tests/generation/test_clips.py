@@ -8,6 +8,7 @@ from tiny_corpus import CROP, make_clip, small_corpus
 from tiny_generation import EXACT, difference, generate_from, tiny_models
 
 from talkface.generation import clip as generation
+from talkface.generation import painters
 
 KINDS = pytest.mark.parametrize("kind", ["latents", "frames"])
 

@@ -9,12 +9,12 @@ from talkface.config import Perceptual, Sampler, Table
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import read_scores
-from talkface.reporting.tables.measures import RESULT_MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import RESULT_MEASURES, UNIT_MEASURES
 from talkface.reporting.tables.notes import experiment_notes
 from talkface.reporting.tables.paper_csv import table_csv
 from talkface.reporting.tables.paper_table import speakers_view, table_view
-from talkface.reporting.tables.printed_columns import PrintedColumns
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
+from talkface.reporting.tables.published_columns import PrintedColumns
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.table_rows import by_speaker, measure_rows, printed_rows
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-from talkface.reporting.tables.measures import MEASURES
+from talkface.reporting.tables.columns import MEASURES
 
 MARKDOWN = [
     str(path.relative_to(REPOSITORY)) for path in (*REPOSITORY.glob("*.md"), *REPOSITORY.rglob("docs/*.md"))

@@ -34,7 +34,7 @@ from talkface.jobs.tabulate_main_results import tabulate_main_results
 from talkface.reporting.figures.contact_sheet import moments, word_at
 from talkface.reporting.pages.page import STYLE, TEMPLATE
 from talkface.reporting.tables.aggregate import ScoresError, read_scores, summarise
-from talkface.reporting.tables.measures import MISSING, number
+from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.published import NOT_PUBLIC, PUBLISHED
 from talkface.reporting.tables.views import Block, Group, TableView, latex, to_latex, to_markdown
 

@@ -15,7 +15,7 @@ from talkface.reporting.tables.bootstrap import (
     resample_speakers,
     tail,
 )
-from talkface.reporting.tables.measures import BY_KEY, MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import BY_KEY, MEASURES, UNIT_MEASURES
 from talkface.reporting.tables.table_rows import MeasuredRow, PrintedRow, mark_best
 
 PSNR, MEDIAN = BY_KEY["psnr_db"], BY_KEY["lip_correlation_words"]

@@ -19,7 +19,7 @@ from talkface.jobs.tabulate_table import tabulate_table
 from talkface.reporting.pages.page import STYLE
 from talkface.reporting.pages.paper_page import TEMPLATE
 from talkface.reporting.tables.aggregate import ScoresError
-from talkface.reporting.tables.measures import MISSING, RESULT_MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import MISSING, RESULT_MEASURES, UNIT_MEASURES
 from talkface.reporting.tables.published import NOT_PUBLIC, PUBLISHED, PublishedError
 
 TABLES = ("fusions", "units", "ablations", "au_classifier")

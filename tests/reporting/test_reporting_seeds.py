@@ -6,7 +6,7 @@ from drawn_scores import score_rows
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.reporting.tables.aggregate import aus_by_unit, summarise
-from talkface.reporting.tables.measures import UNIT_MEASURES
+from talkface.reporting.tables.columns import UNIT_MEASURES
 from talkface.reporting.tables.table_rows import PrintedRow, measure_rows
 
 

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from talkface.reporting.figures.style import OTHER, OURS, plain
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.measures import BY_KEY, UNIT_MEASURES, Measure
+from talkface.reporting.tables.columns import BY_KEY, UNIT_MEASURES, Measure
 from talkface.reporting.tables.paper_csv import ALL_SPEAKERS
 
 RESULT_PANELS = tuple(

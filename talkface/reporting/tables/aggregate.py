@@ -12,7 +12,7 @@ from talkface.artifacts.schemas import AU_NAMES, SCORES
 from talkface.artifacts.tables import read_frame
 from talkface.evaluation.runs import ordered, run_of, trained_run
 from talkface.metrics.presence import pooled_counts
-from talkface.reporting.tables.measures import MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import MEASURES, UNIT_MEASURES
 
 TEST_SUBSETS = {
     "seen_test": "Seen speakers, held-back clips",

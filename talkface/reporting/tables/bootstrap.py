@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtrit
 
 from talkface.metrics.presence import OUTCOMES
-from talkface.reporting.tables.measures import Measure
+from talkface.reporting.tables.columns import Measure
 
 RESAMPLES = 1000
 MIN_SPEAKERS = 5

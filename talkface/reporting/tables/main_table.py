@@ -10,7 +10,7 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import CONTROLS, is_other_sound, is_variant, label
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.measures import MEASURES, MISSING, PUBLISHED_MEASURES, number, with_deviation
+from talkface.reporting.tables.columns import MEASURES, MISSING, PUBLISHED_MEASURES, number, with_deviation
 from talkface.reporting.tables.published import NOT_PUBLIC, CorpusName, Published, Row
 from talkface.reporting.tables.views import Block, Group, TableView
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from talkface.reporting.tables.bootstrap import LEVEL, NOT_ESTIMABLE
-from talkface.reporting.tables.measures import Measure
-from talkface.reporting.tables.printed_columns import PrintedColumns
+from talkface.reporting.tables.columns import Measure
+from talkface.reporting.tables.published_columns import PrintedColumns
 from talkface.reporting.tables.table_rows import MeasuredRow
 
 ALL_SPEAKERS = "all"

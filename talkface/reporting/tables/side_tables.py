@@ -9,8 +9,8 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import label, ordered
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
+from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.main_table import PROTOCOLS
-from talkface.reporting.tables.measures import MISSING, number
 from talkface.reporting.tables.published import CorpusName, Published
 from talkface.reporting.tables.views import Block, Group, TableView
 

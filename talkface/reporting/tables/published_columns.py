@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from talkface.reporting.tables.measures import PUBLISHED_MEASURES
+from talkface.reporting.tables.columns import PUBLISHED_MEASURES
 from talkface.reporting.tables.published import NOT_PUBLIC, UNITS, CorpusName, Published, Row
 from talkface.reporting.tables.table_rows import MeasuredRow, PrintedRow
 

@@ -106,7 +106,7 @@ def test_a_finished_experiment_is_finished_for_a_module_without_prefix_too(clone
     done = snakemake(folder, *theirs, "--dry-run", "all", "paper", overlay=())
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout[-3000:]
     done = snakemake(folder, *theirs, "--cores", "1", "verify", overlay=())
-    assert done.returncode == 0 and "is whole" in done.stdout, done.stdout[-3000:]
+    assert done.returncode == 0 and "is complete" in done.stdout, done.stdout[-3000:]
     done = snakemake(folder, *theirs, "--report", "report.zip", overlay=())
     assert done.returncode == 0 and (folder / "report.zip").is_file(), done.stdout[-3000:]
 

@@ -73,3 +73,19 @@ def finished_tables(finished_micro, tmp_path_factory) -> Path:
     folder = copy_workspace(finished_micro, tmp_path_factory.mktemp("tables") / "micro")
     run_smallest(folder, min(os.cpu_count() or 1, 4))
     return folder
+
+
+@pytest.fixture(scope="session")
+def spoken():
+    """Drawn speech of three speakers: (mesh and crops of every second frame, true intensities) for each."""
+    from drawn_speech import drawn_speech
+
+    return drawn_speech()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A drawn experiment and all that the jobs of reporting make of it; not to be changed."""
+    from finished_report import finished_report
+
+    return finished_report(tmp_path_factory.mktemp("results") / "test/tiny")

@@ -1,10 +1,10 @@
-"""Rule ``verify``: is a finished experiment whole, readable, of one piece, and free of foreign files?"""
+"""Rule ``verify``: are all files of a finished experiment there, readable and up to date, and no others?"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from talkface.artifacts import weights as checkpoint
@@ -34,7 +34,7 @@ class VerifyError(ValueError):
 
 
 def verify(
-    *, results: Path, expected: Iterable[Path], possible: Iterable[Path] = (), ledger: Path | None = None
+    *, results: Path, expected: Sequence[Path], possible: Sequence[Path] = (), ledger: Path | None = None
 ) -> str:
     """Open every expected artifact, and of the ``possible`` ones those that are there; find all other files.
 

@@ -1,109 +1,26 @@
-"""Reporting: what the tables say, that figures keep their bytes, and that the page stands alone."""
+"""Reporting: what the tables say, how they are spelt, and that figures keep their bytes."""
 
 import csv
 import json
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from report_inputs import (
-    EVALUATION,
-    GALLERY,
-    METHODS,
-    TYPICAL,
-    Experiment,
-    assert_whole_latex,
-    compile_latex,
-)
+from finished_report import FIGURES, plot, tabulate
+from latex import assert_whole_latex, compile_latex
+from report_inputs import METHODS, TYPICAL
 
-from talkface.artifacts.schemas import AU_NAMES, HISTORY, SCORES
+from talkface.artifacts.schemas import AU_NAMES, SCORES
 from talkface.artifacts.tables import read_frame, write_table
 from talkface.config import AuLabels, Corpus
 from talkface.evaluation.runs import LayoutError, ordered, run_of, trained_run
 from talkface.features.aus import PROXY_AUS
-from talkface.jobs.build_report import build_report
-from talkface.jobs.plot_aus import plot_aus
-from talkface.jobs.plot_contact_sheet import plot_contact_sheet
-from talkface.jobs.plot_lips import plot_lips
-from talkface.jobs.plot_masks import plot_masks
-from talkface.jobs.plot_training import plot_training
-from talkface.jobs.tabulate_corpus import tabulate_corpus
-from talkface.jobs.tabulate_main_results import tabulate_main_results
 from talkface.reporting.figures.contact_sheet import moments, word_at
-from talkface.reporting.pages.page import STYLE, TEMPLATE
 from talkface.reporting.tables.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.tables.columns import MISSING, number
-from talkface.reporting.tables.published import NOT_PUBLIC, PUBLISHED
+from talkface.reporting.tables.published import NOT_PUBLIC
 from talkface.reporting.tables.views import Block, Group, TableView, latex, to_latex, to_markdown
-
-SHOWN = {"evaluation": EVALUATION, "gallery": GALLERY}
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """An experiment's inputs, and all that the reporting steps make of them."""
-    made = Experiment(tmp_path_factory.mktemp("results") / "test/tiny").write()
-    tabulate(made)
-    tabulate_corpus(
-        split=made.split,
-        checks=made.checks,
-        corpus=Corpus(name="tiny", demo=True),
-        **{name: made.root / f"tables/corpus_summary.{end}" for name, end in ENDINGS.items()},
-    )
-    plot(made, made.root / "figures")
-    build_report(
-        main_results=made.root / "tables/main_results.json",
-        corpus_summary=made.root / "tables/corpus_summary.json",
-        videos=made.videos,
-        split=made.split,
-        published=PUBLISHED,
-        template=TEMPLATE,
-        style=STYLE,
-        results=made.root,
-        page=made.root / "report/index.html",
-        **SHOWN,
-        **{name: made.root / f"figures/{name}.svg" for name in FIGURES},
-    )
-    return made
-
-
-ENDINGS = {"csv": "csv", "markdown": "md", "tex": "tex", "content": "json"}
-FIGURES = ("training", "masks", "aus", "lips", "contact_sheet")
-
-
-def tabulate(made, folder="tables", scores=None, **changes):
-    """Write the main table under the made setting, with the named parts of it changed."""
-    tables, given = made.root / folder, made.sections()
-    given["setting"] = given["setting"].model_copy(update=changes)
-    tabulate_main_results(
-        scores=scores or made.scores,
-        split=made.split,
-        histories=made.histories,
-        published=PUBLISHED,
-        lips_csv=tables / "lips_by_speaker.csv",
-        aus_csv=tables / "aus_by_unit.csv",
-        **{name: tables / f"main_results.{end}" for name, end in ENDINGS.items()},
-        **given,
-    )
-    return tables
-
-
-def plot(made, folder):
-    plot_training(histories=made.histories, figure=folder / "training.svg")
-    shown = {"split": made.split, **SHOWN}
-    plot_masks(identities=made.identities, crop_size=112, figure=folder / "masks.svg", **shown)
-    plot_aus(
-        au_features=made.au_features, aus=made.aus, labels=AuLabels(), figure=folder / "aus.svg", **shown
-    )
-    plot_lips(
-        landmarks_true=made.landmarks,
-        landmarks_generated=made.generated_landmarks,
-        figure=folder / "lips.svg",
-        **shown,
-    )
-    plot_contact_sheet(faces=made.faces, videos=made.videos, figure=folder / "contact_sheet.svg", **shown)
 
 
 def rows_of(path):
@@ -349,72 +266,6 @@ def test_moments_lie_within_the_words():
     assert [word_at(frame, words) for frame in (9, 10, 15, 24, 25)] == ["", "bin", "blue", "blue", ""]
     assert moments(75, [], 3) == [0, 37, 74]
     assert moments(5, [(2.0, 3.0, "late")], 2) == [4, 4]
-
-
-# --- the page ---
-
-
-class Page(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.open, self.tags, self.addresses, self.text = [], [], [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        self.addresses += [value for name, value in attributes if name in ("src", "href", "srcset", "poster")]
-        if tag not in ("meta", "img", "link"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, text):
-        self.text.append(text)
-
-
-def test_page_stands_alone_and_is_whole(finished):
-    page = Page()
-    page.feed((finished.root / "report/index.html").read_text(encoding="utf-8"))
-    assert page.open == []
-    kinds = {address.split(",")[0] for address in page.addresses if not address.startswith("#")}
-    assert kinds == {"data:image/svg+xml;base64", "data:video/mp4;base64"}
-    anchors = {attributes.get("id") for _, attributes in page.tags}
-    assert {address[1:] for address in page.addresses if address.startswith("#")} <= anchors
-    videos = [attributes for tag, attributes in page.tags if tag == "video"]
-    assert len(videos) == 4 and all("controls" in video and video["aria-label"] for video in videos)
-    assert all(attributes["alt"] for tag, attributes in page.tags if tag == "img")
-    assert sum(tag == "img" for tag, _ in page.tags) == len(FIGURES)
-    said = " ".join(page.text)
-    assert "Demo: not a result" in said and "doi:10.1145/3672565" in said
-    assert "url(" not in STYLE.read_text() and "@import" not in STYLE.read_text()
-
-
-def test_page_escapes_names_from_the_corpus(finished, tmp_path):
-    content = json.loads((finished.root / "tables/main_results.json").read_text())
-    content["views"][1]["blocks"][0]["rows"][0][0] = "<script>alert(1)</script>"
-    content["notes"].append(["<b>", "&amp;"])
-    for version in ("7.1", "8.0"):
-        versions = {"ffmpeg": version, "torch": "2.13.0"}
-        write_table(tmp_path / f"{version}.parquet", HISTORY, [], {"versions": versions})
-    changed = tmp_path / "main_results.json"
-    changed.write_text(json.dumps(content))
-    build_report(
-        main_results=changed,
-        corpus_summary=finished.root / "tables/corpus_summary.json",
-        videos=[],
-        split=finished.split,
-        published=PUBLISHED,
-        template=TEMPLATE,
-        style=STYLE,
-        results=tmp_path,
-        page=tmp_path / "index.html",
-        **SHOWN,
-        **{name: finished.root / f"figures/{name}.svg" for name in FIGURES},
-    )
-    html = (tmp_path / "index.html").read_text()
-    assert "<script" not in html and "&lt;script&gt;alert(1)" in html and "&lt;b&gt;" in html
-    assert "<video" not in html and 'href="#videos"' not in html
-    assert "ffmpeg: of the artifacts 7.1 made 1, 8.0 made 1" in html and "torch: of" not in html
 
 
 def test_reporting_imports_no_torch():

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 from drawn_scores import PaperInputs, score_rows
-from report_inputs import assert_whole_latex, compile_latex
+from latex import assert_whole_latex, compile_latex
 
 from talkface.artifacts.schemas import SCORES
 from talkface.artifacts.tables import write_table

@@ -1,10 +1,8 @@
-import fcntl
 import json
 import logging
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,23 +13,16 @@ import psutil
 import pytest
 import torch
 from conftest import REPOSITORY
-from resumable_training import TRAINING, TinyNetwork, TinyTask, train
+from resumable_training import TRAINING, TinyTask, train
 from torch import nn
 
 from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import read_table
 from talkface.artifacts.weights import (
-    CheckpointError,
-    load_model,
-    load_weights,
     read_metadata,
     read_tensors,
-    save_model,
 )
 from talkface.config import Compute, ConfigError, Training
-from talkface.data.sampler import ShuffledStream
-from talkface.models.au_classifier import AuClassifier
-from talkface.runtime.lock import BusyError, exclusive
 from talkface.training import seeding
 from talkface.training.device import pick_device, pick_precision
 from talkface.training.ema import Average
@@ -79,32 +70,6 @@ class SteppingTask(TinyTask):
     def step(self, indices, context):
         self.act(self, context)
         return super().step(indices, context)
-
-
-# --- sampler and seeds
-
-
-def test_sampler_covers_every_item_once_an_epoch():
-    stream = ShuffledStream(17, seed=3)
-    drawn = [index for start in range(0, 51, 4) for index in stream.items(start, 4)][:51]
-    epochs = [drawn[begin : begin + 17] for begin in (0, 17, 34)]
-    assert all(sorted(epoch) == list(range(17)) for epoch in epochs)
-    assert epochs[0] != epochs[1] != epochs[2]
-
-
-def test_sampler_is_a_pure_function_of_the_position():
-    whole = ShuffledStream(10, seed=0).items(0, 95)
-    fresh = ShuffledStream(10, seed=0)
-    assert [fresh.items(position, 1)[0] for position in (94, 3, 50, 0, 94)] == [
-        whole[position] for position in (94, 3, 50, 0, 94)
-    ]
-    assert fresh.items(7, 25) == whole[7:32]
-    assert ShuffledStream(10, seed=1).items(0, 95) != whole
-
-
-def test_empty_data_is_refused():
-    with pytest.raises(ValueError, match="empty"):
-        ShuffledStream(0, seed=0)
 
 
 def test_reseeding_repeats_every_generator():
@@ -158,41 +123,6 @@ def test_ema_averages_parameters_and_copies_statistics():
     assert average.module[1].num_batches_tracked == 3
     assert not average.module.training
     assert Average(network, 1000, ramp=0.1).decay(samples=100, step_samples=10) == pytest.approx(0.5)
-
-
-# --- published weights
-
-
-def test_model_file_rebuilds_the_network(tmp_path):
-    network = TinyNetwork(width=5)
-    path = tmp_path / "model.safetensors"
-    save_model(path, network, {"stage": "tiny", "seed": 3})
-    again = load_model(path, TinyNetwork)
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(network.state_dict().values(), again.state_dict().values(), strict=True)
-    )
-    assert not again.training and not any(p.requires_grad for p in again.parameters())
-    assert read_metadata(path) == {"stage": "tiny", "seed": 3}
-    assert [file.name for file in tmp_path.iterdir()] == ["model.safetensors"]
-
-
-def test_unusable_weights_are_refused_by_name(tmp_path):
-    path = tmp_path / "model.safetensors"
-    with pytest.raises(CheckpointError, match="no such weights file"):
-        load_model(path, TinyNetwork)
-    save_model(path, TinyNetwork(width=5), {})
-    with pytest.raises(
-        CheckpointError, match=r"model\.safetensors.*another network.*layers\.0\.weight \(5, 3"
-    ):
-        load_weights(path, TinyNetwork(width=6))
-    with pytest.raises(CheckpointError, match=r"not in this network: layers"):
-        load_weights(path, nn.Identity())
-    with pytest.raises(CheckpointError, match=r"holds weights of 'tiny', and au_classifier was expected"):
-        load_model(path, AuClassifier)
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(CheckpointError, match="not a readable safetensors file"):
-        load_model(path, TinyNetwork)
 
 
 # --- the loop
@@ -346,29 +276,6 @@ def test_warm_start_begins_with_given_weights(unbroken, tmp_path):
         train(tmp_path, given, task=SteppingTask(act, given))
     _, wanted = read_tensors(unbroken / "model.safetensors")
     assert torch.equal(seen["weight"], wanted["layers.0.weight"])
-
-
-# --- one writer
-
-
-def test_second_writer_is_refused_with_the_owners_process_and_host(tmp_path):
-    with (
-        exclusive(tmp_path, "tiny"),
-        pytest.raises(BusyError, match=f"process {os.getpid()} on {socket.gethostname()} is already writing"),
-        exclusive(tmp_path, "tiny", timeout_s=0.1),
-    ):
-        raise AssertionError("two writers met")
-    with exclusive(tmp_path, "tiny", timeout_s=0.1):
-        pass
-
-
-def test_a_holder_on_another_machine_is_named(tmp_path):
-    with (tmp_path / "lock").open("w") as held:
-        held.write("123 node7\n")
-        held.flush()
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(BusyError, match="process 123 on node7 is"), exclusive(tmp_path, "tiny", 0.1):
-            raise AssertionError("two writers met")
 
 
 def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_path, caplog):

@@ -161,7 +161,7 @@ def shards(pattern, wildcards) -> list:
 
 
 def first_face_pattern(variant) -> str:
-    """Where a variant's first faces are: taken apart, or whole."""
+    """Where a variant's first faces are: split by AU-Attention, or as they are."""
     if needs(variant).identity_face:
         return rules.disentangle_faces.output.identities
     return rules.encode_first_faces.output.identities
@@ -182,15 +182,15 @@ def sees_true_aus(wildcards) -> bool:
     return needs(wildcards.variant).true_aus
 
 
-def told_aus_pattern(variant) -> str:
-    """What a variant is told of the action units: Audio-to-AU's features, or the true frames' labels."""
+def au_input_pattern(variant) -> str:
+    """What a variant gets of the action units: Audio-to-AU's features, or for an oracle the true frames' labels."""
     oracle = needs(variant).true_aus
     return rules.label_aus.output.aus_table if oracle else rules.predict_aus.output.au_features
 
 
-def told_aus(wildcards) -> list:
+def au_input(wildcards) -> list:
     """The same of all speakers."""
-    return shards(told_aus_pattern(wildcards.variant), wildcards)
+    return shards(au_input_pattern(wildcards.variant), wildcards)
 
 
 def of_drivers(pattern, wildcards) -> list:
@@ -203,9 +203,9 @@ def of_drivers(pattern, wildcards) -> list:
     return expand(pattern, **wildcards)
 
 
-def told_aus_of_driver(wildcards) -> list:
-    """What is told of the action units of the clips that drive."""
-    return of_drivers(told_aus_pattern(wildcards.variant), wildcards)
+def au_input_of_driver(wildcards) -> list:
+    """The same of the clips whose sound drives."""
+    return of_drivers(au_input_pattern(wildcards.variant), wildcards)
 
 
 def sound_of_driver(wildcards) -> list:

@@ -8,7 +8,7 @@ rule generate_clips:
         renderer="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         identities=first_faces_of_speaker,
-        aus=told_aus_of_driver,
+        aus=au_input_of_driver,
         faces=shown_frames,
         mel=sound_of_driver,
         split="results/{experiment}/{corpus}/split.parquet",

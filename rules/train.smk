@@ -191,7 +191,7 @@ rule train_renderer:
             speaker=SPEAKERS,
         ),
         masked_latents=masked_latents,
-        aus=told_aus,
+        aus=au_input,
         identities=first_faces,
         mel=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
@@ -252,7 +252,7 @@ rule train_frame_renderer:
             "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
             speaker=SPEAKERS,
         ),
-        aus=told_aus,
+        aus=au_input,
         presence=labelled_aus,
         identities=first_faces,
         mel=collect(

@@ -10,13 +10,12 @@ from talkface.config import Config, FrameRenderer, Renderer
 SHARED = "shared"
 
 PART_RULES = {
-    "latents": ("encode_latents",),
     "masked_latents": ("encode_masked_latents",),
     "whole_face": ("encode_first_faces",),
     "identity_face": ("train_au_attention", "disentangle_faces"),
     "predicted_aus": ("train_audio_to_au", "predict_aus"),
     "au_judge": ("train_au_classifier",),
-    "denoiser": ("train_renderer",),
+    "denoiser": ("encode_latents", "train_renderer"),
     "decoder": ("train_frame_renderer",),
 }
 """What only some methods need (a field of :class:`Needs`) -> the rules that make it."""
@@ -33,8 +32,6 @@ class Needs:
     """Its renderer denoises latents (paper A), and so it has a sampler."""
     decoder: bool
     """Its renderer decodes frames (papers B and C)."""
-    latents: bool
-    """Latents of all frames, to train on."""
     masked_latents: bool
     """Latents of every frame with a hidden lower half."""
     identity_face: bool
@@ -58,7 +55,6 @@ def needs_of(config: Config, variant: str) -> Needs:
     return Needs(
         denoiser=isinstance(own, Renderer),
         decoder=isinstance(own, FrameRenderer),
-        latents=isinstance(own, Renderer),
         masked_latents=isinstance(own, Renderer) and own.masked_frame == "every",
         identity_face=own.disentangled,
         whole_face=not own.disentangled,

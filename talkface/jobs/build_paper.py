@@ -1,4 +1,4 @@
-"""Step: the page that holds the papers' tables."""
+"""Rule ``build_paper``: the page that holds the papers' tables."""
 
 from __future__ import annotations
 

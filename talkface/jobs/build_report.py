@@ -1,4 +1,4 @@
-"""Step: the report's page."""
+"""Rule ``build_report``: the report's page."""
 
 from __future__ import annotations
 

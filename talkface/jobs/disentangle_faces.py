@@ -1,4 +1,4 @@
-"""Step: the first face of each clip taken apart into Identity-face A I and Audio-face (1 - A) I (paper A).
+"""Rule ``disentangle_faces``: each clip's first face -> Identity-face A I and Audio-face (1 - A) I (paper A).
 
 One-shot: nothing but the first face and that frame's own raw AUs is read. Products are formed on images in
 [0, 1], so what a mask hides is black; the released code multiplies in [-1, 1], where it would be grey.

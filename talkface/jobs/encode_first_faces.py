@@ -1,4 +1,4 @@
-"""Step: the first face of each clip kept whole, for renderers without disentanglement (papers B and C)."""
+"""Rule ``encode_first_faces``: each clip's first face as it is, for papers B and C."""
 
 from __future__ import annotations
 

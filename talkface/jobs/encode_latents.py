@@ -1,4 +1,4 @@
-"""Step: every aligned crop as a latent of the trained autoencoder, computed once and cached.
+"""Rule ``encode_latents``: crops -> latents of the trained autoencoder, computed once.
 
 With its lower half hidden, too: what the inpaint protocol may see of a true frame.
 """

@@ -1,4 +1,4 @@
-"""Step: test clips from their first face and a sound.
+"""Rule ``generate_clips``: test clips from their first face and a sound.
 
 In the one-shot protocol no true frame but the first face is opened; in the inpaint protocol the upper halves
 of all true frames are known too.

@@ -1,4 +1,4 @@
-"""Step: the control rows of every table, written as if they had been generated."""
+"""Rule ``generate_controls``: the control rows of every table, written as if they had been generated."""
 
 from __future__ import annotations
 

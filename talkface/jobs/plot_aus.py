@@ -1,4 +1,4 @@
-"""Step: AU curves of test clips, from the sound and from the labels."""
+"""Rule ``plot_aus``: AU curves of test clips, from the sound and from the labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: frames of the gallery's clips side by side, truth above generated."""
+"""Rule ``plot_contact_sheet``: frames of the gallery's clips side by side, truth above generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: lip openings of the gallery's clips over time, with the words."""
+"""Rule ``plot_lips``: lip openings of the gallery's clips over time, with the words."""
 
 from __future__ import annotations
 

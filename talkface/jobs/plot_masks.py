@@ -1,4 +1,4 @@
-"""Step: the attention mask and both faces of one clip a speaker."""
+"""Rule ``plot_masks``: the attention mask and both faces of one clip a speaker."""
 
 from __future__ import annotations
 

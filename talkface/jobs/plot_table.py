@@ -1,4 +1,4 @@
-"""Step: the figure of one of the papers' tables."""
+"""Rule ``plot_table``: the figure of one of the papers' tables."""
 
 from __future__ import annotations
 

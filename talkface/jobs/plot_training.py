@@ -1,4 +1,4 @@
-"""Step: training curves of every stage."""
+"""Rule ``plot_training``: training curves of every stage."""
 
 from __future__ import annotations
 

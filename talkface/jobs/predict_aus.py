@@ -1,4 +1,4 @@
-"""Step: what the frozen Audio-to-AU nets say of every frame of a speaker's clips."""
+"""Rule ``predict_aus``: what the frozen Audio-to-AU nets say of every frame of a speaker's clips."""
 
 from __future__ import annotations
 

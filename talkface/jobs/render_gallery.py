@@ -1,4 +1,4 @@
-"""Step: videos with sound for the report, truth and generated side by side."""
+"""Rule ``render_gallery``: videos with sound for the report, truth and generated side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: the AU classifier on real test frames against the labeller (paper B's table of its classifier)."""
+"""Rule ``score_au_classifier``: the AU classifier on true test frames against the labeller (paper B)."""
 
 from __future__ import annotations
 

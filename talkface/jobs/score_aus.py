@@ -1,4 +1,4 @@
-"""Step: AU presence on generated frames against the same labeller's on the true frames."""
+"""Rule ``score_aus``: AU presence on generated frames against the same labeller's on the true frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: mouth landmark distance and lip correlation of generated clips."""
+"""Rule ``score_lips``: mouth landmark distance and lip correlation of generated clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: PSNR, SSIM and sharpness of generated clips against the true crops, before any video coding."""
+"""Rule ``score_pixels``: PSNR, SSIM and sharpness of generated clips, before any video coding."""
 
 from __future__ import annotations
 

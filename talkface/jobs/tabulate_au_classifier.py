@@ -1,4 +1,4 @@
-"""Step: how well the AU classifier knows the AUs of real test frames, beside the papers' own."""
+"""Rule ``tabulate_au_classifier``: the AU classifier on true test frames, beside the papers' figures."""
 
 from __future__ import annotations
 

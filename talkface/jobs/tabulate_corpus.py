@@ -1,4 +1,4 @@
-"""Step: what became of every listed clip, per speaker."""
+"""Rule ``tabulate_corpus``: what became of every listed clip, per speaker."""
 
 from __future__ import annotations
 

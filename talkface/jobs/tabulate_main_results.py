@@ -1,4 +1,4 @@
-"""Step: the main results table, the lip figures per speaker and the figures per AU."""
+"""Rule ``tabulate_main_results``: the main table, lip figures per speaker and figures per AU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: one of the papers' tables, filled with our numbers."""
+"""Rule ``tabulate_table``: one of the papers' tables, filled with our numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step: the face mesh on generated frames, which are aligned crops already."""
+"""Rule ``track_generated``: the face mesh on generated frames, which are aligned crops already."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _argument(name: str, hint: Any, rule: Rule) -> Any:
         if isinstance(mark, OfConfig):
             return _of_config(name, kind, rule)
         if isinstance(mark, OfWildcards):
-            return Path(mark.pattern.format(**rule.wildcards))
+            return _of_wildcards(name, mark.pattern, rule)
     if name in rule.files:
         return _files(name, kind, rule)
     model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
@@ -133,6 +133,13 @@ def _argument(name: str, hint: Any, rule: Rule) -> Any:
         kept_out = [key for key, own in model.model_fields.items() if own.exclude and key in rule.resources]
         value = {**value, **{key: rule.resources[key] for key in kept_out}}
     return _converted(name, kind, value, rule)
+
+
+def _of_wildcards(name: str, pattern: str, rule: Rule) -> Path:
+    try:
+        return Path(pattern.format(**rule.wildcards))
+    except KeyError as error:
+        raise BindingError(f"rule {rule.name}: {name} needs a wildcard named {error.args[0]}") from None
 
 
 def _value(name: str, rule: Rule) -> Any:

@@ -33,6 +33,7 @@ from talkface.config.networks import (
     Training,
 )
 from talkface.config.reading import validate
+from talkface.config.warp import PictureAugmentation, SoundAugmentation, WarpRenderer
 
 __all__ = [
     "AuAttention",
@@ -54,8 +55,10 @@ __all__ = [
     "Mel",
     "Mfcc",
     "Perceptual",
+    "PictureAugmentation",
     "Renderer",
     "Sampler",
+    "SoundAugmentation",
     "Split",
     "Strict",
     "Synthetic",
@@ -63,6 +66,7 @@ __all__ = [
     "TableRow",
     "Training",
     "Video",
+    "WarpRenderer",
     "merge",
     "validate",
 ]

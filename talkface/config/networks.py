@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from talkface.config.basics import Fraction, Strict
 
@@ -278,9 +284,15 @@ class Perceptual(Strict):
         return self
 
 
-class Sampler(Strict):
-    """DDIM (paper A: 200 steps, eta 0)."""
+SAMPLERS = Path(__file__).parents[1] / "generation" / "samplers"
+"""One file for each sampler, which is found by its name."""
 
+
+class Sampler(Strict):
+    """How latents are sampled (paper A: DDIM, 200 steps, eta 0)."""
+
+    kind: str = Field("ddim", pattern=r"^[a-z][a-z0-9_]*$")
+    """The sampler: a file of talkface/generation/samplers/."""
     steps: int = Field(200, ge=1, le=1000)
     """Denoising steps."""
     eta: Fraction = 0.0
@@ -293,3 +305,17 @@ class Sampler(Strict):
     """Long clips run in overlapping, cross-faded windows."""
     fusion_overlap_frames: int = Field(50, ge=2)
     """Frames over which two windows are cross-faded."""
+
+    @field_validator("kind")
+    @classmethod
+    def _is_there(cls, kind: str) -> str:
+        present = sorted(path.stem for path in SAMPLERS.glob("[a-z]*.py"))
+        if kind not in present:
+            raise ValueError(f"'{kind}' is not one of {', '.join(present)} (the files of {SAMPLERS})")
+        return kind
+
+    @model_serializer(mode="wrap")
+    def _without_ddim(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out DDIM: clips that were generated before there were other samplers stay valid."""
+        content: dict[str, Any] = plain(self)
+        return {name: value for name, value in content.items() if (name, value) != ("kind", "ddim")}

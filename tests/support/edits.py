@@ -108,7 +108,7 @@ RERUN = [
     ),
     Edit(
         "default of a loss weight",
-        "talkface/config/networks.py",
+        "talkface/config/losses.py",
         "commitment: float = 0.25",
         "commitment: float = 0.5",
         frozenset({"train_autoencoder"}),

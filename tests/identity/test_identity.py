@@ -92,6 +92,23 @@ def test_another_thing_under_the_same_name_counts(checkout):
     assert changed(before, versions(checkout)) <= {"label_aus"}
 
 
+def test_what_a_configuration_chooses_by_name_counts_where_it_is_chosen(checkout):
+    script = checkout / "workflow_scripts/generate_clips.py"
+    samplers = checkout / "talkface/generation/samplers"
+
+    def version(kind: str) -> str:
+        forget()
+        return code.code_version(script, f"talkface.generation.samplers.{kind}.sample")
+
+    before = version("ddim")
+    text = (samplers / "ddim.py").read_text()
+    (samplers / "other.py").write_text(text.replace("noise_SNCHW[0]", "noise_SNCHW[-1]"))
+    assert version("ddim") == before != version("other")
+    (samplers / "other.py").write_text("def draw(x):\n    return x\n")
+    with pytest.raises(NameError, match=r"'sample' is imported from talkface\.generation\.samplers\.other"):
+        version("other")
+
+
 def test_a_changed_schema_counts_for_its_users(checkout):
     before = versions(checkout)
     schemas = checkout / "talkface/artifacts/schemas.py"

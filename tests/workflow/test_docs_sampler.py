@@ -57,12 +57,12 @@ def test_the_added_sampler_generates_clips(finished_micro, tmp_path):
     [overlay] = blocks_of(PAGE, "yaml")
     path = overlay.splitlines()[0].removeprefix("# ")
     (folder / path).write_text(overlay)
-    configs = ("--configfile", "configs/micro.yaml", path)
+    configs = ("--configfile", "config.yaml", "configs/micro.yaml", path)
     [variant] = yaml.safe_load(overlay)["variants"]
     clips = f"results/micro/micro/generate/{variant}/seed-0/one_shot/s1.parquet"
 
     assert scheduled(folder, clips, overlay=configs) == {"train_renderer": 1, "generate_clips": 1}
-    done = snakemake(folder, clips, "--cores", "2", overlay=configs)
+    done = snakemake(folder, "--cores", "2", clips, overlay=configs)
     assert done.returncode == 0, done.stdout[-3000:]
     made = read_metadata(folder / clips)["sampler"]
     assert (made["kind"], made["steps"]) == (variant, 6)

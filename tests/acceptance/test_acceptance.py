@@ -107,11 +107,11 @@ def test_the_command_accepts_a_refactoring_and_refuses_a_change(finished_tables,
     copy_workflow(REPOSITORY, checkout)
     experiment = copy_workspace(finished_tables, tmp_path / "experiment")
     lately = copy_workspace(finished_tables, tmp_path / "lately")
-    sampler = checkout / "talkface/generation/sampler.py"
+    sampler = checkout / "talkface/generation/samplers/ddim.py"
     before = len(read_entries(checkout / "golden/ledger.jsonl"))
 
     sampler.write_text(sampler.read_text().replace(*REFACTORED))
-    shutil.copy2(sampler, experiment / "talkface/generation/sampler.py")
+    shutil.copy2(sampler, experiment / "talkface/generation/samplers/ddim.py")
     assert "generate_clips" in scheduled(experiment), "without the ledger it would run again"
     done = command(checkout, lately, "--why", "renamed")
     assert done.returncode == 0 and "accepted for generate_clips" in done.stdout, done.stdout + done.stderr

@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from talkface.artifacts.schemas import AUS, MEL
 from talkface.artifacts.weights import load_model
@@ -56,6 +57,9 @@ _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "audio_hops", "critic_width", "losses",
     "balance_speakers", "first_frame_share", "true_aus_share", "token_dropout", "pictures", "sound",
 }  # fmt: skip
+
+
+_CRITIC_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -285,8 +289,10 @@ class WarpRendererTask(Task):
         return feature_BTF
 
     def _mouth(self, frame_N3HW: Tensor) -> Tensor:
+        """The mouth region, enlarged to what the critic looks at."""
         top, bottom, left, right = self._box
-        return frame_N3HW[:, :, top:bottom, left:right]
+        mouth_N3hw = frame_N3HW[:, :, top:bottom, left:right]
+        return F.interpolate(mouth_N3hw, size=(_CRITIC_SIZE, _CRITIC_SIZE), mode="bilinear")
 
 
 def build(given: Given, config: Fused) -> WarpRendererTask:

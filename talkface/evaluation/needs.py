@@ -18,10 +18,7 @@ PART_RULES = {
     "denoiser": ("encode_latents", "train_renderer"),
     "decoder": ("train_frame_renderer",),
 }
-"""What only some methods need (a field of :class:`Needs`) -> the rules that make it."""
-
-OPTIONAL_RULES = frozenset(rule for rules in PART_RULES.values() for rule in rules)
-"""Rules that run only where a method needs them."""
+"""What only some methods need (a field of :class:`Needs`) -> the rules that make it, which run only then."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def needs_of(config: Config, variant: str) -> Needs:
 
 
 def rules_behind(config: Config, variants: Iterable[str]) -> set[str]:
-    """Those of ``OPTIONAL_RULES`` that the variants need."""
+    """Those of the rules in ``PART_RULES`` that the variants need."""
     needs = [needs_of(config, name) for name in variants]
     return {
         rule

@@ -40,7 +40,9 @@ def edit(checkout, text):
 
 
 def test_golden_outputs_are_of_the_present_code():
-    assert recorded_versions(REPOSITORY) == versions_of(REPOSITORY), HINT
+    recorded, now = recorded_versions(REPOSITORY), versions_of(REPOSITORY)
+    # A new rule has no earlier results that could be kept: it is recorded when the outputs are next compared.
+    assert recorded == {rule: version for rule, version in now.items() if rule in recorded}, HINT
 
 
 @pytest.mark.slow

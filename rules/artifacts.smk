@@ -35,6 +35,11 @@ def outputs_in(*files) -> list:
     ]
 
 
+def all_features(wildcards) -> list:
+    """What the rules of features.smk write, and the split."""
+    return everything([*outputs_in("features"), *rules.split_clips.output])
+
+
 def any_there(paths) -> bool:
     """Whether one of the files exists: what was begun is to be whole."""
     return any(Path(path).exists() for path in paths)

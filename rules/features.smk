@@ -59,4 +59,4 @@ rule extract_mel:
 rule features:
     """Every clip listed, cropped, labelled and split: all that the networks learn from."""
     input:
-        everything([*outputs_in("features"), *rules.split_clips.output]),
+        all_features,

@@ -1,4 +1,4 @@
-"""What a method rests on, said once: the graph of jobs, preflight, tables and ``verify`` ask here."""
+"""What a method rests on, said once: the graph of jobs, preflight and tables ask here."""
 
 from __future__ import annotations
 

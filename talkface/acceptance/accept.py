@@ -6,16 +6,28 @@ equals the earlier code. Results of the earlier code then do not rerun.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
-from talkface.identity.code import code_version
+from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
+_SAMPLER = "talkface.generation.samplers.ddim.sample"
+CHOSEN: Mapping[str, Sequence[Sequence[str]]] = {
+    "train_renderer": [
+        [f"talkface.training.tasks.{name}.build"] for name in ("renderer", "frame_renderer", "warp_renderer")
+    ],
+    "generate_clips": [
+        ["talkface.models.renderer.Renderer", _SAMPLER],
+        ["talkface.models.frame_renderer.FrameRenderer", _SAMPLER],
+        ["talkface.models.warp_renderer.WarpRenderer", _SAMPLER],
+    ],
+}
+"""Rule -> for each kind of its jobs the code that the smallest experiment's variants choose by name."""
 _SHOWN = 20
 _OF_ANOTHER_MACHINE = (
     "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
@@ -30,7 +42,12 @@ class RefusedError(ValueError):
 def versions_of(checkout: Path) -> dict[str, str]:
     """The present version of each rule's code, for the rules that golden outputs cover."""
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
-    return {s.stem: code_version(s) for s in scripts if not s.stem.startswith(_WITHOUT_FIGURES)}
+    return {
+        code_name(script.stem, *chosen): code_version(script, *chosen)
+        for script in scripts
+        if not script.stem.startswith(_WITHOUT_FIGURES)
+        for chosen in CHOSEN.get(script.stem, [()])
+    }
 
 
 def recorded_versions(checkout: Path) -> dict[str, str]:
@@ -38,6 +55,16 @@ def recorded_versions(checkout: Path) -> dict[str, str]:
     path = checkout / "golden" / "code.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return dict(line.split() for line in lines)
+
+
+def changed_since(checkout: Path) -> dict[str, str | None]:
+    """The present version of each recorded rule whose code has changed since; None of one that is gone.
+
+    A new rule has no earlier results that could be kept: it is recorded when the outputs are next compared.
+    """
+    now = versions_of(checkout)
+    recorded = recorded_versions(checkout).items()
+    return {rule: now.get(rule) for rule, version in recorded if now.get(rule) != version}
 
 
 def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping[str, tuple[str, str]]:

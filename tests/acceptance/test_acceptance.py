@@ -11,7 +11,14 @@ from conftest import REPOSITORY
 from workspace import copy_workspace, scheduled
 
 from talkface.acceptance import golden
-from talkface.acceptance.accept import RefusedError, accept, recorded_versions, rewrite, versions_of
+from talkface.acceptance.accept import (
+    RefusedError,
+    accept,
+    changed_since,
+    recorded_versions,
+    rewrite,
+    versions_of,
+)
 from talkface.acceptance.smallest import copy_workflow
 from talkface.identity.ledger import LedgerError, accepted_code, read_entries
 
@@ -40,9 +47,18 @@ def edit(checkout, text):
 
 
 def test_golden_outputs_are_of_the_present_code():
-    recorded, now = recorded_versions(REPOSITORY), versions_of(REPOSITORY)
-    # A new rule has no earlier results that could be kept: it is recorded when the outputs are next compared.
-    assert recorded == {rule: version for rule, version in now.items() if rule in recorded}, HINT
+    assert not changed_since(REPOSITORY), HINT
+
+
+def test_a_new_rule_is_recorded_with_the_next_comparison_and_not_before(checkout):
+    new = checkout / "workflow_scripts/extract_pitch.py"
+    new.write_text("A = 1\n")
+    assert not changed_since(checkout)
+    accept(checkout, FIGURES, "Ann", "a feature")
+    new.write_text("A = 2\n")
+    assert changed_since(checkout) == {"extract_pitch": versions_of(checkout)["extract_pitch"]}
+    new.unlink()
+    assert changed_since(checkout) == {"extract_pitch": None}
 
 
 @pytest.mark.slow
@@ -109,11 +125,11 @@ def test_the_command_accepts_a_refactoring_and_refuses_a_change(finished_tables,
     copy_workflow(REPOSITORY, checkout)
     experiment = copy_workspace(finished_tables, tmp_path / "experiment")
     lately = copy_workspace(finished_tables, tmp_path / "lately")
-    sampler = checkout / "talkface/generation/sampler.py"
+    sampler = checkout / "talkface/generation/samplers/ddim.py"
     before = len(read_entries(checkout / "golden/ledger.jsonl"))
 
     sampler.write_text(sampler.read_text().replace(*REFACTORED))
-    shutil.copy2(sampler, experiment / "talkface/generation/sampler.py")
+    shutil.copy2(sampler, experiment / "talkface/generation/samplers/ddim.py")
     assert "generate_clips" in scheduled(experiment), "without the ledger it would run again"
     done = command(checkout, lately, "--why", "renamed")
     assert done.returncode == 0 and "accepted for generate_clips" in done.stdout, done.stdout + done.stderr

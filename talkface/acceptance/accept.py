@@ -57,6 +57,16 @@ def recorded_versions(checkout: Path) -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
+def changed_since(checkout: Path) -> dict[str, str | None]:
+    """The present version of each recorded rule whose code has changed since; None of one that is gone.
+
+    A new rule has no earlier results that could be kept: it is recorded when the outputs are next compared.
+    """
+    now = versions_of(checkout)
+    recorded = recorded_versions(checkout).items()
+    return {rule: now.get(rule) for rule, version in recorded if now.get(rule) != version}
+
+
 def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping[str, tuple[str, str]]:
     """Write the ledger's entry for all rules whose code changed; returns them.
 

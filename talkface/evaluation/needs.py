@@ -1,4 +1,4 @@
-"""What a method rests on, said once: the graph of jobs, preflight, tables and ``verify`` ask here."""
+"""What a method rests on, said once: the graph of jobs, preflight and tables ask here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "perceptual": (),
 }
 """What some methods need, beside the autoencoder, which every table's control row needs -> the rules that
-make it.
+make it, and which run only then.
 
 frames, labels: crops and action units of the training clips. latents: of these frames; with a denoiser, and
 so with a sampler. masked_latents: of every frame with a hidden lower half. whole_face, identity_face: first
@@ -29,9 +29,6 @@ faces as they are, or as AU-Attention has split them. predicted_aus: what Audio-
 units. true_aus: the true frames' in place of that, an oracle, which no method may have. au_judge: the AU
 classifier, for the AU loss. perceptual: features for that loss, VGG-19's or the autoencoder's.
 """
-
-OPTIONAL_RULES = frozenset(rule for rules in PARTS.values() for rule in rules)
-"""Rules that run only where a method needs them."""
 
 
 def needs_of(config: Config, variant: str) -> frozenset[str]:
@@ -42,7 +39,7 @@ def needs_of(config: Config, variant: str) -> frozenset[str]:
 
 
 def rules_behind(config: Config, variants: Iterable[str]) -> set[str]:
-    """Those of ``OPTIONAL_RULES`` that the variants need."""
+    """Those of the rules in ``PARTS`` that the variants need."""
     return {rule for name in variants for part in needs_of(config, name) for rule in PARTS[part]}
 
 

@@ -11,7 +11,14 @@ from conftest import REPOSITORY
 from workspace import copy_workspace, scheduled
 
 from talkface.acceptance import golden
-from talkface.acceptance.accept import RefusedError, accept, recorded_versions, rewrite, versions_of
+from talkface.acceptance.accept import (
+    RefusedError,
+    accept,
+    changed_since,
+    recorded_versions,
+    rewrite,
+    versions_of,
+)
 from talkface.acceptance.smallest import copy_workflow
 from talkface.identity.ledger import LedgerError, accepted_code, read_entries
 
@@ -40,7 +47,18 @@ def edit(checkout, text):
 
 
 def test_golden_outputs_are_of_the_present_code():
-    assert recorded_versions(REPOSITORY) == versions_of(REPOSITORY), HINT
+    assert not changed_since(REPOSITORY), HINT
+
+
+def test_a_new_rule_is_recorded_with_the_next_comparison_and_not_before(checkout):
+    new = checkout / "workflow_scripts/extract_pitch.py"
+    new.write_text("A = 1\n")
+    assert not changed_since(checkout)
+    accept(checkout, FIGURES, "Ann", "a feature")
+    new.write_text("A = 2\n")
+    assert changed_since(checkout) == {"extract_pitch": versions_of(checkout)["extract_pitch"]}
+    new.unlink()
+    assert changed_since(checkout) == {"extract_pitch": None}
 
 
 @pytest.mark.slow

@@ -101,9 +101,9 @@ def test_the_page_is_what_the_command_writes():
     assert Path(REPOSITORY, "docs/capacity.md").read_text() == capacity.page(project, 100.0, 8)
 
 
-def test_no_measured_rule_needs_more_memory_than_its_profile_asks_for():
+def test_no_measured_rule_needs_more_memory_than_it_asks_for():
     import capacity
 
-    asked = capacity.memory_of_profile(REPOSITORY / "profiles/slurm/config.yaml")
+    asked = capacity.memory_of_rules(REPOSITORY / "rules")
     for rule, entry in read("measured_rates.yaml")["rules"].items():
         assert entry["max_rss_mb"] < asked[rule], rule

@@ -1,6 +1,5 @@
 """docs/adding_sampler.md is followed in a copy of the tree, and the result runs at tests' size."""
 
-import shutil
 import subprocess
 import sys
 
@@ -9,8 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from configurations import refused
-from conftest import REPOSITORY
-from pages import add_files, blocks_of
+from pages import add_files, blocks_of, copy_tree
 from workspace import copy_workspace, environment, scheduled, snakemake
 
 from talkface.artifacts.tables import read_metadata
@@ -34,12 +32,7 @@ def python(folder, *arguments):
 
 
 def test_the_page_adds_a_sampler_and_its_test(tmp_path):
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (REPOSITORY / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(REPOSITORY / name, tmp_path / name)
+    copy_tree(tmp_path)
     added = add_files(PAGE, tmp_path)
     assert len(added) <= MOST_FILES
     done = python(tmp_path, "pytest", "-p", "no:cacheprovider", *map(str, added[1:]))

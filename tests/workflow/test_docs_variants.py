@@ -65,7 +65,6 @@ def test_every_command_line_can_be_planned(workspace, command):
     jobs = plan(workspace, command)
     if "no_dropout" in command:
         assert jobs["train_renderer"] == 2
-        assert jobs.get("tabulate_table", 0) == int("paper" in command)
     if "variants.yaml" in command:
         assert (jobs["train_renderer"], jobs["tabulate_table"]) == (22, 7)
 
@@ -77,4 +76,4 @@ def test_the_ladder_of_bases_adds_up(workspace):
 
 
 def test_pages_have_examples():
-    assert len(COMMANDS) >= 5 and {kind for kind, _ in BLOCKS} == {"sh", "yaml"}
+    assert len(COMMANDS) >= 4 and {kind for kind, _ in BLOCKS} == {"sh", "yaml"}

@@ -1,7 +1,10 @@
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -9,6 +12,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def pytest_configure(config):
     """A warning that our own code causes is an error here, before users read it in their first run."""
     config.addinivalue_line("filterwarnings", r"error:::talkface\..*")
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that no long file is left for one process at the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +52,20 @@ def real_clips() -> Path:
     return folder
 
 
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one of pytest-xdist's processes makes for all of them; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, whole = base / name, base / f"{name}.whole"
+    with FileLock(base / f"{name}.lock"):
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def finished_micro(tmp_path_factory) -> Path:
     """A copy of the workflow in which the micro demo has run to its end; copy it to change it.
@@ -54,10 +77,11 @@ def finished_micro(tmp_path_factory) -> Path:
         return Path(named)
     from workspace import make_workspace, snakemake
 
-    folder = make_workspace(tmp_path_factory.mktemp("workflow") / "micro")
-    done = snakemake(folder, "--cores", str(min(os.cpu_count() or 1, 4)))
-    assert done.returncode == 0, done.stdout[-4000:]
-    return folder
+    def make(folder: Path) -> None:
+        done = snakemake(make_workspace(folder), "--cores", str(min(os.cpu_count() or 1, 4)))
+        assert done.returncode == 0, done.stdout[-4000:]
+
+    return made_once(tmp_path_factory, "micro", make)
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +94,10 @@ def finished_tables(finished_micro, tmp_path_factory) -> Path:
 
     from talkface.acceptance.smallest import run_smallest
 
-    folder = copy_workspace(finished_micro, tmp_path_factory.mktemp("tables") / "micro")
-    run_smallest(folder, min(os.cpu_count() or 1, 4))
-    return folder
+    def make(folder: Path) -> None:
+        run_smallest(copy_workspace(finished_micro, folder), min(os.cpu_count() or 1, 4))
+
+    return made_once(tmp_path_factory, "micro_tables", make)
 
 
 @pytest.fixture(scope="session")

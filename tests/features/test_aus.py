@@ -141,6 +141,7 @@ def test_blendshape_scores_become_units():
     assert from_scores(scores | {"jawOpen": 0.5})[3] == 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_au25_separates_words_from_silence_on_real_clips(real_clips):
     """ROC AUC on clips of GRID's s1, spread over the folder (rank statistic of Mann and Whitney)."""

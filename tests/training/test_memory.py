@@ -228,6 +228,7 @@ def check_constant(folder: Path, seconds: tuple[int, int], audio_to_au: AudioToA
     assert peaks[1] - peaks[0] < bound_mb, f"{peaks} MB at {seconds} s"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_four_times_the_length_needs_no_more_memory(tmp_path, audio_to_au):
     check_constant(tmp_path, (15, 60), audio_to_au, bound_mb=6)

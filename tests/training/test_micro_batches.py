@@ -78,6 +78,7 @@ def test_out_of_memory_halves_and_learns_the_same(
     assert_same(cut, whole_batches, rtol)
 
 
+@pytest.mark.slow
 def test_the_renderer_learns_in_micro_batches_with_their_batch_norm(stages, tmp_path, monkeypatch, caplog):
     whole = stages.run("renderer", tmp_path / "whole")
     small_memory(monkeypatch, Denoiser, 8)

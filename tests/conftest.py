@@ -15,9 +15,21 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Files with slow tests come first, so that no long file is left for one process at the end."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    """The longest files first, so that no process is left alone with one at the end.
+
+    The first of them makes the finished experiment; meanwhile other processes run slow files without it.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    experiment = [item.path for item in items if item.path in slow and "finished_micro" in item.fixturenames]
+
+    def place(item) -> int:
+        if item.path not in slow:
+            return 3
+        if item.path not in experiment:
+            return 1
+        return 0 if item.path == experiment[0] else 2
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -45,7 +45,7 @@ def test_raw_depends_on_one_frame_alone(spoken):
     np.testing.assert_allclose(geometric.raw_intensities(points[7:8]), whole[7:8], atol=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["geometric", "blendshapes"])
+@pytest.mark.parametrize("backend", ["geometric", pytest.param("blendshapes", marks=pytest.mark.slow)])
 def test_each_unit_driven_alone_is_told_apart_or_marked_proxy(backend):
     people = [partial(draw_face, make_speaker(SEED, number).identity) for number in range(1, 7)]
     with closing(open_labeller(AuLabels(backend=backend), Faces())) as labeller:

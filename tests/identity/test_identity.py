@@ -123,6 +123,7 @@ def test_a_name_that_is_not_there_is_refused(checkout):
         versions(checkout)
 
 
+@pytest.mark.slow
 def test_every_python_gives_the_same_version():
     """An upgrade of Python retrains nothing: checked with every other Python that is at hand."""
     program = (

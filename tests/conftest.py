@@ -124,5 +124,9 @@ def spoken():
 def finished(tmp_path_factory):
     """A drawn experiment and all that the jobs of reporting make of it; not to be changed."""
     from finished_report import finished_report
+    from report_inputs import Experiment
 
-    return finished_report(tmp_path_factory.mktemp("results") / "test/tiny")
+    place = "test/tiny"
+    return Experiment(
+        made_once(tmp_path_factory, "results", lambda folder: finished_report(folder / place)) / place
+    )

@@ -102,6 +102,7 @@ def test_the_environment_says_how_large_the_scratch_file_may_be(monkeypatch):
         scratch_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_decoded_frames_are_not_held_in_memory(tmp_path):
     small, large = (flat_clips(tmp_path / str(count), count) for count in (8, 80))

@@ -7,6 +7,8 @@ from workspace import TARGETS, make_workspace, snakemake
 
 NO_CLIPS = ("--configfile", "config.yaml", "configs/folder.yaml")  # its root, clips/, does not exist
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
@@ -24,7 +26,6 @@ def test_the_targets_are_listed_with_one_line_each_before_there_are_clips(worksp
     assert not (workspace / "results").exists() and not (workspace / "logs").exists()
 
 
-@pytest.mark.slow
 def test_it_lists_all_that_snakemake_knows_as_targets_and_nothing_else(workspace):
     known = snakemake(workspace, "--list-target-rules", overlay=())
     assert known.returncode == 0, known.stdout
@@ -34,7 +35,6 @@ def test_it_lists_all_that_snakemake_knows_as_targets_and_nothing_else(workspace
     assert listed == described
 
 
-@pytest.mark.slow
 def test_a_name_that_holds_the_word_is_not_taken_for_it(workspace):
     done = snakemake(workspace, "--dry-run", "--quiet", "all", "--config", "experiment=help", overlay=())
     assert done.returncode == 0 and "without TARGET" not in done.stdout

@@ -5,6 +5,8 @@ import re
 import pytest
 from workspace import TARGETS, make_workspace, scheduled, snakemake
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
@@ -29,7 +31,6 @@ def behind(folder, *targets: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.slow
 def test_targets_go_as_far_as_their_names(workspace):
     rules = behind(workspace, "features", "models", "scores", "tables", "report")
     features, models, scores, tables = (rules[name] for name in ("features", "models", "scores", "tables"))
@@ -55,7 +56,6 @@ def test_targets_go_as_far_as_their_names(workspace):
     assert behind(workspace) == {"all": report}, "the report is the default"
 
 
-@pytest.mark.slow
 def test_every_protocol_seed_and_variant_has_its_branch(workspace):
     wide = ("variants={wide: {renderer: {width: 24}}}", "main=[ours, wide]")
     both = "evaluation={protocols: [one_shot, inpaint]}"
@@ -70,7 +70,6 @@ def test_a_variant_that_nothing_names_is_not_trained(workspace):
     assert rules["train_renderer"] == 1
 
 
-@pytest.mark.slow
 def test_snakemake_finds_nothing_to_complain_about(workspace):
     done = snakemake(workspace, "--lint", overlay=())
     assert done.returncode == 0, done.stdout

@@ -103,9 +103,9 @@ def section(part: BaseModel, **selection) -> dict:
     return part.model_dump(mode="json", **selection)
 
 
-def code_of(name: str) -> str:
+def code_of(name: str, *chosen: str) -> str:
     """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
-    version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"))
+    version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"), *chosen)
     return ACCEPTED.get((name, version), version)
 
 
@@ -147,6 +147,12 @@ def needs(variant) -> Needs:
 def renderer_section(wildcards) -> dict:
     """The renderer's section under a variant's differences."""
     return section(CONFIG.variant_renderer(wildcards.variant))
+
+
+def code_of_generation(wildcards) -> str:
+    """Version of the code behind generate_clips, the variant's sampler included, the other samplers not."""
+    kind = CONFIG.variant_sampler(wildcards.variant).kind
+    return code_of("generate_clips", f"talkface.generation.samplers.{kind}.sample")
 
 
 def sampler_section(wildcards) -> dict:

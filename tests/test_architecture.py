@@ -215,7 +215,8 @@ def test_rules_are_plain():
                 continue
             needed = ["resources:", "params:"]
             if name[1] not in ("verify", "check_setup"):
-                needed += ["output:", f'code=code_of("{name[1]}")']
+                code = "_of_generation" if name[1] == "generate_clips" else f'_of("{name[1]}")'
+                needed += ["output:", f"code=code{code}"]
             said_once = {"log:", "benchmark:", "conda:"}
             assert not [word for word in said_once if f"\n    {word}" in block], (
                 f"{name[1]}: said once for all"

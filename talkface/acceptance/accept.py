@@ -16,6 +16,8 @@ from talkface.identity.ledger import Entry, accepted_code, append_entry
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
+CHOSEN = {"generate_clips": ("talkface.generation.samplers.ddim.sample",)}
+"""Rule -> functions that the smallest experiment's configuration chooses by name (``code_version``)."""
 _SHOWN = 20
 _OF_ANOTHER_MACHINE = (
     "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
@@ -30,7 +32,11 @@ class RefusedError(ValueError):
 def versions_of(checkout: Path) -> dict[str, str]:
     """The present version of each rule's code, for the rules that golden outputs cover."""
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
-    return {s.stem: code_version(s) for s in scripts if not s.stem.startswith(_WITHOUT_FIGURES)}
+    return {
+        script.stem: code_version(script, *CHOSEN.get(script.stem, ()))
+        for script in scripts
+        if not script.stem.startswith(_WITHOUT_FIGURES)
+    }
 
 
 def recorded_versions(checkout: Path) -> dict[str, str]:

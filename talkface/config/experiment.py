@@ -8,18 +8,18 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from talkface.config.basics import ConfigError, Slug, Strict, merge
+from talkface.config.compute import Compute
 from talkface.config.data import AuLabels, Corpus, Faces, Media, Mel, Mfcc, Split, Video
+from talkface.config.losses import Perceptual
 from talkface.config.networks import (
     AuAttention,
     AuClassifier,
     AudioToAu,
     Autoencoder,
-    Compute,
     FrameRenderer,
-    Perceptual,
     Renderer,
-    Sampler,
 )
+from talkface.config.sampler import Sampler
 
 
 class Evaluation(Strict):

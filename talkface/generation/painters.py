@@ -19,7 +19,8 @@ from talkface.config import Sampler
 from talkface.data.frames import to_images, to_tensor
 from talkface.data.regions import hide_lower_half, lower_half
 from talkface.data.stores import Identity
-from talkface.generation.sampler import ddim, frame_noise
+from talkface.generation import samplers
+from talkface.generation.noise import frame_noise
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
@@ -83,7 +84,8 @@ class LatentPainter:
             return self._renderer.denoise(x_NChw, timestep_N, token_NC, identity_NChw, masked_NChw)
 
         alpha_bar_K = self._renderer.schedule.alpha_bar_K
-        latent_NChw = ddim(
+        sample = samplers.find(sampler.kind)
+        latent_NChw = sample(
             denoise, noise_SNChw, alpha_bar_K, steps=sampler.steps, eta=sampler.eta, known=known
         )
         return to_images(self._autoencoder.from_latent(latent_NChw))

@@ -22,20 +22,29 @@ Name = tuple[str, str]
 """A module of the package and a name on its top level; the name "*" is all of it."""
 
 
-def code_version(script: Path) -> str:
+def code_version(script: Path, *chosen: str) -> str:
     """Hash the code that a rule's script runs: 16 hexadecimal digits, equal for every version of Python.
 
     Hashed are the script and, of the package, each function, class and constant that it reaches by name, read
     from the syntax trees without running anything; and the data files (templates, published numbers) beside
     the modules that it reaches. Where a function stands does not count, so moving it changes nothing.
 
+    Args:
+        script: of the rule.
+        chosen: functions, ``talkface.module.name``, that the script's code imports by a name from the
+            configuration, and that no syntax tree shows.
+
     Raises:
         FileNotFoundError: no such script.
-        NameError: the script, or code that it reaches, takes a name from a module that has it not.
+        NameError: the script, or code that it reaches, takes a name from a module that has it not; or
+            ``chosen`` does.
     """
     source = read_source(script)
     part, named = _part(source.statements, source)
     parts, pending, reached = {part}, list(named), set[Name]()
+    for function in chosen:
+        module, _, wanted = function.rpartition(".")
+        pending.extend(found for found, _ in _resolved(module, wanted, function))
     while pending:
         name = pending.pop()
         if name not in reached:

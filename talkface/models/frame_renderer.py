@@ -112,6 +112,7 @@ class FrameRenderer(Trunk, name="frame_renderer"):
         the encoder.
         """
         if self.identity_encoder is None:
+            assert self.face_encoder is not None, "a decoder of frames takes its skips from E_f"
             return self.face_encoder.levels(face_B3HW)
         assert identity_B3HW is not None, "a disentangled renderer takes its skips from the Identity-face"
         return self.identity_encoder.levels(identity_B3HW)

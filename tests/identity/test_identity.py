@@ -9,6 +9,7 @@ import pytest
 from conftest import REPOSITORY
 from edits import NOTHING, RERUN
 
+from talkface.acceptance.accept import CHOSEN
 from talkface.acceptance.smallest import copy_workflow
 from talkface.identity import code
 from talkface.identity.bearing import NO_BEARING
@@ -53,7 +54,8 @@ def forget() -> None:
 
 def versions(checkout) -> dict[str, str]:
     forget()
-    return {name: code.code_version(checkout / "workflow_scripts" / f"{name}.py") for name in SCRIPTS}
+    scripts = checkout / "workflow_scripts"
+    return {name: code.code_version(scripts / f"{name}.py", *CHOSEN.get(name, ())) for name in SCRIPTS}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -80,10 +82,10 @@ def test_what_can_change_a_result_counts_where_it_is_used(checkout, unedited, ed
 
 
 def test_a_moved_function_counts_for_nobody(checkout, unedited):
-    sampler = checkout / "talkface/generation/sampler.py"
+    sampler = checkout / "talkface/generation/samplers/ddim.py"
     elsewhere = checkout / "talkface/generation/steps_of_sampler.py"
     text = sampler.read_text()
-    start, end = text.index("def ddim_timesteps"), text.index("def ddim(")
+    start, end = text.index("def ddim_timesteps"), text.index("def sample(")
     elsewhere.write_text("import numpy as np\n\n\n" + text[start:end])
     sampler.write_text(
         text[:start].replace(
@@ -106,6 +108,23 @@ def test_another_thing_under_the_same_name_counts(checkout, unedited):
     labels = checkout / "talkface/jobs/label_aus.py"
     labels.write_text(labels.read_text().replace("import AuLabels", "import Faces as AuLabels"))
     assert changed(before, versions(checkout)) <= {"label_aus"}
+
+
+def test_what_a_configuration_chooses_by_name_counts_where_it_is_chosen(checkout):
+    script = checkout / "workflow_scripts/generate_clips.py"
+    samplers = checkout / "talkface/generation/samplers"
+
+    def version(kind: str) -> str:
+        forget()
+        return code.code_version(script, f"talkface.generation.samplers.{kind}.sample")
+
+    before = version("ddim")
+    text = (samplers / "ddim.py").read_text()
+    (samplers / "other.py").write_text(text.replace("noise_SNCHW[0]", "noise_SNCHW[-1]"))
+    assert version("ddim") == before != version("other")
+    (samplers / "other.py").write_text("def draw(x):\n    return x\n")
+    with pytest.raises(NameError, match=r"'sample' is imported from talkface\.generation\.samplers\.other"):
+        version("other")
 
 
 def test_a_changed_schema_counts_for_its_users(checkout, unedited):

@@ -85,8 +85,10 @@ def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace,
 def code_versions(workspace) -> dict[str, str]:
     """As the copy's own package computes them."""
     program = (
-        "from pathlib import Path\nfrom talkface.identity.code import code_version\n"
-        "for path in sorted(Path('workflow_scripts').glob('*.py')): print(path.stem, code_version(path))"
+        "from pathlib import Path\nfrom talkface.acceptance.accept import CHOSEN\n"
+        "from talkface.identity.code import code_version\n"
+        "for path in sorted(Path('workflow_scripts').glob('*.py')):\n"
+        "    print(path.stem, code_version(path, *CHOSEN.get(path.stem, ())))"
     )
     words = [sys.executable, "-c", program]
     done = subprocess.run(words, cwd=workspace, capture_output=True, text=True, check=True)

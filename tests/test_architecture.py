@@ -215,7 +215,8 @@ def test_rules_are_plain():
                 continue
             needed = ["resources:", "params:"]
             if name[1] not in ("verify", "check_setup"):
-                code = "_of_generation" if name[1] == "generate_clips" else f'_of("{name[1]}")'
+                chosen = {"generate_clips": "_of_generation", "train_renderer": "_of_renderer"}
+                code = chosen.get(name[1], f'_of("{name[1]}")')
                 needed += ["output:", f"code=code{code}"]
             said_once = {"log:", "benchmark:", "conda:"}
             assert not [word for word in said_once if f"\n    {word}" in block], (

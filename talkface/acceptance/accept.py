@@ -6,18 +6,28 @@ equals the earlier code. Results of the earlier code then do not rerun.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
-from talkface.identity.code import code_version
+from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
-CHOSEN = {"generate_clips": ("talkface.generation.samplers.ddim.sample",)}
-"""Rule -> functions that the smallest experiment's configuration chooses by name (``code_version``)."""
+_SAMPLER = "talkface.generation.samplers.ddim.sample"
+CHOSEN: Mapping[str, Sequence[Sequence[str]]] = {
+    "train_renderer": [
+        [f"talkface.training.tasks.{name}.build"] for name in ("renderer", "frame_renderer", "warp_renderer")
+    ],
+    "generate_clips": [
+        ["talkface.models.renderer.Renderer", _SAMPLER],
+        ["talkface.models.frame_renderer.FrameRenderer", _SAMPLER],
+        ["talkface.models.warp_renderer.WarpRenderer", _SAMPLER],
+    ],
+}
+"""Rule -> for each kind of its jobs the code that the smallest experiment's variants choose by name."""
 _SHOWN = 20
 _OF_ANOTHER_MACHINE = (
     "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
@@ -33,9 +43,10 @@ def versions_of(checkout: Path) -> dict[str, str]:
     """The present version of each rule's code, for the rules that golden outputs cover."""
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
     return {
-        script.stem: code_version(script, *CHOSEN.get(script.stem, ()))
+        code_name(script.stem, *chosen): code_version(script, *chosen)
         for script in scripts
         if not script.stem.startswith(_WITHOUT_FIGURES)
+        for chosen in CHOSEN.get(script.stem, [()])
     }
 
 

@@ -23,6 +23,7 @@ from talkface.config.data import (
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.losses import Perceptual
 from talkface.config.networks import (
+    RENDERERS,
     AuAttention,
     AuClassifier,
     AudioToAu,
@@ -30,12 +31,14 @@ from talkface.config.networks import (
     FrameRenderer,
     Fused,
     Renderer,
+    WarpRenderer,
 )
 from talkface.config.reading import validate
 from talkface.config.sampler import Sampler
 from talkface.config.training import Training
 
 __all__ = [
+    "RENDERERS",
     "AuAttention",
     "AuClassifier",
     "AuLabels",

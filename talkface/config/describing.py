@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config.experiment import Config
+from talkface.config.networks import RENDERERS
 
 _HEAD = """\
 # Every field of the configuration
@@ -27,6 +28,10 @@ def schema() -> dict[str, Any]:
     """
     whole = Config.model_json_schema()
     texts = descriptions()
+    texts["Variant"] = dict(texts["VariantBase"])
+    for own in RENDERERS.values():
+        texts["Config"][own.section] = f"{own.__doc__} Read where a variant's output is {own.output}."
+        texts["Variant"][own.section] = f"Differences from the section {own.section}."
     for name, model in [("Config", whole), *whole["$defs"].items()]:
         for field, content in model["properties"].items():
             content["description"] = texts[name][field]

@@ -7,7 +7,7 @@ the rules' parameters: another one would rerun finished trainings.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -90,6 +90,10 @@ class AuAttention(AuAttentionLosses, AuAttentionNetwork):
     """How it is trained; a sample is a frame of the critic's."""
 
 
+RENDERERS: dict[str, type[Fused]] = {}
+"""What a renderer gives (a variant's ``output``) -> its section."""
+
+
 class FusedNetwork(Strict):
     """Inputs, sizes and windows of encoders and fusion."""
 
@@ -124,7 +128,20 @@ class FusedNetwork(Strict):
 
 
 class Fused(FusedLosses, FusedNetwork):
-    """E_a, E_f and the fusion: what papers A, B and C share."""
+    """E_a, E_f and the fusion: what all renderers share.
+
+    A renderer's section is a subclass that says its name and what it gives (docs/adding_network.md). The name
+    is that of the section, of the network, and of the modules in ``models/`` and ``training/tasks/``.
+    """
+
+    section: ClassVar[str]
+    output: ClassVar[str]
+
+    def __init_subclass__(cls, section: str, output: str, **keywords: Any) -> None:
+        """Keep the class under what it gives."""
+        super().__init_subclass__(**keywords)
+        cls.section, cls.output = section, output
+        RENDERERS[output] = cls
 
     balance_speakers: bool = False
     """[ours] draw windows of every speaker equally often."""
@@ -141,8 +158,18 @@ class Fused(FusedLosses, FusedNetwork):
             raise ValueError("frames_per_window: there are only window_frames in a window")
         return self
 
+    def rests_on(self) -> set[str]:
+        """Parts of ``talkface.evaluation.needs.PARTS`` behind this renderer, beside the autoencoder."""
+        parts = {"identity_face" if self.disentangled else "whole_face"}
+        if "aus" in self.speech:
+            parts.add("true_aus" if self.oracle_aus else "predicted_aus")
+        return parts
 
-class Renderer(Fused):
+    def check(self, crop_size: int) -> None:
+        """Raise ``ValueError`` for crops of a size that this renderer cannot give."""
+
+
+class Renderer(Fused, section="renderer", output="diffusion"):
     """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
 
     masked_frame: Literal["first", "every"] = "first"
@@ -168,12 +195,17 @@ class Renderer(Fused):
     even_timesteps: bool = False
     """[ours] weigh the noise error so that high noise, where mouths open, counts."""
 
+    def rests_on(self) -> set[str]:
+        """Latents of every frame too."""
+        masked = {"masked_latents"} if self.masked_frame == "every" else set[str]()
+        return super().rests_on() | {"latents"} | masked
+
 
 MIN_VIDEO_FRAMES = 4
 """Frames that a critic of sequences looks at together."""
 
 
-class FrameRenderer(Fused):
+class FrameRenderer(Fused, section="frame_renderer", output="frames"):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
     disentangled: bool = False
@@ -197,8 +229,20 @@ class FrameRenderer(Fused):
             raise ValueError(f"frames_per_window: the video critic needs {MIN_VIDEO_FRAMES} or more")
         return self
 
+    def check(self, crop_size: int) -> None:
+        """Four halvings, and a patch within the crop."""
+        if crop_size % 16:
+            raise ValueError("video.crop_size must be a multiple of 16 to decode frames")
+        if (self.perceptual_patch or 0) > crop_size:
+            raise ValueError("perceptual_patch is larger than video.crop_size")
 
-class WarpRenderer(Fused):
+    def rests_on(self) -> set[str]:
+        """The frames, and the judges behind its losses."""
+        judges = {"au_judge": self.losses.aus, "perceptual": self.losses.perceptual}
+        return super().rests_on() | {"frames"} | {part for part, weight in judges.items() if weight}
+
+
+class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     """The renderer that starts from the photo: flow, mask and residual on it, one step."""
 
     disentangled: bool = False
@@ -239,6 +283,18 @@ class WarpRenderer(Fused):
     """How sound is varied in training."""
     losses: WarpLosses = WarpLosses()
     """Weights of the losses."""
+
+    def check(self, crop_size: int) -> None:
+        """A halving for each level."""
+        if crop_size % 2 ** len(self.multipliers):
+            raise ValueError(
+                f"video.crop_size must be a multiple of {2 ** len(self.multipliers)} for "
+                f"{len(self.multipliers)} multipliers"
+            )
+
+    def rests_on(self) -> set[str]:
+        """The frames and their labels."""
+        return super().rests_on() | {"frames", "labels"}
 
 
 class AuClassifier(Strict):

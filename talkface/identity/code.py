@@ -22,6 +22,11 @@ Name = tuple[str, str]
 """A module of the package and a name on its top level; the name "*" is all of it."""
 
 
+def code_name(rule: str, *chosen: str) -> str:
+    """The ledger's name of the code behind a rule's jobs, of one for each choice."""
+    return "+".join([rule, *chosen])
+
+
 def code_version(script: Path, *chosen: str) -> str:
     """Hash the code that a rule's script runs: 16 hexadecimal digits, equal for every version of Python.
 
@@ -31,8 +36,8 @@ def code_version(script: Path, *chosen: str) -> str:
 
     Args:
         script: of the rule.
-        chosen: functions, ``talkface.module.name``, that the script's code imports by a name from the
-            configuration, and that no syntax tree shows.
+        chosen: functions and classes, ``talkface.module.name``, that the script's code imports by a name
+            from the configuration, and that no syntax tree shows.
 
     Raises:
         FileNotFoundError: no such script.

@@ -7,6 +7,7 @@ columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,30 @@ from talkface.models.fusions import AUDIO, AUS, FACE, build_fusion
 from talkface.models.network import Network
 
 NUM_AUS = 5
+
+
+class FirstFace(Protocol):
+    """A clip's first face, whole or taken apart by AU-Attention; pictures [3, H, W] in [-1, 1]."""
+
+    @property
+    def image(self) -> Tensor:
+        """I, the whole face."""
+        ...
+
+    @property
+    def mask(self) -> Tensor:
+        """A, [1, H, W] in [0, 1]; ones where the face is whole."""
+        ...
+
+    @property
+    def audio_face(self) -> Tensor:
+        """(1 - A) I; I where the face is whole."""
+        ...
+
+    @property
+    def identity_face(self) -> Tensor:
+        """A I; I where the face is whole."""
+        ...
 
 
 class Trunk(Network):

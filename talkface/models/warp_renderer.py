@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
-from talkface.models.trunk import NUM_AUS, Trunk
+from talkface.models.trunk import NUM_AUS, FirstFace, Trunk
 
 _PATCH = 2
 _OPEN = 2.0
@@ -150,6 +150,12 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         warped_N3HW = warp(photo_N3HW, flow_N2hw)
         frame_N3HW = share_N1HW * warped_N3HW + (1 - share_N1HW) * (photo_N3HW + paint_N4HW[:, 1:])
         return Painted(frame_N3HW, flow_N2hw)
+
+    def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
+        """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
+        faces = (part[None].to(token_NC.device) for part in (face.image, face.mask))
+        skips = [level.expand(len(token_NC), -1, -1, -1) for level in self.skips(*faces)]
+        return self.decode(token_NC, self.action_units(token_NC), skips).frame_N3HW
 
 
 def warp(photo_N3HW: Tensor, flow_N2hw: Tensor) -> Tensor:

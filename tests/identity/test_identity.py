@@ -55,7 +55,12 @@ def forget() -> None:
 def versions(checkout) -> dict[str, str]:
     forget()
     scripts = checkout / "workflow_scripts"
-    return {name: code.code_version(scripts / f"{name}.py", *CHOSEN.get(name, ())) for name in SCRIPTS}
+    return {
+        name: " ".join(
+            code.code_version(scripts / f"{name}.py", *chosen) for chosen in CHOSEN.get(name, [()])
+        )
+        for name in SCRIPTS
+    }
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -176,7 +181,7 @@ def test_the_documents_name_what_has_no_bearing():
 def test_the_configuration_computes_nothing():
     """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
     becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
-    becomes_parameters |= {"variant_sampler"}
+    becomes_parameters |= {"variant_sampler", "rests_on", "check"}
     found = {
         function.name
         for path in (REPOSITORY / "talkface/config").glob("*.py")

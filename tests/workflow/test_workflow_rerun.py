@@ -88,7 +88,8 @@ def code_versions(workspace) -> dict[str, str]:
         "from pathlib import Path\nfrom talkface.acceptance.accept import CHOSEN\n"
         "from talkface.identity.code import code_version\n"
         "for path in sorted(Path('workflow_scripts').glob('*.py')):\n"
-        "    print(path.stem, code_version(path, *CHOSEN.get(path.stem, ())))"
+        "    versions = [code_version(path, *chosen) for chosen in CHOSEN.get(path.stem, [()])]\n"
+        "    print(path.stem, '+'.join(versions))"
     )
     words = [sys.executable, "-c", program]
     done = subprocess.run(words, cwd=workspace, capture_output=True, text=True, check=True)

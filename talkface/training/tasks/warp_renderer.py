@@ -25,7 +25,8 @@ import torch
 from torch import Tensor, nn
 
 from talkface.artifacts.schemas import AUS, MEL
-from talkface.config import Mfcc
+from talkface.artifacts.weights import load_model
+from talkface.config import Fused, Mfcc
 from talkface.config import WarpRenderer as WarpRendererConfig
 from talkface.data.augmentation import (
     PictureChange,
@@ -38,15 +39,16 @@ from talkface.data.clip_store import ClipStore
 from talkface.data.frames import Frames, to_pictures
 from talkface.data.regions import mouth_box, region_weight
 from talkface.data.rows import vectors
-from talkface.data.sequences import WindowIndex, sound_statistics
+from talkface.data.sequences import WindowIndex, cepstra, sound_statistics
 from talkface.data.stores import identity_store
+from talkface.data.subsets import clip_lengths
 from talkface.data.windows import hop_indices
-from talkface.features.mel import mfcc as cepstra
 from talkface.losses.gan import critic_loss, generator_loss
 from talkface.losses.warping import course_loss, edge_loss, variation
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.critics import FrameCritic
 from talkface.models.warp_renderer import WarpRenderer
+from talkface.training.given import Given
 from talkface.training.loop import StepContext, Task
 from talkface.training.schedule import build_optimizer
 
@@ -151,7 +153,7 @@ class WarpRendererTask(Task):
         self._box = mouth_box(data.crop_size)
         self.network = build_warp_renderer(config, data.mfcc, data.crop_size)
         if self.network.audio_encoder is not None:
-            sound = (self._cepstra(data.mel[clip]) for clip in data.lengths)
+            sound = (cepstra(data.mel[clip], data.mfcc) for clip in data.lengths)
             self.network.audio_encoder.sound_norm.set(*sound_statistics(sound))
         self.modules: dict[str, nn.Module] = {"renderer": self.network}
         if config.losses.adversarial:
@@ -197,7 +199,7 @@ class WarpRendererTask(Task):
         size = data.crop_size
         mask = data.identities[clip].mask if config.disentangled else torch.empty(0, size, size)
         return (
-            self._cepstra(mel_KM)[torch.from_numpy(hops_TW - hops_TW.min())].transpose(1, 2),
+            cepstra(mel_KM, data.mfcc)[torch.from_numpy(hops_TW - hops_TW.min())].transpose(1, 2),
             labels.au_TA[torch.from_numpy(frames_T)],
             labels.valid_T[torch.from_numpy(frames_T)],
             torch.from_numpy(at_M),
@@ -207,9 +209,6 @@ class WarpRendererTask(Task):
             torch.tensor(true_aus),
             torch.tensor(heard),
         )
-
-    def _cepstra(self, mel_KM: np.ndarray) -> Tensor:
-        return torch.from_numpy(cepstra(mel_KM, self._data.mfcc.coefficients)).float()
 
     def _losses(
         self, batch: Batch, mouths: dict[int, tuple[Tensor, Tensor]], context: StepContext, rows: slice
@@ -288,6 +287,16 @@ class WarpRendererTask(Task):
     def _mouth(self, frame_N3HW: Tensor) -> Tensor:
         top, bottom, left, right = self._box
         return frame_N3HW[:, :, top:bottom, left:right]
+
+
+def build(given: Given, config: Fused) -> WarpRendererTask:
+    """The task on the split's training clips."""
+    assert isinstance(config, WarpRendererConfig)
+    lengths = clip_lengths(given.split, "train")
+    frames = Frames(given.faces, lengths, given.crop_size, scratch=given.scratch)
+    data = WarpData(lengths, frames, given.mel, given.labels, given.identities, given.mfcc, given.crop_size)
+    audio_to_au = None if given.audio_to_au is None else load_model(given.audio_to_au, AudioToAu)
+    return WarpRendererTask(data, audio_to_au, config)
 
 
 def build_warp_renderer(config: WarpRendererConfig, mfcc: Mfcc, crop_size: int) -> WarpRenderer:

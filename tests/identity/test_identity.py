@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
@@ -12,6 +13,7 @@ from talkface.acceptance.accept import CHOSEN
 from talkface.acceptance.smallest import copy_workflow
 from talkface.identity import code
 from talkface.identity.bearing import NO_BEARING
+from talkface.identity.syntax import Source, read_source
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
 
@@ -20,10 +22,28 @@ SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*
 def checkout(tmp_path, monkeypatch):
     copy_workflow(REPOSITORY, tmp_path)
     monkeypatch.setattr(code, "_ROOT", tmp_path)
+    monkeypatch.setattr(code, "read_source", parsed_once)
     forget()
     yield tmp_path
     monkeypatch.undo()
     forget()
+
+
+@pytest.fixture(scope="module")
+def unedited() -> dict[str, str]:
+    """The versions of the code as it is; the first test shows that a copy of it has the same."""
+    return versions(REPOSITORY)
+
+
+PARSED: dict[tuple[bytes, str | None], Source] = {}
+
+
+def parsed_once(path: Path, module: str | None = None) -> Source:
+    """The same content is the same tree, in whichever checkout it lies."""
+    key = (path.read_bytes(), module)
+    if key not in PARSED:
+        PARSED[key] = read_source(path, module)
+    return PARSED[key]
 
 
 def forget() -> None:
@@ -47,27 +67,26 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {name for name in SCRIPTS if before[name] != after[name]}
 
 
-def test_what_cannot_change_a_result_does_not_count(checkout):
+def test_what_cannot_change_a_result_does_not_count(checkout, unedited):
     before = versions(checkout)
     assert len(set(before.values())) == len(SCRIPTS) > 25
+    assert before == unedited, "where the code lies does not count"
     for edit in NOTHING:
         edit.apply(checkout)
     assert changed(before, versions(checkout)) == set()
 
 
 @pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
-def test_what_can_change_a_result_counts_where_it_is_used(checkout, edit):
-    before = versions(checkout)
+def test_what_can_change_a_result_counts_where_it_is_used(checkout, unedited, edit):
     edit.apply(checkout)
-    heard = changed(before, versions(checkout))
+    heard = changed(unedited, versions(checkout))
     if "config" in edit.file:
         assert heard == set(), "values of the configuration are parameters"
     else:
         assert heard >= edit.rules and len(heard) < len(SCRIPTS) / 2
 
 
-def test_a_moved_function_counts_for_nobody(checkout):
-    before = versions(checkout)
+def test_a_moved_function_counts_for_nobody(checkout, unedited):
     sampler = checkout / "talkface/generation/samplers/ddim.py"
     elsewhere = checkout / "talkface/generation/steps_of_sampler.py"
     text = sampler.read_text()
@@ -80,19 +99,18 @@ def test_a_moved_function_counts_for_nobody(checkout):
         )
         + text[end:]
     )
-    assert changed(before, versions(checkout)) == set()
+    assert changed(unedited, versions(checkout)) == set()
     elsewhere.write_text(elsewhere.read_text().replace("spaced_S + 1 if", "spaced_S + 2 if"))
-    assert "generate_clips" in changed(before, versions(checkout))
+    assert "generate_clips" in changed(unedited, versions(checkout))
 
 
-def test_another_thing_under_the_same_name_counts(checkout):
+def test_another_thing_under_the_same_name_counts(checkout, unedited):
     """Which function a name stands for is part of the version, also where both are reached anyway."""
-    before = versions(checkout)
     job = checkout / "talkface/jobs/score_pixels.py"
     job.write_text(job.read_text().replace("import numpy as np", "import numpy.ma as np"))
-    assert changed(before, versions(checkout)) == {"score_pixels"}
-    labels = checkout / "talkface/jobs/label_aus.py"
     before = versions(checkout)
+    assert changed(unedited, before) == {"score_pixels"}
+    labels = checkout / "talkface/jobs/label_aus.py"
     labels.write_text(labels.read_text().replace("import AuLabels", "import Faces as AuLabels"))
     assert changed(before, versions(checkout)) <= {"label_aus"}
 
@@ -114,11 +132,10 @@ def test_what_a_configuration_chooses_by_name_counts_where_it_is_chosen(checkout
         version("other")
 
 
-def test_a_changed_schema_counts_for_its_users(checkout):
-    before = versions(checkout)
+def test_a_changed_schema_counts_for_its_users(checkout, unedited):
     schemas = checkout / "talkface/artifacts/schemas.py"
     schemas.write_text(schemas.read_text().replace('"latents",\n    1,', '"latents",\n    2,'))
-    users = changed(before, versions(checkout))
+    users = changed(unedited, versions(checkout))
     assert {"encode_latents", "train_renderer"} <= users
     assert not users & {"crop_faces", "extract_mel", "train_audio_to_au", "score_pixels"}
 
@@ -130,6 +147,7 @@ def test_a_name_that_is_not_there_is_refused(checkout):
         versions(checkout)
 
 
+@pytest.mark.slow
 def test_every_python_gives_the_same_version():
     """An upgrade of Python retrains nothing: checked with every other Python that is at hand."""
     program = (

@@ -32,6 +32,7 @@ def test_success_is_no_warning(tmp_path, caplog):
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
+@pytest.mark.slow
 def test_the_rule_says_so_in_the_terminal_and_in_its_log(tmp_path):
     """The script itself, in a process of its own, started by a workflow of this one rule."""
     results, expected = whole(tmp_path)

@@ -30,6 +30,7 @@ def jobs_of(corpus: str, **sizes: int) -> int:
     return dag.measure(corpus, **{"variants": 2, "seeds": 1, "speakers": 3, "clips": 2, **sizes}).jobs
 
 
+@pytest.mark.slow
 def test_jobs_go_with_variants_and_not_with_clips():
     # Two more variants: a training, its clips of three speakers, their tracking and three scores each. Twenty
     # times the clips: nothing, since jobs and files are a speaker's.

@@ -31,7 +31,8 @@ def rules_in(name: str) -> set[str]:
 
 def copy_workspace(finished: Path, folder: Path) -> Path:
     """A copy of a finished workspace, times of files included, free to be changed."""
-    return Path(shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("__pycache__", "log")))
+    others = ("__pycache__", "log", "locks")  # the locks of whoever else looks at it meanwhile
+    return Path(shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(*others)))
 
 
 def command(*arguments: str, overlay: tuple[str, ...] = MICRO) -> list[str]:

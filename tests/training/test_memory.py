@@ -102,6 +102,7 @@ def test_the_environment_says_how_large_the_scratch_file_may_be(monkeypatch):
         scratch_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_decoded_frames_are_not_held_in_memory(tmp_path):
     small, large = (flat_clips(tmp_path / str(count), count) for count in (8, 80))
@@ -228,6 +229,7 @@ def check_constant(folder: Path, seconds: tuple[int, int], audio_to_au: AudioToA
     assert peaks[1] - peaks[0] < bound_mb, f"{peaks} MB at {seconds} s"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_four_times_the_length_needs_no_more_memory(tmp_path, audio_to_au):
     check_constant(tmp_path, (15, 60), audio_to_au, bound_mb=6)

@@ -60,6 +60,7 @@ def plan(folder: Path, command: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.M)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_line_can_be_planned(workspace, command):
     jobs = plan(workspace, command)
@@ -69,6 +70,7 @@ def test_every_command_line_can_be_planned(workspace, command):
         assert (jobs["train_renderer"], jobs["tabulate_table"]) == (22, 7)
 
 
+@pytest.mark.slow
 def test_the_ladder_of_bases_adds_up(workspace):
     jobs = plan(workspace, "snakemake report --configfile config.yaml configs/sharper.yaml")
     assert jobs["train_renderer"] == 2

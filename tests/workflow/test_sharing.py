@@ -69,6 +69,7 @@ def snakemake(folder, cache, *arguments, overlay=MICRO):
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_refused_before_any_work(tmp_path):
     folder = make_workspace(tmp_path / "workflow")
     code, said = snakemake(folder, None, "--dry-run")

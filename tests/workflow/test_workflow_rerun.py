@@ -25,8 +25,8 @@ def workspace(finished_micro, tmp_path):
     return copy_workspace(finished_micro, tmp_path / "micro")
 
 
-def test_a_second_run_has_nothing_to_do(finished_micro):
-    done = snakemake(finished_micro, "--cores", "1")
+def test_a_second_run_has_nothing_to_do(workspace):
+    done = snakemake(workspace, "--cores", "1")
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
@@ -58,6 +58,12 @@ def graph(finished_micro):
     return below
 
 
+@pytest.fixture(scope="module")
+def before(finished_micro) -> dict[str, str]:
+    """The code versions of the experiment as it is."""
+    return code_versions(finished_micro)
+
+
 def with_dependants(rules, graph) -> set[str]:
     reached = set(rules)
     while more := {name for name, below in graph.items() if below & reached} - reached:
@@ -66,9 +72,8 @@ def with_dependants(rules, graph) -> set[str]:
 
 
 @pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
-def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace, graph, edit):
+def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace, graph, before, edit):
     assert len(RERUN) >= 12
-    before = code_versions(workspace)
     edit.apply(workspace)
     after = code_versions(workspace)
     heard = {name for name in after if before[name] != after[name]} & set(graph)

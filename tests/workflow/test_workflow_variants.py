@@ -4,6 +4,8 @@ import pytest
 from tiny_training import read_config
 from workspace import MICRO, copy_workspace, make_workspace, planned
 
+pytestmark = pytest.mark.slow
+
 PAPER = (*MICRO, "configs/variants.yaml")
 SHARED = ("train_autoencoder", "train_audio_to_au", "train_au_attention", "train_au_classifier")
 OWN_TABLE = """
@@ -87,7 +89,6 @@ def test_one_block_adds_its_own_jobs_to_the_paper_and_no_others(workspace, paper
     assert all(job in added[rule] for rule, jobs in paper.items() for job in jobs)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "training"),
     [

@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
+from talkface.evaluation.needs import code_behind
 from talkface.identity.code import code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
+from talkface.metrics.catalogue import all_metrics
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
@@ -28,9 +30,19 @@ class RefusedError(ValueError):
 
 
 def versions_of(checkout: Path) -> dict[str, str]:
-    """The present version of each rule's code, for the rules that golden outputs cover."""
+    """The present version of each rule's code, for the rules that golden outputs cover.
+
+    Each metric of rule ``score_clips`` has its own, named ``score_{metric}``.
+    """
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
-    return {s.stem: code_version(s) for s in scripts if not s.stem.startswith(_WITHOUT_FIGURES)}
+    versions: dict[str, str] = {}
+    for script in scripts:
+        if script.stem == "score_clips":
+            metrics = {f"score_{name}": code_behind(name) for name in all_metrics()}
+            versions |= {name: code_version(script, *code) for name, code in metrics.items()}
+        elif not script.stem.startswith(_WITHOUT_FIGURES):
+            versions[script.stem] = code_version(script)
+    return dict(sorted(versions.items()))
 
 
 def recorded_versions(checkout: Path) -> dict[str, str]:

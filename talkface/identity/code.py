@@ -22,12 +22,17 @@ Name = tuple[str, str]
 """A module of the package and a name on its top level; the name "*" is all of it."""
 
 
-def code_version(script: Path) -> str:
+def code_version(script: Path, *chosen: str) -> str:
     """Hash the code that a rule's script runs: 16 hexadecimal digits, equal for every version of Python.
 
     Hashed are the script and, of the package, each function, class and constant that it reaches by name, read
     from the syntax trees without running anything; and the data files (templates, published numbers) beside
     the modules that it reaches. Where a function stands does not count, so moving it changes nothing.
+
+    Args:
+        script: of the rule.
+        chosen: what the script's code imports by a name that a wildcard or the configuration chooses:
+            modules, all of which counts, or things in them.
 
     Raises:
         FileNotFoundError: no such script.
@@ -35,7 +40,7 @@ def code_version(script: Path) -> str:
     """
     source = read_source(script)
     part, named = _part(source.statements, source)
-    parts, pending, reached = {part}, list(named), set[Name]()
+    parts, pending, reached = {part}, [*named, *map(_name_of, chosen)], set[Name]()
     while pending:
         name = pending.pop()
         if name not in reached:
@@ -46,6 +51,12 @@ def code_version(script: Path) -> str:
     folders = {_path(module).parent for module, _ in reached}
     data = (digest for digest in map(_data_digest, sorted(folders)) if digest)
     return _hash(*sorted(parts), *sorted(data))[:16]
+
+
+def _name_of(dotted: str) -> Name:
+    """A module, or a thing in one."""
+    module, _, name = dotted.rpartition(".")
+    return (dotted, "*") if _find(dotted) is not None else (module, name)
 
 
 @cache

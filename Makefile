@@ -19,13 +19,14 @@ demo: setup
 test: setup-test
 	$(MAKE) --no-print-directory checks tests
 
-# Files of tests run beside one another, the tests of a file one after another.
+# Files of tests run beside one another in the order of tests/conftest.py, the tests of a file one after another.
+BESIDE := -n auto --dist loadfile --no-loadscope-reorder
 tests:
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest $(BESIDE)
 
-# Fast tests: no workflow, no training.
+# Fast tests: no workflow, no training of more than seconds, nothing that starts many programs.
 test-fast: setup-test
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not full"
+	$(BIN)/python -m pytest $(BESIDE) -m "not slow and not full"
 
 # What takes hours, root or another server: the demo and more through a real SLURM controller (docs/slurm.md), a bucket
 # (docs/sharing.md), set-up and features in a fresh Debian 13 (tests/setup/test_debian.py), all stages on two processes, ten minutes

@@ -14,6 +14,8 @@ import argparse
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import yaml
 from full_size import (
@@ -56,13 +58,16 @@ def per_corpus(found: Mapping[str, Mapping[str, float]]) -> Iterable[list[object
     yield ["**together**", *totals, sum(totals)]
 
 
-def memory_of_profile(profile: Path) -> dict[str, int]:
-    """mem_mb that the cluster profile asks for at the first attempt, by rule."""
-    content = yaml.safe_load(profile.read_text(encoding="utf-8"))
-    return {
-        rule: int(re.match(r"\d+", str(resources["mem_mb"])).group())  # type: ignore[union-attr]
-        for rule, resources in content["set-resources"].items()
-    }
+def memory_of_rules(rules: Path) -> dict[str, int]:
+    """mem_mb that each rule asks for at the first attempt."""
+    compute = SimpleNamespace(processes=1, threads=1)
+    kinds: dict[str, Any] = {"GPU": 1, "CONFIG": SimpleNamespace(compute=compute)}
+    exec((rules / "resources.smk").read_text(encoding="utf-8"), kinds)
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(rules.glob("*.smk")))
+    asked = re.findall(
+        r"^rule (\w+):\n(?:(?:    .*)?\n)*?    resources:\n        \*\*(\w+),", text, re.MULTILINE
+    )
+    return {rule: kinds[kind]["mem_mb"](None, 1) for rule, kind in asked}
 
 
 def together(jobs: Mapping[str, list[GpuJob]]) -> list[GpuJob]:
@@ -102,7 +107,7 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
             yield row
 
     sizes = yaml.safe_load((HERE / "measured_memory.yaml").read_text(encoding="utf-8"))
-    asked = memory_of_profile(HERE.parent / "profiles" / "slurm" / "config.yaml")
+    asked = memory_of_rules(HERE.parent / "rules")
     text = (HERE / "capacity_template.md").read_text(encoding="utf-8")
     filled = {
         "machine": measured["machine"],

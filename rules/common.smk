@@ -16,11 +16,11 @@ from snakemake.io import strip_wildcard_constraints
 from talkface.config import validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.corpora.download import planned_speakers
-from talkface.identity.code import code_version
+from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import accepted_code
 from talkface.media import program
 from talkface.metrics.catalogue import all_metrics, main_metrics
-from talkface.evaluation.needs import Needs, code_behind, files_behind, needs_of
+from talkface.evaluation.needs import code_behind, files_behind, needs_of
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 from talkface.workflow import internals
 
@@ -76,10 +76,6 @@ VALUES = {
 
 # Those of the papers' tables beside them, which the target `paper` makes.
 TABLES = list(CONFIG.tables)
-VARIANTS = {
-    output: [name for name in CONFIG.variants if CONFIG.variant_output(name) == output]
-    for output in ("diffusion", "frames")
-}
 POSSIBLE = VALUES | {
     "variant": list(CONFIG.variants),
     "method": [
@@ -105,10 +101,10 @@ def section(part: BaseModel, **selection) -> dict:
     return part.model_dump(mode="json", **selection)
 
 
-def code_of(name: str) -> str:
+def code_of(name: str, *chosen: str) -> str:
     """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
-    version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"))
-    return ACCEPTED.get((name, version), version)
+    version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"), *chosen)
+    return ACCEPTED.get((code_name(name, *chosen), version), version)
 
 
 def expand(patterns, **values) -> list:
@@ -141,14 +137,30 @@ def raw_listing(wildcards) -> str:
 
 
 @cache
-def needs(variant) -> Needs:
-    """What a variant rests on."""
+def needs(variant) -> frozenset:
+    """What a variant rests on: names of parts (talkface/evaluation/needs.py)."""
     return needs_of(CONFIG, variant)
 
 
 def renderer_section(wildcards) -> dict:
     """The renderer's section under a variant's differences."""
     return section(CONFIG.variant_renderer(wildcards.variant))
+
+
+def code_of_renderer(wildcards) -> str:
+    """Version of the code behind train_renderer: of the variant's renderer, and no other."""
+    own = CONFIG.variant_renderer(wildcards.variant)
+    return code_of("train_renderer", f"talkface.training.tasks.{own.section}.build")
+
+
+def code_of_generation(wildcards) -> str:
+    """Version of the code behind generate_clips: with the variant's renderer and sampler, and no other."""
+    own, sampler = (
+        CONFIG.variant_renderer(wildcards.variant),
+        CONFIG.variant_sampler(wildcards.variant),
+    )
+    network = f"talkface.models.{own.section}.{type(own).__name__}"
+    return code_of("generate_clips", network, f"talkface.generation.samplers.{sampler.kind}.sample")
 
 
 def sampler_section(wildcards) -> dict:
@@ -164,7 +176,7 @@ def shards(pattern, wildcards) -> list:
 
 def first_face_pattern(variant) -> str:
     """Where a variant's first faces are: split by AU-Attention, or as they are."""
-    if needs(variant).identity_face:
+    if "identity_face" in needs(variant):
         return rules.disentangle_faces.output.identities
     return rules.encode_first_faces.output.identities
 
@@ -181,18 +193,36 @@ def first_faces_of_speaker(wildcards) -> str:
 
 def sees_true_aus(wildcards) -> bool:
     """Whether the variant is an oracle."""
-    return needs(wildcards.variant).true_aus
+    return "true_aus" in needs(wildcards.variant)
 
 
-def au_input_pattern(variant) -> str:
-    """What a variant gets of the action units: Audio-to-AU's features, or for an oracle the true frames' labels."""
-    oracle = needs(variant).true_aus
-    return rules.label_aus.output.aus_table if oracle else rules.predict_aus.output.au_features
+def where_needed(*parts_and_pattern):
+    """An input function: the files of a pattern, where a variant rests on one of the parts named before it."""
+    *parts, pattern = parts_and_pattern
+
+    def files(wildcards) -> list:
+        return shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
+
+    return files
+
+
+def au_input_pattern(variant) -> str | None:
+    """What a variant's fusion gets of the action units: Audio-to-AU's features, an oracle the true labels, or nothing."""
+    if "true_aus" in needs(variant):
+        return rules.label_aus.output.aus_table
+    return rules.predict_aus.output.au_features if "predicted_aus" in needs(variant) else None
 
 
 def au_input(wildcards) -> list:
     """The same of all speakers."""
-    return shards(au_input_pattern(wildcards.variant), wildcards)
+    pattern = au_input_pattern(wildcards.variant)
+    return [] if pattern is None else shards(pattern, wildcards)
+
+
+def audio_to_au_itself(wildcards) -> list:
+    """Audio-to-AU, where a training varies the sound that it hears."""
+    heard = {"labels", "predicted_aus"} <= needs(wildcards.variant)
+    return expand(rules.train_audio_to_au.output.model, **wildcards) if heard else []
 
 
 def of_drivers(pattern, wildcards) -> list:
@@ -207,18 +237,13 @@ def of_drivers(pattern, wildcards) -> list:
 
 def au_input_of_driver(wildcards) -> list:
     """The same of the clips whose sound drives."""
-    return of_drivers(au_input_pattern(wildcards.variant), wildcards)
+    pattern = au_input_pattern(wildcards.variant)
+    return [] if pattern is None else of_drivers(pattern, wildcards)
 
 
 def sound_of_driver(wildcards) -> list:
     """Mel frames of the clips that drive."""
     return of_drivers(rules.extract_mel.output.mel_table, wildcards)
-
-
-def masked_latents(wildcards) -> list:
-    """The latents of every frame's upper half, for a variant of the inpaint protocol."""
-    every = needs(wildcards.variant).masked_latents
-    return shards(rules.encode_masked_latents.output.latents, wildcards) if every else []
 
 
 def shown_frames(wildcards) -> list:
@@ -230,39 +255,36 @@ def shown_frames(wildcards) -> list:
     )
 
 
-def labelled_aus(wildcards) -> list:
-    """The true frames' labels, where a variant has an AU loss."""
-    return (
-        shards(rules.label_aus.output.aus_table, wildcards)
-        if needs(wildcards.variant).au_judge
-        else []
-    )
-
-
-def judge_of_aus(wildcards) -> list:
-    """The AU classifier, where a variant has an AU loss."""
-    wanted = needs(wildcards.variant).au_judge
-    return expand(rules.train_au_classifier.output.model, **wildcards) if wanted else []
-
-
 def perceptual_stand_in(wildcards) -> list:
     """Our own autoencoder, where a variant has a perceptual loss and no file of VGG-19 is given."""
-    wanted = needs(wildcards.variant).perceptual and CONFIG.perceptual.vgg19 is None
+    wanted = "perceptual" in needs(wildcards.variant) and CONFIG.perceptual.vgg19 is None
     return expand(rules.train_autoencoder.output.model, **wildcards) if wanted else []
+
+
+def vgg19(wildcards) -> list:
+    """The file of VGG-19, where a variant has a perceptual loss and the configuration names one."""
+    wanted = "perceptual" in needs(wildcards.variant) and CONFIG.perceptual.vgg19 is not None
+    return [local(CONFIG.perceptual.vgg19)] if wanted else []
 
 
 def samplers_of(variants) -> dict:
     """The sampler of each variant that has one, for the tables' notes."""
     return {
-        name: section(CONFIG.variant_sampler(name)) for name in variants if needs(name).denoiser
+        name: section(CONFIG.variant_sampler(name)) for name in variants if "latents" in needs(name)
     }
 
 
-def code_of_metric(wildcards) -> str:
+@cache
+def version_of_metric(metric) -> str:
     """Version of the code behind a metric: of the rule's script, of the metric and of what reads its needs."""
     script = Path(ROOT, "workflow_scripts", "score_clips.py")
-    version = code_version(script, *code_behind(wildcards.metric))
-    return ACCEPTED.get((f"score_{wildcards.metric}", version), version)
+    version = code_version(script, *code_behind(metric))
+    return ACCEPTED.get((f"score_{metric}", version), version)
+
+
+def code_of_metric(wildcards) -> str:
+    """The same, as a param."""
+    return version_of_metric(wildcards.metric)
 
 
 def needed(name, pattern):

@@ -59,10 +59,4 @@ rule extract_mel:
 rule features:
     """Every clip listed, cropped, labelled and split: all that the networks learn from."""
     input:
-        everything(
-            [
-                *rules.label_aus.output,
-                *rules.extract_mel.output,
-                *rules.split_clips.output,
-            ]
-        ),
+        all_features,

@@ -18,7 +18,7 @@ rule generate_clips:
     resources:
         **GENERATION,
     params:
-        code=code_of("generate_clips"),
+        code=code_of_generation,
         sampler=sampler_section,
         oracle_aus=sees_true_aus,
         mfcc=section(CONFIG.mfcc),

@@ -1,28 +1,37 @@
-# What a job asks of the machine, by kind of job. The SLURM profile repeats them per rule
-# (profiles/slurm/config.yaml); it and --set-resources may give a rule other numbers.
+# What a job asks of the machine, by kind of job. A profile and --set-resources may give a rule other numbers.
 # mem_mb: memory in MB; runtime: minutes (SLURM ends a job then); gpu: graphics cards.
 
+
+def growing(first, step=None):
+    """An amount that grows with each further attempt of a job (--retries): by ``step``, or by as much again."""
+
+    def asked(wildcards, attempt):
+        return first + (attempt - 1) * (first if step is None else step)
+
+    return asked
+
+
 # Lists and checks.
-LISTING = {"mem_mb": 2000, "runtime": 60}
+LISTING = {"mem_mb": growing(2000), "runtime": growing(60)}
 # One archive of a published corpus.
-DOWNLOAD = {"mem_mb": 500, "runtime": 240}
+DOWNLOAD = {"mem_mb": growing(500), "runtime": growing(240)}
 # Decoding, labelling or encoding the clips of one speaker.
-MEDIA = {"mem_mb": 4000, "runtime": 120}
+MEDIA = {"mem_mb": growing(4000), "runtime": growing(120)}
 # A finished network on the clips of one speaker.
-NETWORK = {"mem_mb": 4000, "runtime": 120, "gpu": GPU}
+NETWORK = {"mem_mb": growing(4000), "runtime": growing(120), "gpu": GPU}
 # A renderer on the test clips of one speaker.
-GENERATION = {"mem_mb": 6000, "runtime": 720, "gpu": GPU}
+GENERATION = {"mem_mb": growing(6000), "runtime": growing(720), "gpu": GPU}
 # A method's generated clips against the truth.
-SCORING = {"mem_mb": 3000, "runtime": 720}
+SCORING = {"mem_mb": growing(3000), "runtime": growing(720)}
 # Tables, figures and pages.
-REPORTING = {"mem_mb": 2000, "runtime": 10}
+REPORTING = {"mem_mb": growing(2000), "runtime": growing(10)}
 # Trainings may run in several processes. How many they are is a resource and no parameter: it reruns nothing, and
 # --set-resources or a profile can give each training its own number (docs/distributed.md).
 TRAINING = {
-    "mem_mb": 8000,
-    "runtime": 2880,
+    "mem_mb": growing(8000, 4000),
+    "runtime": 2880,  # an attempt goes on where the last one was
     "gpu": GPU * CONFIG.compute.processes,
     "processes": CONFIG.compute.processes,
 }
-RENDERER_TRAINING = TRAINING | {"mem_mb": 12000, "runtime": 5760}
+RENDERER_TRAINING = TRAINING | {"mem_mb": growing(12000, 4000), "runtime": 5760}
 TRAINING_THREADS = CONFIG.compute.threads * CONFIG.compute.processes

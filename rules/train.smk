@@ -182,40 +182,6 @@ rule disentangle_faces:
         "../workflow_scripts/disentangle_faces.py"
 
 
-rule train_renderer:
-    # Paper A: a latent denoiser.
-    input:
-        split="results/{experiment}/{corpus}/split.parquet",
-        latents=collect(
-            "results/{{experiment}}/{{corpus}}/train/autoencoder/shared/seed-{{seed}}/latents/{speaker}.parquet",
-            speaker=SPEAKERS,
-        ),
-        masked_latents=masked_latents,
-        aus=au_input,
-        identities=first_faces,
-        mel=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
-            speaker=SPEAKERS,
-        ),
-    output:
-        model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
-        history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
-    wildcard_constraints:
-        variant=any_of(VARIANTS["diffusion"]),
-    threads: TRAINING_THREADS
-    resources:
-        **RENDERER_TRAINING,
-    params:
-        code=code_of("train_renderer"),
-        work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",
-        renderer=renderer_section,
-        mfcc=section(CONFIG.mfcc),
-        crop_size=CONFIG.video.crop_size,
-        compute=section(CONFIG.compute),
-    script:
-        "../workflow_scripts/train_renderer.py"
-
-
 rule train_au_classifier:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
@@ -244,41 +210,39 @@ rule train_au_classifier:
         "../workflow_scripts/train_au_classifier.py"
 
 
-rule train_frame_renderer:
-    # Papers B and C, and the methods that they compare with: a decoder of frames.
+rule train_renderer:
+    # A variant's renderer; it reads what its section rests on (talkface/config/networks.py).
     input:
         split="results/{experiment}/{corpus}/split.parquet",
-        faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
-        ),
-        aus=au_input,
-        presence=labelled_aus,
-        identities=first_faces,
         mel=collect(
             "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
             speaker=SPEAKERS,
         ),
-        au_classifier=judge_of_aus,
+        faces=where_needed("frames", rules.crop_faces.output.faces_table),
+        labels=where_needed("labels", "au_judge", rules.label_aus.output.aus_table),
+        latents=where_needed("latents", rules.encode_latents.output.latents),
+        masked_latents=where_needed("masked_latents", rules.encode_masked_latents.output.latents),
+        identities=first_faces,
+        aus=au_input,
+        audio_to_au=audio_to_au_itself,
+        au_classifier=where_needed("au_judge", rules.train_au_classifier.output.model),
         autoencoder=perceptual_stand_in,
+        after_vgg19=vgg19,
     output:
         model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
-    wildcard_constraints:
-        variant=any_of(VARIANTS["frames"]),
     threads: TRAINING_THREADS
     resources:
         **RENDERER_TRAINING,
     params:
-        code=code_of("train_frame_renderer"),
+        code=code_of_renderer,
         work="work/{experiment}/{corpus}/renderer/{variant}/seed-{seed}",
-        frame_renderer=renderer_section,
-        perceptual=section(CONFIG.perceptual),
+        renderer=renderer_section,
         mfcc=section(CONFIG.mfcc),
         crop_size=CONFIG.video.crop_size,
         compute=section(CONFIG.compute),
     script:
-        "../workflow_scripts/train_frame_renderer.py"
+        "../workflow_scripts/train_renderer.py"
 
 
 rule models:

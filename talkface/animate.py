@@ -57,9 +57,9 @@ def animate(
     experiment whose networks have not been trained.
     """
     needs = needs_of(config, variant)
-    if needs.true_aus or needs.masked_latents:
+    if needs & {"true_aus", "masked_latents"}:
         raise ValueError(f"--variant {variant}: it needs a true video besides the photo and the sound")
-    if needs.identity_face and config.aus.backend == "openface":
+    if "identity_face" in needs and config.aus.backend == "openface":
         raise ValueError(
             "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
             "'geometric' or 'blendshapes', or a --variant without disentanglement"
@@ -72,14 +72,15 @@ def animate(
         return train / stage / of / f"seed-{seed}" / "model.safetensors"
 
     autoencoder = load_model(weights("autoencoder"), VQAutoencoder, device)
-    audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device)
+    told = "predicted_aus" in needs
+    audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device) if told else None
 
     picture_HW3 = read_photo(photo)
     try:
         track = track_face([picture_HW3], config.faces, config.video.crop_size)
     except ValueError as error:
         raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
-    if needs.identity_face:
+    if "identity_face" in needs:
         attention = load_model(weights("au_attention"), AuGenerator, device)
         raw_A = label_photo(track, config, photo)
         columns = take_apart(attention, autoencoder, track.images[0], raw_A)

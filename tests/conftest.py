@@ -1,7 +1,10 @@
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -9,6 +12,24 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def pytest_configure(config):
     """A warning that our own code causes is an error here, before users read it in their first run."""
     config.addinivalue_line("filterwarnings", r"error:::talkface\..*")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that no process is left alone with one at the end.
+
+    The first of them makes the finished experiment; meanwhile other processes run slow files without it.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    experiment = [item.path for item in items if item.path in slow and "finished_micro" in item.fixturenames]
+
+    def place(item) -> int:
+        if item.path not in slow:
+            return 3
+        if item.path not in experiment:
+            return 1
+        return 0 if item.path == experiment[0] else 2
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +64,20 @@ def real_clips() -> Path:
     return folder
 
 
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one of pytest-xdist's processes makes for all of them; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, whole = base / name, base / f"{name}.whole"
+    with FileLock(base / f"{name}.lock"):
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            whole.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def finished_micro(tmp_path_factory) -> Path:
     """A copy of the workflow in which the micro demo has run to its end; copy it to change it.
@@ -54,10 +89,11 @@ def finished_micro(tmp_path_factory) -> Path:
         return Path(named)
     from workspace import make_workspace, snakemake
 
-    folder = make_workspace(tmp_path_factory.mktemp("workflow") / "micro")
-    done = snakemake(folder, "--cores", str(min(os.cpu_count() or 1, 4)))
-    assert done.returncode == 0, done.stdout[-4000:]
-    return folder
+    def make(folder: Path) -> None:
+        done = snakemake(make_workspace(folder), "--cores", str(min(os.cpu_count() or 1, 4)))
+        assert done.returncode == 0, done.stdout[-4000:]
+
+    return made_once(tmp_path_factory, "micro", make)
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +106,10 @@ def finished_tables(finished_micro, tmp_path_factory) -> Path:
 
     from talkface.acceptance.smallest import run_smallest
 
-    folder = copy_workspace(finished_micro, tmp_path_factory.mktemp("tables") / "micro")
-    run_smallest(folder, min(os.cpu_count() or 1, 4))
-    return folder
+    def make(folder: Path) -> None:
+        run_smallest(copy_workspace(finished_micro, folder), min(os.cpu_count() or 1, 4))
+
+    return made_once(tmp_path_factory, "micro_tables", make)
 
 
 @pytest.fixture(scope="session")
@@ -87,5 +124,9 @@ def spoken():
 def finished(tmp_path_factory):
     """A drawn experiment and all that the jobs of reporting make of it; not to be changed."""
     from finished_report import finished_report
+    from report_inputs import Experiment
 
-    return finished_report(tmp_path_factory.mktemp("results") / "test/tiny")
+    place = "test/tiny"
+    return Experiment(
+        made_once(tmp_path_factory, "results", lambda folder: finished_report(folder / place)) / place
+    )

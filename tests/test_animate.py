@@ -68,6 +68,7 @@ def animate(folder, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_photo_speaks_as_long_as_its_sound(folder):
     done = animate(folder, "it's a face.png", "speech.wav", "--output", "speaking.mp4")
     assert done.returncode == 0, done.stderr
@@ -81,11 +82,10 @@ def test_a_photo_speaks_as_long_as_its_sound(folder):
     assert np.abs(read_audio(folder / "speaking.mp4")).max() > 0.1
 
 
-def test_a_decoder_of_frames_speaks_too(folder):
-    done = animate(
-        folder, "it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--output", "crop.mp4"
-    )
-    assert done.returncode == 0, done.stderr
+def test_a_decoder_of_frames_speaks_too(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    words = ["it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--output", "crop.mp4"]
+    main([*words, "--configfile", *map(str, OVERLAYS)])
     frames = list(read_frames(folder / "crop.mp4"))
     assert len(frames) == 28 and frames[0].shape == (112, 112, 3)
 
@@ -136,7 +136,8 @@ def test_openface_labels_no_photo(folder, monkeypatch):
     main(["it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--configfile", *files])
 
 
-def test_mistakes_are_one_line_that_names_the_file(folder):
+def test_mistakes_are_one_line_that_names_the_file(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 128, np.uint8))
     (folder / "notes.txt").write_text("no sound")
     for arguments, words in [
@@ -145,10 +146,19 @@ def test_mistakes_are_one_line_that_names_the_file(folder):
         (("it's a face.png", "notes.txt"), ["notes.txt"]),
         (("it's a face.png", "speech.wav", "--seed", "7"), ["seed-7", "no such weights file"]),
     ]:
-        done = animate(folder, *arguments, "--output", "never.mp4")
-        assert done.returncode == 1
-        last = done.stderr.strip().splitlines()[-1]
-        assert last.startswith("error: ") and all(word in last for word in words), done.stderr
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--output", "never.mp4", "--configfile", *map(str, OVERLAYS)])
+        said = str(ended.value.code)
+        assert said.startswith("error: ") and "\n" not in said and all(word in said for word in words), said
+    assert not (folder / "never.mp4").exists()
+
+
+@pytest.mark.slow
+def test_a_mistake_ends_the_program_with_its_line_alone(folder):
+    done = animate(folder, "absent.png", "speech.wav", "--output", "never.mp4")
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: ") and "absent.png" in last, done.stderr
     assert not (folder / "never.mp4").exists()
 
 

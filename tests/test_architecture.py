@@ -207,7 +207,7 @@ def test_a_script_binds_its_rule_to_its_job_and_does_nothing_else():
     }
 
 
-FUNCTIONS = ("common.smk", "artifacts.smk")
+FUNCTIONS = ("common.smk", "artifacts.smk", "resources.smk")
 
 
 def test_rules_are_plain():
@@ -224,7 +224,11 @@ def test_rules_are_plain():
                 continue
             needed = ["resources:", "params:"]
             if name[1] not in ("verify", "check_setup"):
-                code = "_of_metric" if name[1] == "score_clips" else f'_of("{name[1]}")'
+                chosen = {
+                    "generate_clips": "_of_generation", "train_renderer": "_of_renderer",
+                    "score_clips": "_of_metric",
+                }  # fmt: skip
+                code = chosen.get(name[1], f'_of("{name[1]}")')
                 needed += ["output:", f"code=code{code}"]
             said_once = {"log:", "benchmark:", "conda:"}
             assert not [word for word in said_once if f"\n    {word}" in block], (

@@ -6,18 +6,30 @@ equals the earlier code. Results of the earlier code then do not rerun.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
 from talkface.evaluation.needs import code_behind
-from talkface.identity.code import code_version
+from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
 from talkface.metrics.catalogue import all_metrics
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
+_SAMPLER = "talkface.generation.samplers.ddim.sample"
+CHOSEN: Mapping[str, Sequence[Sequence[str]]] = {
+    "train_renderer": [
+        [f"talkface.training.tasks.{name}.build"] for name in ("renderer", "frame_renderer", "warp_renderer")
+    ],
+    "generate_clips": [
+        ["talkface.models.renderer.Renderer", _SAMPLER],
+        ["talkface.models.frame_renderer.FrameRenderer", _SAMPLER],
+        ["talkface.models.warp_renderer.WarpRenderer", _SAMPLER],
+    ],
+}
+"""Rule -> for each kind of its jobs the code that the smallest experiment's variants choose by name."""
 _SHOWN = 20
 _OF_ANOTHER_MACHINE = (
     "\nThe golden figures were made on another machine, which rounds differently: check out the commit "
@@ -35,13 +47,14 @@ def versions_of(checkout: Path) -> dict[str, str]:
     Each metric of rule ``score_clips`` has its own, named ``score_{metric}``.
     """
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
-    versions: dict[str, str] = {}
-    for script in scripts:
-        if script.stem == "score_clips":
-            metrics = {f"score_{name}": code_behind(name) for name in all_metrics()}
-            versions |= {name: code_version(script, *code) for name, code in metrics.items()}
-        elif not script.stem.startswith(_WITHOUT_FIGURES):
-            versions[script.stem] = code_version(script)
+    versions = {
+        code_name(script.stem, *chosen): code_version(script, *chosen)
+        for script in scripts
+        if not script.stem.startswith((*_WITHOUT_FIGURES, "score_clips"))
+        for chosen in CHOSEN.get(script.stem, [()])
+    }
+    metrics = [(script, name) for script in scripts if script.stem == "score_clips" for name in all_metrics()]
+    versions |= {f"score_{name}": code_version(script, *code_behind(name)) for script, name in metrics}
     return dict(sorted(versions.items()))
 
 
@@ -50,6 +63,16 @@ def recorded_versions(checkout: Path) -> dict[str, str]:
     path = checkout / "golden" / "code.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return dict(line.split() for line in lines)
+
+
+def changed_since(checkout: Path) -> dict[str, str | None]:
+    """The present version of each recorded rule whose code has changed since; None of one that is gone.
+
+    A new rule has no earlier results that could be kept: it is recorded when the outputs are next compared.
+    """
+    now = versions_of(checkout)
+    recorded = recorded_versions(checkout).items()
+    return {rule: now.get(rule) for rule, version in recorded if now.get(rule) != version}
 
 
 def accept(checkout: Path, found: golden.Figures, who: str, why: str) -> Mapping[str, tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 Every artifact of the pipeline but weights, videos and pages is a Parquet file of one of these schemas.
 "Key" columns identify a row; the writer refuses a table in which two rows share a key.
-Clips are named ``speaker/utterance`` and frames are 0-based video frames at 25 fps.
+Clips are named ``speaker/utterance`` and frames are 0-based video frames at 25 fps. A table that is read
+where it is made needs no place here: a feature's can stand beside its extractor (docs/adding_extractor.md).
 """
 
 from dataclasses import dataclass, field
@@ -270,8 +271,4 @@ HISTORY = TableSchema(
     ("samples", "name"),
 )
 
-ALL = (
-    CLIPS, CHECKS, FACES, LANDMARKS, AUS, AU_TRUTH, MEL, SPLIT, LATENTS, AU_FEATURES, IDENTITIES, GENERATED,
-    SCORES, HISTORY,
-)  # fmt: skip
-BY_NAME = {schema.name: schema for schema in ALL}
+BY_NAME = {table.name: table for table in list(globals().values()) if isinstance(table, TableSchema)}

@@ -5,7 +5,9 @@ only what differs. ``config.schema.json`` is generated from here (``python -m ta
 checks that it is up to date.
 """
 
+from talkface.config.augmentation import PictureAugmentation, SoundAugmentation
 from talkface.config.basics import ConfigError, Strict, merge
+from talkface.config.compute import Compute
 from talkface.config.data import (
     AuLabels,
     Corpus,
@@ -19,22 +21,24 @@ from talkface.config.data import (
     Video,
 )
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
+from talkface.config.losses import Perceptual
 from talkface.config.networks import (
+    RENDERERS,
     AuAttention,
     AuClassifier,
     AudioToAu,
     Autoencoder,
-    Compute,
     FrameRenderer,
     Fused,
-    Perceptual,
     Renderer,
-    Sampler,
-    Training,
+    WarpRenderer,
 )
 from talkface.config.reading import validate
+from talkface.config.sampler import Sampler
+from talkface.config.training import Training
 
 __all__ = [
+    "RENDERERS",
     "AuAttention",
     "AuClassifier",
     "AuLabels",
@@ -54,8 +58,10 @@ __all__ = [
     "Mel",
     "Mfcc",
     "Perceptual",
+    "PictureAugmentation",
     "Renderer",
     "Sampler",
+    "SoundAugmentation",
     "Split",
     "Strict",
     "Synthetic",
@@ -63,6 +69,7 @@ __all__ = [
     "TableRow",
     "Training",
     "Video",
+    "WarpRenderer",
     "merge",
     "validate",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config.experiment import Config
+from talkface.config.networks import RENDERERS
 
 _HEAD = """\
 # Every field of the configuration
@@ -27,6 +28,10 @@ def schema() -> dict[str, Any]:
     """
     whole = Config.model_json_schema()
     texts = descriptions()
+    texts["Variant"] = dict(texts["VariantBase"])
+    for own in RENDERERS.values():
+        texts["Config"][own.section] = f"{own.__doc__} Read where a variant's output is {own.output}."
+        texts["Variant"][own.section] = f"Differences from the section {own.section}."
     for name, model in [("Config", whole), *whole["$defs"].items()]:
         for field, content in model["properties"].items():
             content["description"] = texts[name][field]
@@ -48,16 +53,18 @@ def document() -> str:
 
 
 def descriptions() -> dict[str, dict[str, str]]:
-    """Section -> field -> the text below it in the source, those of its base class included."""
-    found: dict[str, dict[str, str]] = {}
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        for model in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(model, ast.ClassDef):
-                inherited = [found.get(base.id, {}) for base in model.bases if isinstance(base, ast.Name)]
-                found[model.name] = {k: v for texts in inherited for k, v in texts.items()} | dict(
-                    _texts(model)
-                )
-    return found
+    """Section -> field -> the text below it in the source, those of its base classes included."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.py")]
+    models = {
+        node.name: node for text in sources for node in ast.parse(text).body if isinstance(node, ast.ClassDef)
+    }
+
+    def found(name: str) -> dict[str, str]:
+        bases = [base.id for base in reversed(models[name].bases) if isinstance(base, ast.Name)]
+        inherited = [found(base) for base in bases if base in models]
+        return {k: v for texts in [*inherited, dict(_texts(models[name]))] for k, v in texts.items()}
+
+    return {name: found(name) for name in models}
 
 
 def _texts(model: ast.ClassDef) -> Iterator[tuple[str, str]]:

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from talkface.config.basics import ConfigError, Slug, Strict, merge
+from talkface.config.compute import Compute
 from talkface.config.data import AuLabels, Corpus, Faces, Media, Mel, Mfcc, Split, Video
-from talkface.config.networks import (
-    AuAttention,
-    AuClassifier,
-    AudioToAu,
-    Autoencoder,
-    Compute,
-    FrameRenderer,
-    Perceptual,
-    Renderer,
-    Sampler,
-)
+from talkface.config.losses import Perceptual
+from talkface.config.networks import RENDERERS, AuAttention, AuClassifier, AudioToAu, Autoencoder, Fused
+from talkface.config.sampler import Sampler
 
 
 class Evaluation(Strict):
@@ -49,19 +42,33 @@ class Gallery(Strict):
     """Clips of seen and of unseen speakers that get a video."""
 
 
-class Variant(Strict):
-    """A named difference: what it changes of the sections that may differ, on top of another variant's."""
+class VariantBase(Strict):
+    """A named difference: what it changes of the sections that may differ, on top of another variant's.
+
+    Each renderer's section has a field of its name, with the differences from that section.
+    """
 
     base: Slug | None = None
     """The variant whose differences are inherited; None: the configuration itself."""
-    output: Literal["diffusion", "frames"] | None = None
-    """Renderer or frame_renderer; None: as the base."""
-    renderer: dict[str, Any] = {}
-    """Differences from the section renderer."""
-    frame_renderer: dict[str, Any] = {}
-    """Differences from the section frame_renderer."""
+    output: str | None = None
+    """What its renderer gives: diffusion (section renderer), frames (frame_renderer) or warp (warp_renderer);
+    None: as the base."""
     sampler: dict[str, Any] = {}
     """Differences from the section sampler."""
+
+
+Variant = create_model(
+    "Variant",
+    __base__=VariantBase,
+    __doc__=VariantBase.__doc__,
+    **{own.section: (dict[str, Any], {}) for own in RENDERERS.values()},  # type: ignore[call-overload]
+)
+Renderers = create_model(
+    "Renderers",
+    __base__=Strict,
+    **{own.section: (own | None, None) for own in RENDERERS.values()},  # type: ignore[call-overload]
+)
+"""A section for each renderer; one that no variant uses may be left out."""
 
 
 class TableRow(Strict):
@@ -90,7 +97,7 @@ class Table(Strict):
     """The protocol under which its rows are measured."""
 
 
-class Config(Strict):
+class Config(Renderers):
     """One experiment on one corpus."""
 
     experiment: Slug = "demo"
@@ -129,10 +136,6 @@ class Config(Strict):
     """The AU classifier for the AU loss of papers B and C."""
     perceptual: Perceptual = Perceptual()
     """Features of the perceptual loss."""
-    renderer: Renderer
-    """Paper A's renderer, where a variant's output is diffusion."""
-    frame_renderer: FrameRenderer
-    """Papers B and C's renderer, where a variant's output is frames."""
     sampler: Sampler = Sampler()
     """How the diffusion renderer is sampled."""
     evaluation: Evaluation = Evaluation()
@@ -174,17 +177,9 @@ class Config(Strict):
         return self
 
     def _check_shares(self) -> None:
-        stages = {
-            name: getattr(self, name)
-            for name in (
-                "autoencoder",
-                "audio_to_au",
-                "au_attention",
-                "au_classifier",
-                "renderer",
-                "frame_renderer",
-            )
-        }
+        shared = ("autoencoder", "audio_to_au", "au_attention", "au_classifier")
+        named = [*shared, *(own.section for own in RENDERERS.values())]
+        stages = {name: getattr(self, name) for name in named if getattr(self, name) is not None}
         stages |= {f"variants.{name}": self.variant_renderer(name) for name in self.variants}
         for name, section in stages.items():
             if section.training.batch_size % self.compute.processes:
@@ -201,28 +196,28 @@ class Config(Strict):
             if base in lineage:
                 raise ValueError(f"variants.{name}.base: {' -> '.join([*lineage, base])} goes in a circle")
             lineage.append(base)
+        if (output := self.variant_output(name)) not in RENDERERS:
+            raise ValueError(f"variants.{name}.output: '{output}' is not one of {', '.join(RENDERERS)}")
+        read = RENDERERS[output].section
+        if getattr(self, read) is None:
+            raise ValueError(
+                f"variants.{name}: its output is '{output}', so the configuration needs section '{read}'"
+            )
         try:
-            renderer = self.variant_renderer(name)
+            self.variant_renderer(name).check(self.video.crop_size)
             self.variant_sampler(name)
         except ValidationError as error:
             problem = error.errors()[0]
             field = ".".join(["variants", name, *map(str, problem["loc"])])
             raise ValueError(f"{field}: {problem['msg']}") from None
-        if isinstance(renderer, FrameRenderer):
-            unread, read = "renderer", "frame_renderer"
-            if self.video.crop_size % 16:
+        except ValueError as error:
+            raise ValueError(f"variants.{name}: {error}") from None
+        for other in RENDERERS.values():
+            if other.section != read and getattr(self.variants[name], other.section):
                 raise ValueError(
-                    f"variants.{name}: video.crop_size must be a multiple of 16 to decode frames"
+                    f"variants.{name}.{other.section}: this section is not used: the variant's output is "
+                    f"'{output}', so give it section '{read}' or another output"
                 )
-            if (renderer.perceptual_patch or 0) > self.video.crop_size:
-                raise ValueError(f"variants.{name}: perceptual_patch is larger than video.crop_size")
-        else:
-            unread, read = "frame_renderer", "renderer"
-        if getattr(self.variants[name], unread):
-            raise ValueError(
-                f"variants.{name}.{unread}: this section is not used: the variant's output is "
-                f"'{self.variant_output(name)}', so give it section '{read}' or another output"
-            )
 
     def check_speakers(self, present: Sequence[str]) -> None:
         """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""
@@ -235,16 +230,15 @@ class Config(Strict):
                     f"'{self.corpus.name}': {', '.join(present)}"
                 )
 
-    def variant_output(self, name: str) -> Literal["diffusion", "frames"]:
-        """Whether the named variant denoises latents (paper A) or decodes frames (papers B and C)."""
+    def variant_output(self, name: str) -> str:
+        """What the named variant's renderer gives, such as "diffusion": it denoises latents (paper A)."""
         variant = self.variants[name]
         return variant.output or (self.variant_output(variant.base) if variant.base else "diffusion")
 
-    def variant_renderer(self, name: str) -> Renderer | FrameRenderer:
-        """The renderer's or frame renderer's section under the named variant's differences."""
-        if self.variant_output(name) == "frames":
-            return FrameRenderer.model_validate(self._differing("frame_renderer", name))
-        return Renderer.model_validate(self._differing("renderer", name))
+    def variant_renderer(self, name: str) -> Fused:
+        """Its renderer's section under the named variant's differences."""
+        own = RENDERERS[self.variant_output(name)]
+        return own.model_validate(self._differing(own.section, name))
 
     def variant_sampler(self, name: str) -> Sampler:
         """The sampler section under the named variant's differences."""

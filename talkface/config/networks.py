@@ -1,68 +1,31 @@
-"""The networks, their training, the devices, and the sampler."""
+"""A section for each network: its sizes, the weights of its losses, its training.
+
+The weights of losses are in ``losses.py``, the settings of a training in ``training.py``. The fields of a
+section are in the order of its base classes from the last to the first, then its own. That order is part of
+the rules' parameters: another one would rerun finished trainings.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from talkface.config.augmentation import PictureAugmentation, SoundAugmentation
 from talkface.config.basics import Fraction, Strict
+from talkface.config.losses import (
+    AuAttentionLosses,
+    AudioToAuLosses,
+    AutoencoderLosses,
+    FrameLosses,
+    FusedLosses,
+    WarpLosses,
+)
+from talkface.config.training import Training
 
 
-class Compute(Strict):
-    """What is part of a run's numbers: threads change the last bits of the weights."""
-
-    threads: int = Field(2, ge=1)
-    """CPU threads of each process; another number changes the last bits of the weights."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where networks run; auto: on a GPU where torch finds one."""
-    precision: Literal["float32", "bfloat16", "auto"] = "auto"
-    """Precision of the networks; auto: bfloat16 if the device supports it natively, else float32."""
-    processes: int = Field(1, ge=1, exclude=True)
-    """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
-    batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""
-
-
-class Training(Strict):
-    """One optimisation; progress is counted in samples seen, never in steps or epochs."""
-
-    samples: int = Field(ge=1)
-    """Length of the training in samples: frames, or patches for the autoencoder."""
-    paper_samples: int | None = None
-    """Length of the paper's schedule, for the share that the notes give."""
-    batch_size: int = Field(ge=1)
-    """Items per step, over all processes."""
-    micro_batch: int | None = Field(None, ge=1)
-    """Items of a batch that go through the networks at once; None: all that fit into memory."""
-    learning_rate: float = Field(gt=0)
-    """Learning rate of AdamW at its highest."""
-    beta1: float = 0.9
-    """AdamW: decay of the gradient's mean."""
-    beta2: float = 0.999
-    """AdamW: decay of the gradient's mean square."""
-    weight_decay: float = 0.0
-    """AdamW: decoupled weight decay."""
-    warmup_samples: int = 0
-    """Samples over which the learning rate rises linearly."""
-    decay: Literal["constant", "linear", "cosine"] = "constant"
-    """How the learning rate falls to zero at the end."""
-    decay_start: Fraction = 0.0
-    """Share of the samples after which the decay begins."""
-    gradient_clip: float | None = None
-    """Largest norm of a gradient; None: not clipped."""
-    ema_halflife_samples: int | None = None
-    """Half-life of the running average of the weights (EMA); None: no average is kept."""
-    save_every_samples: int = Field(50_000, ge=1)
-    """Samples between two saved states; a state is also saved at least once a minute."""
-    log_every_samples: int = Field(5_000, ge=1)
-    """Samples between two rows of the training history."""
-    warm_start: Path | None = None
-    """A model.safetensors to start from."""
-
-
-class Autoencoder(Strict):
-    """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
+class AutoencoderNetwork(Strict):
+    """Sizes of the autoencoder."""
 
     width: int = Field(128, ge=8)
     """Channels at full size."""
@@ -76,31 +39,33 @@ class Autoencoder(Strict):
     """Channels of the latent, and of a code."""
     patch_size: int | None = Field(None, ge=16, multiple_of=4)
     """Train on patches; None: whole crops."""
-    mouth_weight: float = 1.0
-    """Weight of the mouth region in the reconstruction loss."""
-    edge_weight: float = 0.0
-    """L1 of image gradients: sharpness without a downloaded perceptual network."""
-    commitment: float = 0.25
-    """Weight of the commitment loss (VQ-VAE, van den Oord et al. 2017)."""
+
+
+class Autoencoder(AutoencoderLosses, AutoencoderNetwork):
+    """VQ autoencoder, f = 4: 112 x 112 x 3 -> 28 x 28 x 3 (Rombach et al. 2022, vq-f4)."""
+
     training: Training
     """How it is trained; a sample is a patch, or a whole crop."""
 
 
-class AudioToAu(Strict):
-    """Five nets, one an AU (paper A/C: weighted BCE + Dice on presence)."""
+class AudioToAuNetwork(Strict):
+    """The nets of Audio-to-AU."""
 
     dropout: Fraction = 0.5
     """Before the head."""
-    intensity_weight: float = 0.0
-    """[ours] regression of the normalised intensity beside presence."""
+
+
+class AudioToAu(AudioToAuLosses, AudioToAuNetwork):
+    """Five nets, one an AU (paper A/C: weighted BCE + Dice on presence)."""
+
     window_frames: int = Field(25, ge=1)
     """Frames per training sequence of the recurrent layers."""
     training: Training
     """How they are trained; a sample is a frame."""
 
 
-class AuAttention(Strict):
-    """GANimation-type disentanglement (paper A)."""
+class AuAttentionNetwork(Strict):
+    """Sizes of the generator and the critic."""
 
     width: int = Field(64, ge=8)
     """Channels of the generator's trunk."""
@@ -110,16 +75,11 @@ class AuAttention(Strict):
     """First channels of the critic."""
     critic_layers: int = 6
     """Stride-2 convolutions of the critic."""
-    gradient_penalty: float = 10.0
-    """Weight of the critic's gradient penalty (WGAN-GP)."""
-    condition_weight: float = 4000.0
-    """Weight of the critic's error on the target AUs."""
-    cycle_weight: float = 10.0
-    """Weight of the cycle loss (L1)."""
-    mask_weight: float = 0.1
-    """Weight of the mask's mean, which keeps the changed share small."""
-    mask_variation_weight: float = 1e-5
-    """Weight of the mask's total variation, which keeps it smooth."""
+
+
+class AuAttention(AuAttentionLosses, AuAttentionNetwork):
+    """GANimation-type disentanglement (paper A)."""
+
     generator_every: int = Field(5, ge=1)
     """Critic steps per generator step."""
     target_noise: float = 0.1
@@ -130,8 +90,12 @@ class AuAttention(Strict):
     """How it is trained; a sample is a frame of the critic's."""
 
 
-class Fused(Strict):
-    """E_a, E_f and the fusion: what papers A, B and C share."""
+RENDERERS: dict[str, type[Fused]] = {}
+"""What a renderer gives (a variant's ``output``) -> its section."""
+
+
+class FusedNetwork(Strict):
+    """Inputs, sizes and windows of encoders and fusion."""
 
     speech: list[Literal["audio", "aus"]] = ["audio", "aus"]
     """Inputs that drive the mouth."""
@@ -161,8 +125,24 @@ class Fused(Strict):
     """Training window of the fusion."""
     frames_per_window: int = 50
     """Frames of the window that are rendered in training (all 50 in the paper)."""
-    mouth_weight: float = 1.0
-    """Weight of the mouth region in the loss."""
+
+
+class Fused(FusedLosses, FusedNetwork):
+    """E_a, E_f and the fusion: what all renderers share.
+
+    A renderer's section is a subclass that says its name and what it gives (docs/adding_network.md). The name
+    is that of the section, of the network, and of the modules in ``models/`` and ``training/tasks/``.
+    """
+
+    section: ClassVar[str]
+    output: ClassVar[str]
+
+    def __init_subclass__(cls, section: str, output: str, **keywords: Any) -> None:
+        """Keep the class under what it gives."""
+        super().__init_subclass__(**keywords)
+        cls.section, cls.output = section, output
+        RENDERERS[output] = cls
+
     balance_speakers: bool = False
     """[ours] draw windows of every speaker equally often."""
     training: Training
@@ -178,8 +158,18 @@ class Fused(Strict):
             raise ValueError("frames_per_window: there are only window_frames in a window")
         return self
 
+    def rests_on(self) -> set[str]:
+        """Parts of ``talkface.evaluation.needs.PARTS`` behind this renderer, beside the autoencoder."""
+        parts = {"identity_face" if self.disentangled else "whole_face"}
+        if "aus" in self.speech:
+            parts.add("true_aus" if self.oracle_aus else "predicted_aus")
+        return parts
 
-class Renderer(Fused):
+    def check(self, crop_size: int) -> None:
+        """Raise ``ValueError`` for crops of a size that this renderer cannot give."""
+
+
+class Renderer(Fused, section="renderer", output="diffusion"):
     """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
 
     masked_frame: Literal["first", "every"] = "first"
@@ -205,31 +195,17 @@ class Renderer(Fused):
     even_timesteps: bool = False
     """[ours] weigh the noise error so that high noise, where mouths open, counts."""
 
-
-class FrameLosses(Strict):
-    """Weights of the losses of papers B and C; 0 leaves a term out."""
-
-    reconstruction: float = Field(1.5, ge=0)
-    """L1."""
-    perceptual: float = Field(0.0, ge=0)
-    """VGG-19 features, or those of our autoencoder; 0.07 in B and C."""
-    identity: float = Field(0.0, ge=0)
-    """L1 of the upper half against the input image; 1.5 in B and C."""
-    aus: float = Field(0.0, ge=0)
-    """AU classifier's weighted BCE + Dice; 0.02 in B and C."""
-    adversarial: float = Field(0.0, ge=0)
-    """Patch critic of frames; 0.002 in C."""
-    video_adversarial: float = Field(0.0, ge=0)
-    """Critic of frame sequences (CRAN)."""
-    adversarial_start: Fraction = 0.5
-    """Share of the samples after which critics are added (C: 20 + 20 epochs)."""
+    def rests_on(self) -> set[str]:
+        """Latents of every frame too."""
+        masked = {"masked_latents"} if self.masked_frame == "every" else set[str]()
+        return super().rests_on() | {"latents"} | masked
 
 
 MIN_VIDEO_FRAMES = 4
 """Frames that a critic of sequences looks at together."""
 
 
-class FrameRenderer(Fused):
+class FrameRenderer(Fused, section="frame_renderer", output="frames"):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
     disentangled: bool = False
@@ -253,6 +229,73 @@ class FrameRenderer(Fused):
             raise ValueError(f"frames_per_window: the video critic needs {MIN_VIDEO_FRAMES} or more")
         return self
 
+    def check(self, crop_size: int) -> None:
+        """Four halvings, and a patch within the crop."""
+        if crop_size % 16:
+            raise ValueError("video.crop_size must be a multiple of 16 to decode frames")
+        if (self.perceptual_patch or 0) > crop_size:
+            raise ValueError("perceptual_patch is larger than video.crop_size")
+
+    def rests_on(self) -> set[str]:
+        """The frames, and the judges behind its losses."""
+        judges = {"au_judge": self.losses.aus, "perceptual": self.losses.perceptual}
+        return super().rests_on() | {"frames"} | {part for part, weight in judges.items() if weight}
+
+
+class WarpRenderer(Fused, section="warp_renderer", output="warp"):
+    """The renderer that starts from the photo: flow, mask and residual on it, one step."""
+
+    disentangled: bool = False
+    """AU-Attention's mask joins the photo, as a prior of where speech moves a face."""
+    sees_face: bool = False
+    """The fusion gets the face's feature, as in the papers; False: the token is made of speech alone."""
+    normalised: bool = True
+    """[ours] normalise the features before the fusion, and the fusion's blocks."""
+    fusion_widths: list[int] = [256, 256]
+    """Layers of a TCN; the last is the width of a frame's token."""
+    audio_width: int = 256
+    """E_a's output."""
+    width: int = Field(48, ge=8)
+    """Channels at half the picture's size."""
+    multipliers: list[int] = [1, 2, 3, 4]
+    """Channels on each level, as multiples of width."""
+    code_width: int = Field(256, ge=8)
+    """Width of the code that scales and shifts every block."""
+    reach: float = Field(0.1, gt=0)
+    """A flow of 1 moves by this share of half the picture's width."""
+    frames_per_window: int = 4
+    """Frames of the window that are rendered in training."""
+    mouth_weight: float = 5.0
+    """Weight of the mouth region in the L1 terms."""
+    balance_speakers: bool = True
+    """[ours] draw windows of every speaker equally often."""
+    first_frame_share: Fraction = 0.5
+    """Share of windows whose photo is the clip's first frame; the others take any frame of the clip."""
+    true_aus_share: Fraction = 0.8
+    """Share of windows whose frames are driven by the true action units in place of what the token tells."""
+    token_dropout: Fraction = 0.5
+    """Share of windows whose frames are driven by action units alone."""
+    critic_width: int = Field(32, ge=8)
+    """First channels of the critic."""
+    pictures: PictureAugmentation = PictureAugmentation()
+    """How pictures are varied in training."""
+    sound: SoundAugmentation = SoundAugmentation()
+    """How sound is varied in training."""
+    losses: WarpLosses = WarpLosses()
+    """Weights of the losses."""
+
+    def check(self, crop_size: int) -> None:
+        """A halving for each level."""
+        if crop_size % 2 ** len(self.multipliers):
+            raise ValueError(
+                f"video.crop_size must be a multiple of {2 ** len(self.multipliers)} for "
+                f"{len(self.multipliers)} multipliers"
+            )
+
+    def rests_on(self) -> set[str]:
+        """The frames and their labels."""
+        return super().rests_on() | {"frames", "labels"}
+
 
 class AuClassifier(Strict):
     """Presence of the five AUs on the lower half of a face (papers B and C): the judge in the AU loss."""
@@ -261,35 +304,3 @@ class AuClassifier(Strict):
     """First channels."""
     training: Training
     """How it is trained; a sample is a frame."""
-
-
-class Perceptual(Strict):
-    """Features of the perceptual loss: VGG-19 from a file, or, without it, our own autoencoder's encoder."""
-
-    vgg19: Path | None = None
-    """Torchvision's vgg19 weights (.pth or .safetensors)."""
-    vgg19_sha256: str | None = None
-    """Its checksum; required with the file."""
-
-    @model_validator(mode="after")
-    def _checked(self) -> Perceptual:
-        if self.vgg19 is not None and self.vgg19_sha256 is None:
-            raise ValueError("vgg19_sha256: give the checksum of the file (sha256sum FILE)")
-        return self
-
-
-class Sampler(Strict):
-    """DDIM (paper A: 200 steps, eta 0)."""
-
-    steps: int = Field(200, ge=1, le=1000)
-    """Denoising steps."""
-    eta: Fraction = 0.0
-    """Share of fresh noise in each step: 0 is deterministic, 1 is ancestral."""
-    shared_noise: bool = True
-    """One noise image for a whole clip: no flicker between frames."""
-    batch_frames: int = Field(64, ge=1)
-    """Frames that are denoised together; more are faster and need more memory."""
-    fusion_window_frames: int = Field(250, ge=10)
-    """Long clips run in overlapping, cross-faded windows."""
-    fusion_overlap_frames: int = Field(50, ge=2)
-    """Frames over which two windows are cross-faded."""

@@ -150,8 +150,12 @@ def scratch_bytes() -> int:
 
 def to_tensor(images_NHW3: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
     """uint8 images [N, H, W, 3] -> float [N, 3, H, W] in [-1, 1]."""
-    moved = torch.from_numpy(images_NHW3).to(device)
-    return moved.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0).contiguous()
+    return to_pictures(torch.from_numpy(images_NHW3).to(device))
+
+
+def to_pictures(images_NHW3: torch.Tensor) -> torch.Tensor:
+    """uint8 images [N, H, W, 3] -> float [N, 3, H, W] in [-1, 1], on the images' device."""
+    return images_NHW3.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0).contiguous()
 
 
 def to_images(x_N3HW: torch.Tensor) -> np.ndarray:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 from talkface.artifacts.schemas import MEL
@@ -26,12 +25,14 @@ from talkface.features.mel import mfcc
 def load_sound(tables: Iterable[Path], clips: Iterable[str], settings: Mfcc) -> ClipStore[torch.Tensor]:
     """Cepstra [K, C] of every named clip, read when asked for (``ValueError``: a clip has none)."""
 
-    def cepstra(rows: pa.Table) -> torch.Tensor:
-        return torch.from_numpy(mfcc(vectors(rows, "mel"), settings.coefficients).astype(np.float32))
-
-    sound = ClipStore(tables, MEL, cepstra)
+    sound = ClipStore(tables, MEL, lambda rows: cepstra(vectors(rows, "mel"), settings))
     sound.require(clips)
     return sound
+
+
+def cepstra(mel_KM: np.ndarray, settings: Mfcc) -> torch.Tensor:
+    """What the networks hear of log-mel frames, float32 [K, C]."""
+    return torch.from_numpy(mfcc(mel_KM, settings.coefficients).astype(np.float32))
 
 
 def sound_windows(mfcc_KC: torch.Tensor, frames_T: np.ndarray, window_hops: int) -> torch.Tensor:

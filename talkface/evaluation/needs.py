@@ -1,80 +1,47 @@
-"""What methods and metrics rest on, said once: job graph, preflight, tables and ``verify`` ask here."""
+"""What methods and metrics rest on, said once: the graph of jobs, preflight and tables ask here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from talkface.config import Config, FrameRenderer, Renderer
+from talkface.config import Config
 from talkface.metrics.catalogue import all_metrics
 
 SHARED = "shared"
 
-PART_RULES = {
+PARTS: dict[str, tuple[str, ...]] = {
+    "frames": (),
+    "labels": (),
+    "latents": ("encode_latents",),
     "masked_latents": ("encode_masked_latents",),
     "whole_face": ("encode_first_faces",),
     "identity_face": ("train_au_attention", "disentangle_faces"),
     "predicted_aus": ("train_audio_to_au", "predict_aus"),
+    "true_aus": (),
     "au_judge": ("train_au_classifier",),
-    "denoiser": ("encode_latents", "train_renderer"),
-    "decoder": ("train_frame_renderer",),
+    "perceptual": (),
 }
-"""What only some methods need (a field of :class:`Needs`) -> the rules that make it."""
+"""What some methods need, beside the autoencoder, which every table's control row needs -> the rules that
+make it, and which run only then.
 
-OPTIONAL_RULES = frozenset(rule for rules in PART_RULES.values() for rule in rules)
-"""Rules that run only where a method needs them."""
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What one variant rests on, beside the autoencoder, which every table's control row needs."""
-
-    denoiser: bool
-    """Its renderer denoises latents (paper A), and so it has a sampler."""
-    decoder: bool
-    """Its renderer decodes frames (papers B and C)."""
-    masked_latents: bool
-    """Latents of every frame with a hidden lower half."""
-    identity_face: bool
-    """First faces that AU-Attention has split into Identity-face and Audio-face."""
-    whole_face: bool
-    """First faces as they are."""
-    predicted_aus: bool
-    """What Audio-to-AU hears of the action units."""
-    true_aus: bool
-    """Labels of the true frames in place of that: an oracle, which no method may have."""
-    au_judge: bool
-    """The AU classifier, for the AU loss."""
-    perceptual: bool
-    """Features for the perceptual loss: VGG-19's where a file is given, else the autoencoder's."""
+frames, labels: crops and action units of the training clips. latents: of these frames; with a denoiser, and
+so with a sampler. masked_latents: of every frame with a hidden lower half. whole_face, identity_face: first
+faces as they are, or as AU-Attention has split them. predicted_aus: what Audio-to-AU hears of the action
+units. true_aus: the true frames' in place of that, an oracle, which no method may have. au_judge: the AU
+classifier, for the AU loss. perceptual: features for that loss, VGG-19's or the autoencoder's.
+"""
 
 
-def needs_of(config: Config, variant: str) -> Needs:
-    """What the named variant rests on."""
-    own = config.variant_renderer(variant)
-    losses = own.losses if isinstance(own, FrameRenderer) else None
-    return Needs(
-        denoiser=isinstance(own, Renderer),
-        decoder=isinstance(own, FrameRenderer),
-        masked_latents=isinstance(own, Renderer) and own.masked_frame == "every",
-        identity_face=own.disentangled,
-        whole_face=not own.disentangled,
-        predicted_aus="aus" in own.speech and not own.oracle_aus,
-        true_aus=own.oracle_aus,
-        au_judge=losses is not None and losses.aus > 0,
-        perceptual=losses is not None and losses.perceptual > 0,
-    )
+def needs_of(config: Config, variant: str) -> frozenset[str]:
+    """Those of ``PARTS`` that the named variant rests on."""
+    needs = config.variant_renderer(variant).rests_on()
+    assert needs <= PARTS.keys(), f"unknown parts {needs - PARTS.keys()}"
+    return frozenset(needs)
 
 
 def rules_behind(config: Config, variants: Iterable[str]) -> set[str]:
-    """Those of ``OPTIONAL_RULES`` that the variants need."""
-    needs = [needs_of(config, name) for name in variants]
-    return {
-        rule
-        for part, rules in PART_RULES.items()
-        if any(getattr(own, part) for own in needs)
-        for rule in rules
-    }
+    """Those of the rules in ``PARTS`` that the variants need."""
+    return {rule for name in variants for part in needs_of(config, name) for rule in PARTS[part]}
 
 
 def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str, str]]:
@@ -90,7 +57,7 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
 
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:
     """Those of the variants that see what a method may not, and are therefore not ranked."""
-    return [name for name in dict.fromkeys(variants) if needs_of(config, name).true_aus]
+    return [name for name in dict.fromkeys(variants) if "true_aus" in needs_of(config, name)]
 
 
 READERS = "talkface.evaluation.clip_parts"

@@ -16,7 +16,7 @@ from scipy.fft import dct
 from talkface.config import Mel
 
 _HOPS_AT_ONCE = 6000  # a minute: the spectrum of a longer sound is not held as a whole
-_FLOOR = 1e-6
+POWER_FLOOR = 1e-6
 """Power below which a band counts as silent: under the noise of a recording, above rounding. Padding with
 silence thus has level bands, whose cepstra are 0."""
 
@@ -77,7 +77,7 @@ def log_mel_of_hops(read: Callable[[int, int], np.ndarray], hops: range, mel: Me
         center=False,
     )
     power_MK = _filters(mel) @ (spectrum.real**2 + spectrum.imag**2)
-    return np.log(np.maximum(power_MK, _FLOOR)).T.astype(np.float32)
+    return np.log(np.maximum(power_MK, POWER_FLOOR)).T.astype(np.float32)
 
 
 def mfcc(mel_KM: np.ndarray, coefficients: int) -> npt.NDArray[np.float32]:

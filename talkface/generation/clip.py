@@ -6,6 +6,7 @@ H, W rows and columns.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkface.artifacts.weights import load_model
-from talkface.config import Sampler
+from talkface.artifacts.weights import load_model, read_metadata
+from talkface.config import RENDERERS, Sampler
 from talkface.data.sequences import sound_windows
 from talkface.data.stores import Identity
 from talkface.data.windows import HOPS_PER_FRAME
-from talkface.generation.painters import PAINTERS, Batch, Painter
+from talkface.generation.painters import Batch, Painter, open_painter
 from talkface.models.tcsan import stream_windows
 from talkface.models.trunk import Trunk
 from talkface.training.device import autocast
@@ -38,8 +39,8 @@ class Driving(Protocol):
         """The networks' sound windows [T, C, W] of the given frames."""
         ...
 
-    def told(self, frames_T: np.ndarray) -> Tensor:
-        """Audio-to-AU features [T, F] of the given frames."""
+    def told(self, frames_T: np.ndarray) -> Tensor | None:
+        """Audio-to-AU features [T, F] of the given frames; none where the renderer is not told them."""
         ...
 
 
@@ -48,35 +49,42 @@ class Sound:
     """What drives a clip: its cepstra, and of every frame the Audio-to-AU features (or an oracle's AUs)."""
 
     mfcc_KC: Tensor
-    au_TF: Tensor
-
-    @property
-    def num_frames(self) -> int:
-        """T, the number of pictures that this sound asks for."""
-        return len(self.au_TF)
+    num_frames: int
+    """T, the number of pictures that this sound asks for."""
+    au_TF: Tensor | None = None
 
     def windows(self, frames_T: np.ndarray, window_hops: int) -> Tensor:
         """The networks' sound windows [T, C, W] of the given frames."""
         return sound_windows(self.mfcc_KC, frames_T, window_hops)
 
-    def told(self, frames_T: np.ndarray) -> Tensor:
+    def told(self, frames_T: np.ndarray) -> Tensor | None:
         """What is known of the action units [T, F] in the given frames."""
-        return self.au_TF[torch.from_numpy(frames_T)]
+        return None if self.au_TF is None else self.au_TF[torch.from_numpy(frames_T)]
 
     def fitted(self, num_frames: int) -> Sound:
         """The sound cut to ``num_frames``, or held at its last hop and frame."""
         hops_K = torch.arange(HOPS_PER_FRAME * num_frames + 1).clamp(max=len(self.mfcc_KC) - 1)
         frames_T = torch.arange(num_frames).clamp(max=self.num_frames - 1)
-        return Sound(self.mfcc_KC[hops_K], self.au_TF[frames_T])
+        au_TF = None if self.au_TF is None else self.au_TF[frames_T]
+        return Sound(self.mfcc_KC[hops_K], num_frames, au_TF)
 
 
 def load_generator(
-    renderer: Path, autoencoder: Path, sampler: Sampler, device: torch.device, precision: str
+    renderer: Path, autoencoder: Path | None, sampler: Sampler, device: torch.device, precision: str
 ) -> ClipGenerator:
-    """The generator of any trained renderer; ``autoencoder`` is opened by one that works in latents alone."""
+    """The generator of any trained renderer; ``autoencoder`` is opened by one that works in latents alone.
+
+    The renderer's network is imported by its name, so that the code version of ``generate_clips`` holds the
+    variant's renderer alone.
+
+    Raises:
+        CheckpointError: the file holds no renderer, or cannot be read.
+    """
+    name = read_metadata(renderer).get("stage")
+    if name in {own.section for own in RENDERERS.values()}:
+        importlib.import_module(f"talkface.models.{name}")
     trunk = load_model(renderer, Trunk, device)
-    paint = PAINTERS[trunk.name](trunk, autoencoder, sampler, device)
-    return ClipGenerator(trunk, paint, sampler, device, precision)
+    return ClipGenerator(trunk, open_painter(trunk, autoencoder, sampler, device), sampler, device, precision)
 
 
 class ClipGenerator:
@@ -122,10 +130,11 @@ class ClipGenerator:
     @torch.inference_mode()
     def _fusion_input(self, identity: Identity, sound: Driving, frames_T: np.ndarray) -> Tensor:
         mfcc_TCW = sound.windows(frames_T, self._trunk.settings["window_hops"]).to(self._device)
-        au_TF = sound.told(frames_T).float().to(self._device)
+        told_TF = sound.told(frames_T)
+        au_1TF = None if told_TF is None else told_TF[None].float().to(self._device)
         face_3HW = identity.audio_face.to(self._device)
         with autocast(self._device, self._precision):
-            return self._trunk.fusion_input(mfcc_TCW[None], face_3HW[None], au_TF[None])[0]
+            return self._trunk.fusion_input(mfcc_TCW[None], face_3HW[None], au_1TF)[0]
 
     @torch.inference_mode()
     def _fusion(self, x_BTC: Tensor) -> Tensor:

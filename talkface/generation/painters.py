@@ -1,14 +1,13 @@
-"""From a frame's token to its picture: by diffusion in latents (paper A) or by a decoder (papers B and C).
+"""From a frame's token to its picture: by diffusion in latents (paper A), or at once (all other renderers).
 
 Shapes: N frames of a batch, C channels of a token, H, W rows and columns, h, w of the latent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -19,11 +18,11 @@ from talkface.config import Sampler
 from talkface.data.frames import to_images, to_tensor
 from talkface.data.regions import hide_lower_half, lower_half
 from talkface.data.stores import Identity
-from talkface.generation.sampler import ddim, frame_noise
+from talkface.generation import samplers
+from talkface.generation.noise import frame_noise
 from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
-from talkface.models.trunk import Trunk
+from talkface.models.trunk import FirstFace, Trunk
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,6 @@ class LatentPainter:
     def __init__(self, renderer: Renderer, autoencoder: VQAutoencoder, sampler: Sampler):
         self._renderer, self._autoencoder, self._sampler = renderer, autoencoder, sampler
 
-    @classmethod
-    def open(
-        cls, renderer: Trunk, autoencoder: Path, sampler: Sampler, device: torch.device
-    ) -> LatentPainter:
-        """With the autoencoder of a file."""
-        assert isinstance(renderer, Renderer)
-        return cls(renderer, load_model(autoencoder, VQAutoencoder, device), sampler)
-
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch; in the inpaint protocol the latents above the lower half are kept."""
         sampler, count, device = self._sampler, len(token_NC), token_NC.device
@@ -83,7 +74,8 @@ class LatentPainter:
             return self._renderer.denoise(x_NChw, timestep_N, token_NC, identity_NChw, masked_NChw)
 
         alpha_bar_K = self._renderer.schedule.alpha_bar_K
-        latent_NChw = ddim(
+        sample = samplers.find(sampler.kind)
+        latent_NChw = sample(
             denoise, noise_SNChw, alpha_bar_K, steps=sampler.steps, eta=sampler.eta, known=known
         )
         return to_images(self._autoencoder.from_latent(latent_NChw))
@@ -96,33 +88,34 @@ class LatentPainter:
 
 
 class FramePainter:
-    """Decodes frames."""
+    """Asks the renderer for the frames themselves."""
 
-    def __init__(self, renderer: FrameRenderer):
+    def __init__(self, renderer: FrameNetwork):
         self._renderer = renderer
-
-    @classmethod
-    def open(cls, renderer: Trunk, autoencoder: Path, sampler: Sampler, device: torch.device) -> FramePainter:
-        """It needs neither an autoencoder nor a sampler."""
-        assert isinstance(renderer, FrameRenderer)
-        return cls(renderer)
 
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch; in the inpaint protocol the true upper halves are pasted over it."""
-        device, count = token_NC.device, len(token_NC)
-        skips = self._renderer.skips(
-            identity.audio_face[None].to(device), identity.identity_face[None].to(device)
-        )
-        frame_N3HW = self._renderer.decode(token_NC, [level.expand(count, -1, -1, -1) for level in skips])
-        images_NHW3 = to_images(frame_N3HW)
+        images_NHW3 = to_images(self._renderer.frames(token_NC, identity))
         if batch.shown_NHW3 is not None:
             edge = lower_half(images_NHW3.shape[1])
             images_NHW3[:, :edge] = batch.shown_NHW3[:, :edge]
         return images_NHW3
 
 
-PAINTERS: dict[str, Callable[[Trunk, Path, Sampler, torch.device], Painter]] = {
-    Renderer.name: LatentPainter.open,
-    FrameRenderer.name: FramePainter.open,
-}
-"""Name of a renderer's network -> what makes pictures of its tokens."""
+class FrameNetwork(Protocol):
+    """A renderer that gives frames in one step."""
+
+    def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
+        """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
+        ...
+
+
+def open_painter(
+    renderer: Trunk, autoencoder: Path | None, sampler: Sampler, device: torch.device
+) -> Painter:
+    """What makes pictures of a renderer's tokens; ``autoencoder`` is opened for latents alone."""
+    if isinstance(renderer, Renderer):
+        assert autoencoder is not None, "latents are decoded by the autoencoder"
+        return LatentPainter(renderer, load_model(autoencoder, VQAutoencoder, device), sampler)
+    assert hasattr(renderer, "frames"), f"{renderer.name} gives neither latents nor frames"
+    return FramePainter(cast("FrameNetwork", renderer))

@@ -27,7 +27,7 @@ _KEPT_PIECES = 2
 class _Piece:
     first_hop: int
     mfcc_KC: Tensor
-    feature_TF: Tensor
+    feature_TF: Tensor  # [T, 0] without Audio-to-AU
 
 
 class StreamedSound:
@@ -39,7 +39,7 @@ class StreamedSound:
     Args:
         sound: decoded at ``mel.sample_rate``; beyond its end there is silence.
         num_frames: T, the pictures that it drives.
-        audio_to_au: the frozen nets.
+        audio_to_au: the frozen nets; none where the renderer is not told action units.
         mel: bands of the sound.
         cepstra: what the networks hear of them.
         device: where ``audio_to_au`` lies.
@@ -49,7 +49,7 @@ class StreamedSound:
         self,
         sound: SoundFile,
         num_frames: int,
-        audio_to_au: AudioToAu,
+        audio_to_au: AudioToAu | None,
         mel: Mel,
         cepstra: Mfcc,
         device: torch.device,
@@ -74,8 +74,10 @@ class StreamedSound:
             parts.append(piece.mfcc_KC[torch.from_numpy(hops_TW)].transpose(1, 2))
         return torch.cat(parts)
 
-    def told(self, frames_T: np.ndarray) -> Tensor:
+    def told(self, frames_T: np.ndarray) -> Tensor | None:
         """Audio-to-AU features float16 [T, F] of the given frames."""
+        if self._net is None:
+            return None
         return torch.cat(
             [
                 self._piece(number).feature_TF[torch.from_numpy(part_T - number * _PIECE_FRAMES)]
@@ -100,7 +102,9 @@ class StreamedSound:
         mfcc_KC = torch.from_numpy(mfcc(mel_KM, self._cepstra.coefficients)).float()
         hops_TW = hop_indices(np.arange(frames.start, frames.stop), self._num_hops, self._cepstra.window_hops)
         mfcc_TCW = mfcc_KC[torch.from_numpy(hops_TW - hops.start)].transpose(1, 2)
-        feature_TF = self._net(mfcc_TCW[None].to(self._device))[0][0].half().cpu()
+        feature_TF = torch.empty(len(frames), 0)
+        if self._net is not None:
+            feature_TF = self._net(mfcc_TCW[None].to(self._device))[0][0].half().cpu()
         self._kept[number] = _Piece(hops.start, mfcc_KC, feature_TF)
         while len(self._kept) > _KEPT_PIECES:
             self._kept.popitem(last=False)

@@ -22,6 +22,11 @@ Name = tuple[str, str]
 """A module of the package and a name on its top level; the name "*" is all of it."""
 
 
+def code_name(rule: str, *chosen: str) -> str:
+    """The ledger's name of the code behind a rule's jobs, of one for each choice."""
+    return "+".join([rule, *chosen])
+
+
 def code_version(script: Path, *chosen: str) -> str:
     """Hash the code that a rule's script runs: 16 hexadecimal digits, equal for every version of Python.
 
@@ -31,16 +36,20 @@ def code_version(script: Path, *chosen: str) -> str:
 
     Args:
         script: of the rule.
-        chosen: what the script's code imports by a name that a wildcard or the configuration chooses:
-            modules, all of which counts, or things in them.
+        chosen: functions and classes, ``talkface.module.name``, that the script's code imports by a name
+            from the configuration or a wildcard, and that no syntax tree shows.
 
     Raises:
         FileNotFoundError: no such script.
-        NameError: the script, or code that it reaches, takes a name from a module that has it not.
+        NameError: the script, or code that it reaches, takes a name from a module that has it not; or
+            ``chosen`` does.
     """
     source = read_source(script)
     part, named = _part(source.statements, source)
-    parts, pending, reached = {part}, [*named, *map(_name_of, chosen)], set[Name]()
+    parts, pending, reached = {part}, list(named), set[Name]()
+    for function in chosen:
+        module, _, wanted = function.rpartition(".")
+        pending.extend(found for found, _ in _resolved(module, wanted, function))
     while pending:
         name = pending.pop()
         if name not in reached:
@@ -51,12 +60,6 @@ def code_version(script: Path, *chosen: str) -> str:
     folders = {_path(module).parent for module, _ in reached}
     data = (digest for digest in map(_data_digest, sorted(folders)) if digest)
     return _hash(*sorted(parts), *sorted(data))[:16]
-
-
-def _name_of(dotted: str) -> Name:
-    """A module, or a thing in one."""
-    module, _, name = dotted.rpartition(".")
-    return (dotted, "*") if _find(dotted) is not None else (module, name)
 
 
 @cache

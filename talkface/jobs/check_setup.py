@@ -27,7 +27,8 @@ from talkface.preflight.weights import weight_problems
 from talkface.reporting.files import write_text
 from talkface.runtime.binding import OfConfig
 
-_READING = frozenset({"crop_faces", "extract_mel"})
+_READING = ("crop_", "extract_")
+"""What the names of rules that read raw clips begin with."""
 
 
 class SetupError(ValueError):
@@ -55,7 +56,7 @@ def check_setup(
         SetupError: a line per problem, naming the field or path and the remedy.
     """
     chosen = jobs_of_experiment(config, speakers) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
-    found = survey(config, speakers, read=any(job.rule in _READING for job in chosen))
+    found = survey(config, speakers, read=any(job.rule.startswith(_READING) for job in chosen))
     cost = estimate(config, chosen, found.clips, found.frames_per_clip)
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
     problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)

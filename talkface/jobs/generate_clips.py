@@ -52,8 +52,9 @@ def generate_clips(
 
     ``sound`` "_other_sound" takes the sound of another clip
     (:func:`talkface.evaluation.selection.other_sound`), cut or held at its last frame to the clip's length;
-    ``aus`` and ``mel`` are then of all speakers. ``aus``: AU_FEATURES, or AUS where the renderer was trained
-    with an oracle. ``faces``: the true frames, given in the inpaint protocol alone.
+    ``aus`` and ``mel`` are then of all speakers. ``aus``: AU_FEATURES, AUS where the renderer was trained
+    with an oracle, or nothing where it is not told action units. ``faces``: the true frames, given in the
+    inpaint protocol alone.
     """
     table = read_table(split, SPLIT)
     chosen = evaluation_clips(table, speaker, evaluation)
@@ -76,7 +77,9 @@ def generate_clips(
     }
     with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in chosen:
-            driving = Sound(sounds[source[clip]], told[source[clip]]).fitted(frames_of[clip])
+            heard = source[clip]
+            driving = Sound(sounds[heard], frames_of[heard], told[heard] if aus else None)
+            driving = driving.fitted(frames_of[clip])
             shown = None if faces is None else _shown(ClipTable(faces, FACES), clip)
             start = 0
             for images_NHW3 in generator.pictures(

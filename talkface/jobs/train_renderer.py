@@ -1,31 +1,49 @@
-"""Rule ``train_renderer``: latents, first faces, sound and AU features -> paper A's renderer."""
+"""Rule ``train_renderer``: what a variant's renderer rests on -> the renderer.
+
+``talkface/training/tasks/`` holds a module of the section's name for each renderer, whose ``build`` makes the
+task. It is imported by its name, so that the code version of a training holds its own renderer alone.
+"""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Annotated, Protocol, cast
 
 from talkface.artifacts.weights import save_model
-from talkface.config import Compute, Mfcc
-from talkface.config import Renderer as RendererConfig
-from talkface.data.conditions import Conditions
-from talkface.data.subsets import clip_lengths
-from talkface.models.renderer import Renderer
+from talkface.config import Compute, Fused, Mfcc, Perceptual
+from talkface.models.network import Network
+from talkface.runtime.binding import OfConfig, OfVariant
 from talkface.training import seeding
+from talkface.training.given import Given
 from talkface.training.launch import across_processes
-from talkface.training.loop import Finished, run
-from talkface.training.tasks.renderer import RendererTask
+from talkface.training.loop import Finished, Task, run
+
+
+class Build(Protocol):
+    """The function ``build`` of a renderer's task."""
+
+    def __call__(self, given: Given, config: Fused) -> Task:
+        """The task on the split's training clips; its initial weights come from torch's generator."""
+        ...
 
 
 @across_processes
 def train_renderer(
     *,
     split: Path,
+    faces: list[Path],
     latents: list[Path],
     masked_latents: list[Path],
     aus: list[Path],
+    labels: list[Path],
     identities: list[Path],
     mel: list[Path],
-    renderer: RendererConfig,
+    audio_to_au: Path | None,
+    au_classifier: Path | None,
+    autoencoder: Path | None,
+    renderer: Annotated[Fused, OfVariant()],
+    perceptual: Annotated[Perceptual, OfConfig()],
     mfcc: Mfcc,
     crop_size: int,
     compute: Compute,
@@ -35,22 +53,33 @@ def train_renderer(
     history: Path,
     work: Path,
 ) -> None:
-    """Train on the split's training clips and publish the averaged weights.
-
-    ``masked_latents``: of every frame with its lower half hidden, where ``masked_frame`` is "every".
-    ``aus``: AU_FEATURES, or AUS for an oracle.
-    """
+    """Train on the split's training clips and publish the (averaged) weights; see ``Given`` for the files."""
+    given = Given(
+        split=split,
+        mel=mel,
+        faces=faces,
+        latents=latents,
+        masked_latents=masked_latents,
+        identities=identities,
+        aus=aus,
+        labels=labels,
+        audio_to_au=audio_to_au,
+        au_classifier=au_classifier,
+        autoencoder=autoencoder,
+        perceptual=perceptual,
+        mfcc=mfcc,
+        crop_size=crop_size,
+        scratch=work,
+    )
 
     def publish(finished: Finished) -> None:
         network = finished.module
-        assert isinstance(network, Renderer)
+        assert isinstance(network, Network)
         save_model(model, network, finished.metadata)
 
-    lengths = clip_lengths(split, "train")
     seeding.reseed(seed)
-    conditions = Conditions(identities, aus, mel, lengths, renderer, mfcc, crop_size)
     run(
-        RendererTask(lengths, latents, masked_latents, conditions, renderer, mfcc, crop_size),
+        find_build(renderer.section)(given, renderer),
         renderer.training,
         compute,
         seed=seed,
@@ -61,8 +90,14 @@ def train_renderer(
             "mfcc": mfcc.model_dump(),
             "crop_size": crop_size,
             "code": code,
+            "vgg19": perceptual.vgg19_sha256 if "perceptual" in renderer.rests_on() else None,
         },
-        inputs=[split, *latents, *masked_latents, *aus, *identities, *mel],
-        what="renderer",
+        inputs=given.files(),
+        what=renderer.section,
         publish=publish,
     )
+
+
+def find_build(section: str) -> Build:
+    """What makes the task of a renderer's section."""
+    return cast("Build", importlib.import_module(f"talkface.training.tasks.{section}").build)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from talkface.artifacts import weights as checkpoint
@@ -23,10 +25,8 @@ SCHEMA_OF_FOLDER = {
     "masked_latents": "latents", "first_faces": "identities",
 }  # fmt: skip
 """Schemas of tables that are named after a speaker."""
-SCHEMA_OF_FILE = {
-    "split": "split", "faces": "faces", "landmarks": "landmarks", "checks": "checks",
-    "sound_checks": "checks", "aus": "aus", "mel": "mel", "history": "history", "scores": "scores",
-}  # fmt: skip
+SCHEMA_OF_FILE = {"sound_checks": "checks"}
+"""Schemas of tables of another name; all others are named after their schema."""
 
 
 class VerifyError(ValueError):
@@ -115,10 +115,24 @@ def schema_of(path: Path) -> TableSchema:
         return BY_NAME["generated"]
     if path.parent.name == "features" and "train" in path.parts:
         return BY_NAME["au_features"]
-    name = SCHEMA_OF_FILE.get(stem) or SCHEMA_OF_FOLDER.get(path.parent.name)
-    if name is None:
-        raise TableError(f"{path}: no schema is defined for this path")
-    return BY_NAME[name]
+    name = SCHEMA_OF_FILE.get(stem, stem)
+    if path.parent.parent.name != "features":  # below it, folders are speakers
+        name = SCHEMA_OF_FOLDER.get(path.parent.name, name)
+    schema = BY_NAME.get(name) or _beside_extractor(name)
+    if schema is None:
+        raise TableError(
+            f"{path}: no table is named '{name}' in talkface/artifacts/schemas.py "
+            f"or in talkface/features/{name}.py"
+        )
+    return schema
+
+
+def _beside_extractor(name: str) -> TableSchema | None:
+    """The schema of a feature that is declared beside what computes it."""
+    if not name.isidentifier() or find_spec(f"talkface.features.{name}") is None:
+        return None
+    declared = vars(import_module(f"talkface.features.{name}")).values()
+    return next((own for own in declared if isinstance(own, TableSchema) and own.name == name), None)
 
 
 def _read_through(path: Path, schema: TableSchema) -> None:

@@ -1,0 +1,1 @@
+"""Losses. Their weights in a training are in ``talkface/config/losses.py``."""

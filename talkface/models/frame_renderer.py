@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from talkface.models.blocks import group_norm
 from talkface.models.encoders import FaceMaps
-from talkface.models.trunk import Trunk
+from talkface.models.trunk import FirstFace, Trunk
 
 _HALVINGS = 4
 
@@ -112,6 +112,7 @@ class FrameRenderer(Trunk, name="frame_renderer"):
         the encoder.
         """
         if self.identity_encoder is None:
+            assert self.face_encoder is not None, "a decoder of frames takes its skips from E_f"
             return self.face_encoder.levels(face_B3HW)
         assert identity_B3HW is not None, "a disentangled renderer takes its skips from the Identity-face"
         return self.identity_encoder.levels(identity_B3HW)
@@ -120,3 +121,9 @@ class FrameRenderer(Trunk, name="frame_renderer"):
         """Tokens [N, C] and for each frame the maps of its clip [N, c, h, w] -> frames [N, 3, H, W], in
         [-1, 1]."""
         return self.decoder(token_NC, skips)
+
+    def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
+        """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
+        faces = (face_3HW[None].to(token_NC.device) for face_3HW in (face.audio_face, face.identity_face))
+        skips = [level.expand(len(token_NC), -1, -1, -1) for level in self.skips(*faces)]
+        return self.decode(token_NC, skips)

@@ -7,6 +7,7 @@ columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,30 @@ from talkface.models.fusions import AUDIO, AUS, FACE, build_fusion
 from talkface.models.network import Network
 
 NUM_AUS = 5
+
+
+class FirstFace(Protocol):
+    """A clip's first face, whole or taken apart by AU-Attention; pictures [3, H, W] in [-1, 1]."""
+
+    @property
+    def image(self) -> Tensor:
+        """I, the whole face."""
+        ...
+
+    @property
+    def mask(self) -> Tensor:
+        """A, [1, H, W] in [0, 1]; ones where the face is whole."""
+        ...
+
+    @property
+    def audio_face(self) -> Tensor:
+        """(1 - A) I; I where the face is whole."""
+        ...
+
+    @property
+    def identity_face(self) -> Tensor:
+        """A I; I where the face is whole."""
+        ...
 
 
 class Trunk(Network):
@@ -64,16 +89,18 @@ class Trunk(Network):
         fusion: str = "tcsan",
         oracle_aus: bool = False,
         normalised: bool = False,
+        sees_face: bool = True,
     ) -> None:
         super().__init__()
         if not speech or set(speech) - {AUDIO, AUS}:
             raise ValueError(f"renderer: speech is 'audio', 'aus' or both, not {list(speech)}")
         widths = {FACE: face_width, AUDIO: audio_width, AUS: au_width}
-        parts = {name: width for name, width in widths.items() if name == FACE or name in speech}
+        present = [*speech, FACE] if sees_face else speech
+        parts = {name: width for name, width in widths.items() if name in present}
         self.audio_encoder = (
             AudioEncoder(encoder_width, audio_width, coefficients, window_hops) if AUDIO in parts else None
         )
-        self.face_encoder = FaceEncoder(encoder_width, face_width, crop_size)
+        self.face_encoder = FaceEncoder(encoder_width, face_width, crop_size) if sees_face else None
         self.fusion = build_fusion(fusion, parts, fusion_widths, attention_heads, fusion_dropout, normalised)
         self.normalised = normalised
         self.au_lift = nn.Linear(NUM_AUS, au_width) if oracle_aus and AUS in parts else None
@@ -96,7 +123,6 @@ class Trunk(Network):
             au_BTF: Audio-to-AU features [B, T, 320]; with ``oracle_aus`` intensities / 5 [B, T, 5].
             levels: the face's maps (``face_encoder.levels``) where they are at hand already.
         """
-        face_BC = self.face_encoder(face_B3HW) if levels is None else self.face_encoder.from_levels(levels)
         speech: list[Tensor] = []
         if self.audio_encoder is not None:
             assert mfcc_BTCK is not None, "this renderer is driven by sound windows"
@@ -106,9 +132,14 @@ class Trunk(Network):
             assert au_BTF is not None, "this renderer is driven by action units"
             if self.au_lift is not None:
                 au_BTF = F.relu(self.au_lift(au_BTF))
-            speech.append(au_BTF.to(face_BC.dtype))
-        num_frames = speech[0].shape[1]
-        features = [face_BC[:, None].expand(-1, num_frames, -1), *speech]
+            speech.append(au_BTF)
+        features = speech
+        if self.face_encoder is not None:
+            face_BC = (
+                self.face_encoder(face_B3HW) if levels is None else self.face_encoder.from_levels(levels)
+            )
+            face_BTC = face_BC[:, None].expand(-1, speech[0].shape[1], -1)
+            features = [face_BTC, *(feature.to(face_BC.dtype) for feature in speech)]
         if self.normalised:
             features = [F.layer_norm(feature, feature.shape[-1:]) for feature in features]
         return torch.cat(features, dim=-1)

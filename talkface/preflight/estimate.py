@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from talkface.config import Config, FrameRenderer
+from talkface.config import Config, Renderer
 from talkface.corpora.held_back import num_held_back
-from talkface.preflight.jobs import Job
+from talkface.preflight.jobs import Job, section_of
 
 MEASURED: dict[str, Any] = yaml.safe_load(
     resources.files("talkface.preflight").joinpath("measured.yaml").read_text("utf-8")
@@ -109,14 +109,17 @@ def _add(lines: dict[str, Stage], name: str, amount: float, rate: float | None, 
 
 def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> float:
     """Count a training; returns the bytes of its weights."""
-    stage = job.rule.removeprefix("train_")
-    section = getattr(config, stage)
-    if stage in ("renderer", "frame_renderer"):
-        section = config.variant_renderer(job.wildcards["variant"])
+    stage, section = section_of(config, job)
     samples = section.training.samples
     cost = _rate(MEASURED["gflop_per_sample"].get(stage, []), section) or 0.0
     name = f"train {stage}" + (f" {job.wildcards['variant']}" if "renderer" in stage else "")
-    _add(lines, name, samples, _rate(MEASURED["training_samples_per_s"][stage], section), samples * cost)
+    _add(
+        lines,
+        name,
+        samples,
+        _rate(MEASURED["training_samples_per_s"].get(stage, []), section),
+        samples * cost,
+    )
     lines[name].unit = "samples"
     parameters = _rate(MEASURED["parameters"].get(stage, []), section)
     return 4 * parameters if parameters else MEASURED["bytes_per_weights"]
@@ -125,7 +128,7 @@ def _add_training(lines: dict[str, Stage], config: Config, job: Job) -> float:
 def _generation_rate(config: Config, job: Job) -> float | None:
     variant = job.wildcards["variant"]
     section = config.variant_renderer(variant)
-    if isinstance(section, FrameRenderer):
+    if not isinstance(section, Renderer):
         return None
     rate = _rate(MEASURED["denoised_frames_per_s"], section)
     return rate / config.variant_sampler(variant).steps if rate else None

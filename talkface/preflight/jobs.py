@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from talkface.config import Config
-from talkface.evaluation.needs import needs_of, rules_behind, trainings_behind
+from talkface.evaluation.needs import rules_behind, trainings_behind
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
@@ -26,6 +27,15 @@ class Job:
 def is_heavy(rule: str) -> bool:
     """Whether a rule computes or stores much: all but listings, tables, figures and pages."""
     return rule not in LIGHT and not rule.startswith(_LIGHT_VERBS)
+
+
+def section_of(config: Config, job: Job) -> tuple[str, Any]:
+    """Name and content of the section behind a training."""
+    stage = job.rule.removeprefix("train_")
+    if stage == "renderer":
+        own = config.variant_renderer(job.wildcards["variant"])
+        return own.section, own
+    return stage, getattr(config, stage)
 
 
 def jobs_of_experiment(config: Config, speakers: Sequence[str]) -> list[Job]:
@@ -56,9 +66,7 @@ def _stages(config: Config, shown: bool) -> list[str]:
 
 def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((f"train_{stage}", {}) for stage in stages)
-    for variant in config.trained_variants():
-        denoises = needs_of(config, variant).denoiser
-        yield "train_renderer" if denoises else "train_frame_renderer", {"variant": variant}
+    yield from (("train_renderer", {"variant": variant}) for variant in config.trained_variants())
 
 
 def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:

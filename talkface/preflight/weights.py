@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from talkface.config import Config
 from talkface.evaluation.needs import labels_frames, needs_of
 from talkface.features import bundle
-from talkface.preflight.jobs import Job
+from talkface.preflight.jobs import Job, section_of
 
 
 def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
@@ -54,18 +54,15 @@ def check_file(field: str, path: Path, sha256: str | None, remedy: str) -> list[
 
 
 def _uses_perceptual(config: Config, jobs: Sequence[Job]) -> bool:
-    variants = {job.wildcards["variant"] for job in jobs if job.rule == "train_frame_renderer"}
-    return any(needs_of(config, name).perceptual for name in variants)
+    variants = {job.wildcards["variant"] for job in jobs if job.rule == "train_renderer"}
+    return any("perceptual" in needs_of(config, name) for name in variants)
 
 
 def _warm_starts(config: Config, jobs: Sequence[Job]) -> Iterator[tuple[str, Path]]:
     for job in jobs:
         if not job.rule.startswith("train_"):
             continue
-        stage = job.rule.removeprefix("train_")
-        section = getattr(config, stage)
-        if stage in ("renderer", "frame_renderer"):
-            section = config.variant_renderer(job.wildcards["variant"])
+        stage, section = section_of(config, job)
         if section.training.warm_start is not None:
             yield f"{stage}.training.warm_start", section.training.warm_start
 

@@ -9,6 +9,8 @@ up by its name among the rule's inputs, outputs, params, wildcards and resources
 * a pydantic model without a param of its name: its fields are looked up one by one;
 * :class:`OfConfig`: read from the configuration itself, because not all of it identifies the result. Where
   the rule has a param of that name, it holds the part that does, and has to agree;
+* :class:`OfVariant`: the renderer's section under the differences of the rule's wildcard ``variant``, with
+  which the rule's param of that name has to agree;
 * :class:`OfWildcards`: a path made from the rule's wildcards.
 
 An argument without a counterpart in the rule is refused by name, and so is a file or param of the rule
@@ -40,6 +42,11 @@ AFTER = "after_"
 @dataclass(frozen=True)
 class OfConfig:
     """Marks an argument that is a section of the configuration, or with type ``Config`` all of it."""
+
+
+@dataclass(frozen=True)
+class OfVariant:
+    """Marks an argument that is the renderer's section of the variant that the rule's wildcard names."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ def _argument(name: str, hint: Any, rule: Rule) -> Any:
     for mark in marks:
         if isinstance(mark, OfConfig):
             return _of_config(name, kind, rule)
+        if isinstance(mark, OfVariant):
+            return _agreeing(name, validate(rule.config).variant_renderer(_value("variant", rule)), rule)
         if isinstance(mark, OfWildcards):
             return _of_wildcards(name, mark.pattern, rule)
     if name in rule.files:
@@ -169,7 +178,11 @@ def _of_config(name: str, kind: Any, rule: Rule) -> Any:
     config = validate(rule.config)
     if kind is Config:
         return config
-    section = getattr(config, name)
+    return _agreeing(name, getattr(config, name), rule)
+
+
+def _agreeing(name: str, section: BaseModel, rule: Rule) -> BaseModel:
+    """A section of the configuration; the rule's param of its name, if any, has to be part of it."""
     if name in rule.params:
         whole = section.model_dump(mode="json")
         rule.taken.add(name)

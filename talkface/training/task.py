@@ -99,8 +99,7 @@ class StepContext:
         limit = self.training.gradient_clip if clip is None else clip
         if limit is not None:
             shrink = torch.clamp(limit / (norm + 1e-6), max=1.0)
-            for gradient in gradients:
-                gradient.mul_(shrink)
+            torch._foreach_mul_(gradients, shrink)
         rate = learning_rate(self.training, self.samples)
         for group in chosen.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)

@@ -11,7 +11,7 @@ import functools
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -149,6 +149,29 @@ def own_rules(workflow: Any, root: Path) -> dict[str, Any]:
     for rule in workflow.rules:
         if Path(str(rule.snakefile)).resolve().is_relative_to(root / "rules"):
             found[Path(str(rule.script)).stem if rule.script else rule.name] = rule
+    return found
+
+
+@guarded
+def files_behind(workflow: Any, root: Path, targets: Iterable[str]) -> set[str]:
+    """The files, and every output of the jobs of this project that make them from the raw clips.
+
+    Touches ``Rule.output``, ``Rule.get_wildcards``, ``Rule.expand_input`` and ``Rule.expand_output``: the job
+    graph of a run holds only what that run was asked for.
+    """
+    makers = [rule for rule in own_rules(workflow, root).values() if rule.output]
+    found: set[str] = set()
+    pending = [str(target) for target in targets]
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        found.add(path)
+        maker = next((rule for rule in makers if any(output.match(path) for output in rule.output)), None)
+        if maker is not None:
+            wildcards = maker.get_wildcards(path)
+            found.update(map(str, maker.expand_output(wildcards)[0]))
+            pending += map(str, maker.expand_input(wildcards)[0])
     return found
 
 

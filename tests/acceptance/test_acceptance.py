@@ -8,10 +8,17 @@ import sys
 
 import pytest
 from conftest import REPOSITORY
-from workspace import copy_workspace, scheduled
+from workspace import MICRO, copy_workspace, scheduled
 
 from talkface.acceptance import golden
-from talkface.acceptance.accept import RefusedError, accept, recorded_versions, rewrite, versions_of
+from talkface.acceptance.accept import (
+    RefusedError,
+    accept,
+    changed_since,
+    recorded_versions,
+    rewrite,
+    versions_of,
+)
 from talkface.acceptance.smallest import copy_workflow
 from talkface.identity.ledger import LedgerError, accepted_code, read_entries
 
@@ -40,7 +47,18 @@ def edit(checkout, text):
 
 
 def test_golden_outputs_are_of_the_present_code():
-    assert recorded_versions(REPOSITORY) == versions_of(REPOSITORY), HINT
+    assert not changed_since(REPOSITORY), HINT
+
+
+def test_a_new_rule_is_recorded_with_the_next_comparison_and_not_before(checkout):
+    new = checkout / "workflow_scripts/extract_pitch.py"
+    new.write_text("A = 1\n")
+    assert not changed_since(checkout)
+    accept(checkout, FIGURES, "Ann", "a feature")
+    new.write_text("A = 2\n")
+    assert changed_since(checkout) == {"extract_pitch": versions_of(checkout)["extract_pitch"]}
+    new.unlink()
+    assert changed_since(checkout) == {"extract_pitch": None}
 
 
 @pytest.mark.slow
@@ -97,7 +115,10 @@ def test_a_damaged_ledger_is_refused_by_line(checkout):
         accepted_code(ledger)
 
 
-REFACTORED = ("spaced_S", "evenly_S")
+TABLES = (*MICRO, "configs/micro_tables.yaml")
+EDITED = "talkface/jobs/score_au_classifier.py"  # of a rule that takes a second, so that this test may run it
+REFACTORED = ("found_TA", "said_TA")
+CHANGED = ("device)) > 0)", "device)) > -9)")
 
 
 @pytest.mark.slow
@@ -107,21 +128,25 @@ def test_the_command_accepts_a_refactoring_and_refuses_a_change(finished_tables,
     copy_workflow(REPOSITORY, checkout)
     experiment = copy_workspace(finished_tables, tmp_path / "experiment")
     lately = copy_workspace(finished_tables, tmp_path / "lately")
-    sampler = checkout / "talkface/generation/sampler.py"
+    edited = checkout / EDITED
     before = len(read_entries(checkout / "golden/ledger.jsonl"))
+    assert all(text in edited.read_text() for text, _ in (REFACTORED, CHANGED))
 
-    sampler.write_text(sampler.read_text().replace(*REFACTORED))
-    shutil.copy2(sampler, experiment / "talkface/generation/sampler.py")
-    assert "generate_clips" in scheduled(experiment), "without the ledger it would run again"
+    edited.write_text(edited.read_text().replace(*REFACTORED))
+    shutil.copy2(edited, experiment / EDITED)
+    again = scheduled(experiment, "paper", overlay=TABLES)
+    assert "score_au_classifier" in again, "without the ledger it would run again"
     done = command(checkout, lately, "--why", "renamed")
-    assert done.returncode == 0 and "accepted for generate_clips" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "accepted for score_au_classifier" in done.stdout, (
+        done.stdout + done.stderr
+    )
     shutil.copytree(checkout / "golden", experiment / "golden", dirs_exist_ok=True)
-    assert scheduled(experiment) == {}
+    assert scheduled(experiment, "paper", overlay=TABLES) == {}
 
-    sampler.write_text(sampler.read_text().replace("evenly_S + 1 if", "evenly_S + 99 if"))
+    edited.write_text(edited.read_text().replace(*CHANGED))
     done = command(checkout, lately, "--why", "harmless, surely")
     assert done.returncode == 1, done.stdout
-    assert "figures differ" in done.stderr and "generate/ours" in done.stderr, done.stderr[-2000:]
+    assert "figures differ" in done.stderr and "train/au_classifier" in done.stderr, done.stderr[-2000:]
     assert len(read_entries(checkout / "golden/ledger.jsonl")) == before + 1
 
 

@@ -126,6 +126,7 @@ def test_every_overlay_is_used_by_a_command_line(overlay):
     assert any(overlay in command for command in SNAKEMAKE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", ["configs/folder.yaml configs/mine.yaml", "configs/demo_tcd_timit.yaml"])
 def test_snakemake_accepts_the_command_line(example, corpora, tmp_path):
     [command] = [line for line in SNAKEMAKE if line.endswith(f"--configfile {example}")]
@@ -193,6 +194,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+@pytest.mark.slow
 def test_the_example_reader_passes_its_own_test(extended):
     done = run(extended, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_studio.py")
     assert "1 passed" in done.stdout
@@ -211,6 +213,7 @@ def test_the_example_reader_is_part_of_the_configuration(extended, tmp_path):
     assert run(extended, "-c", code, str(tmp_path / "studio.yaml")).stdout.strip() == "studio"
 
 
+@pytest.mark.slow
 def test_the_example_reader_keeps_the_house_style(extended):
     ruff = [
         "-m",

@@ -196,6 +196,7 @@ def drawn(tmp_path_factory) -> tuple[Corpus, Path]:
     return corpus, root / "truth" / "02M.parquet"
 
 
+@pytest.mark.slow
 def test_the_demo_lies_as_the_corpus_does(drawn):
     corpus, _ = drawn
     assert list_speakers(corpus) == ["01F", "02M"]
@@ -213,6 +214,7 @@ def test_the_demo_lies_as_the_corpus_does(drawn):
     assert row["words"][-1]["end_s"] < info.duration_s
 
 
+@pytest.mark.slow
 def test_mouth_sound_and_words_of_the_demo_keep_one_clock(drawn):
     corpus, truth = drawn
     [row] = list_clips(corpus.model_copy(update={"synthetic": None}), "02M")
@@ -243,6 +245,7 @@ def test_mouth_sound_and_words_of_the_demo_keep_one_clock(drawn):
 # --- the clock ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_after_eight_seconds_flash_and_beep_are_still_in_step(tmp_path):
     """H.264 at 29.97 fps and AAC at 48 kHz, decoded as the pipeline does: 25 fps, 16 kHz."""
     layout = LAYOUTS["tcd_timit"]

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_corpus import tiny_autoencoder
 
+from faults import drawn_clips as clips
 from faults.observing import leftovers, lost, run_step, snapshot
+from faults.one_speaker import extract
 from faults.registry import declare, each
 from talkface.artifacts.schemas import AUS, LANDMARKS
 from talkface.artifacts.tables import TableError, TableWriter, read_metadata, read_table, write_table
@@ -111,12 +114,20 @@ ANYWHERE = declare(
 )
 
 
+@pytest.fixture(scope="module")
+def features(tmp_path_factory) -> Path:
+    """The features of two drawn clips of one speaker."""
+    root = tmp_path_factory.mktemp("features")
+    (root / "x").mkdir()
+    for name in ("one", "two"):
+        clips.plain(root / "x" / f"{name}.mp4")
+    return extract(root, "x", root / "features").folder
+
+
 @pytest.fixture
-def speaker(finished_micro, tmp_path) -> Path:
-    """A copy of the micro experiment's features of one speaker, written by the present writer."""
-    source = finished_micro / "results/micro/micro/features/s1"
-    shutil.copytree(source, tmp_path / "s1")
-    return tmp_path / "s1"
+def speaker(features, tmp_path) -> Path:
+    """A copy of them, free to be damaged."""
+    return Path(shutil.copytree(features, tmp_path / "x"))
 
 
 def refused(ended, damaged: Path, folder: Path, before: dict[str, bytes]) -> str:
@@ -137,7 +148,7 @@ def test_table(fault, speaker, tmp_path, outcome):
     TABLES[fault.name][1](landmarks)
     before = snapshot(speaker)
     arguments = {
-        "landmarks": landmarks, "faces_table": speaker / "faces.parquet", "speaker": "s1", "aus": AuLabels(),
+        "landmarks": landmarks, "faces_table": speaker / "faces.parquet", "speaker": "x", "aus": AuLabels(),
         "faces": Faces(), "aus_table": made,
     }  # fmt: skip
     outcome.observed = refused(run_step(tmp_path / "log", label_aus, **arguments), landmarks, speaker, before)
@@ -185,12 +196,9 @@ def test_bits_anywhere(fault, speaker, outcome):
 
 
 @each(OF_WEIGHTS)
-def test_weights(fault, finished_micro, speaker, tmp_path, outcome):
-    model = tmp_path / "model" / "model.safetensors"
-    model.parent.mkdir()
-    shutil.copy(
-        finished_micro / "results/micro/micro/train/autoencoder/shared/seed-0/model.safetensors", model
-    )
+def test_weights(fault, speaker, tmp_path, outcome):
+    (tmp_path / "model").mkdir()
+    model = tiny_autoencoder(tmp_path / "model" / "model.safetensors")
     sound = model.read_bytes()
     WEIGHTS[fault.name][1](model)
     before = snapshot(model.parent)

@@ -97,6 +97,7 @@ class Cramped(TinyTask):
         return super().step(indices, context)
 
 
+@pytest.mark.slow
 @each(MEMORY)
 def test_out_of_memory(fault, unbroken, tmp_path, outcome):
     folder = tmp_path / "run"

@@ -71,6 +71,7 @@ def same(found, clip: str) -> bool:
     return plain == odd
 
 
+@pytest.mark.slow
 @each(FAULTS)
 def test_name(fault, named, outcome):
     clip = f"x/{NAMES[fault.name.removeprefix('name-')]}"
@@ -81,6 +82,7 @@ def test_name(fault, named, outcome):
     outcome.after = "the plainly named copy gives the same rows"
 
 
+@pytest.mark.slow
 @each(ROOT)
 def test_root(fault, named, outcome):
     assert all(row["ok"] for row in named.split().values())

@@ -45,7 +45,7 @@ def test_raw_depends_on_one_frame_alone(spoken):
     np.testing.assert_allclose(geometric.raw_intensities(points[7:8]), whole[7:8], atol=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["geometric", "blendshapes"])
+@pytest.mark.parametrize("backend", ["geometric", pytest.param("blendshapes", marks=pytest.mark.slow)])
 def test_each_unit_driven_alone_is_told_apart_or_marked_proxy(backend):
     people = [partial(draw_face, make_speaker(SEED, number).identity) for number in range(1, 7)]
     with closing(open_labeller(AuLabels(backend=backend), Faces())) as labeller:
@@ -141,6 +141,7 @@ def test_blendshape_scores_become_units():
     assert from_scores(scores | {"jawOpen": 0.5})[3] == 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_au25_separates_words_from_silence_on_real_clips(real_clips):
     """ROC AUC on clips of GRID's s1, spread over the folder (rank statistic of Mann and Whitney)."""

@@ -170,7 +170,14 @@ def falling_silent(address):
 
 
 @pytest.mark.parametrize(
-    "spoil", [wrong_bytes, cut_off, too_short, too_long, not_found, silent, falling_silent]
+    "spoil",
+    [
+        wrong_bytes,  # the others start pip as well: fast tests have it once
+        *(
+            pytest.param(spoil, marks=pytest.mark.slow)
+            for spoil in (cut_off, too_short, too_long, not_found, silent, falling_silent)
+        ),
+    ],
 )
 def test_an_address_that_fails_leaves_nothing_and_the_wheel_serves(
     spoil, address, index, tmp_path, monkeypatch

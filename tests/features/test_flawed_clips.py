@@ -29,7 +29,7 @@ EXPECTED = {
 }
 SILENT = {"grid/s18/sgwb6a.mpg"}
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

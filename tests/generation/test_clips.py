@@ -10,7 +10,7 @@ from tiny_generation import EXACT, difference, generate_from, tiny_models
 from talkface.generation import clip as generation
 from talkface.generation import painters
 
-KINDS = pytest.mark.parametrize("kind", ["latents", "frames"])
+KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp"])
 
 
 @pytest.fixture(scope="module")

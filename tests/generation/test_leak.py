@@ -17,6 +17,7 @@ from tiny_corpus import (
     tiny_autoencoder,
     tiny_frame_renderer,
     tiny_renderer,
+    tiny_warp_renderer,
     write_features,
     write_split,
 )
@@ -35,10 +36,24 @@ from talkface.models.au_attention import AuGenerator
 HALF = CROP // 2
 METHODS = pytest.mark.parametrize(
     ("kind", "disentangled"),
-    [("latents", True), ("latents", False), ("frames", False), ("disentangled_frames", True)],
-    ids=["paper A", "A without disentanglement", "paper B", "A with a decoder of frames"],
+    [
+        ("latents", True),
+        ("latents", False),
+        ("frames", False),
+        ("disentangled_frames", True),
+        ("warp", False),
+        ("masked_warp", True),
+    ],
+    ids=[
+        "paper A",
+        "A without disentanglement",
+        "paper B",
+        "A with a decoder of frames",
+        "warp",
+        "warp with a mask",
+    ],
 )
-KINDS = pytest.mark.parametrize("kind", ["latents", "frames"])
+KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp"])
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +68,8 @@ def models(tmp_path_factory):
         "latents": tiny_renderer(folder / "latents.safetensors"),
         "frames": tiny_frame_renderer(folder / "frames.safetensors"),
         "disentangled_frames": tiny_frame_renderer(folder / "both.safetensors", disentangled=True),
+        "warp": tiny_warp_renderer(folder / "warp.safetensors"),
+        "masked_warp": tiny_warp_renderer(folder / "masked.safetensors", disentangled=True),
     }
 
 

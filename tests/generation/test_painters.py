@@ -10,6 +10,7 @@ from talkface.config import Sampler
 from talkface.data.frames import to_images, to_tensor
 from talkface.data.regions import hide_lower_half
 from talkface.data.stores import identity_of
+from talkface.generation import samplers
 from talkface.generation.painters import Batch, FramePainter, LatentPainter
 from talkface.jobs.disentangle_faces import keep_whole
 from talkface.models.autoencoder import VQAutoencoder
@@ -90,3 +91,17 @@ def test_every_frame_of_the_inpaint_protocol_has_its_own_masked_face(networks, i
     first, every = seen
     assert torch.equal(first, identity.masked_latent.float().expand_as(first))
     assert torch.equal(every, hidden) and not torch.equal(every[0], every[4])
+
+
+def test_the_sampler_is_the_one_that_the_configuration_names(networks, identity, monkeypatch):
+    asked = []
+
+    def sample(denoise, noise_SNChw, alpha_bar_K, *, steps, eta, known):
+        return noise_SNChw[0] * steps
+
+    monkeypatch.setattr(samplers, "find", lambda kind: asked.append(kind) or sample)
+    drawn = Sampler(steps=1).model_copy(update={"kind": "other"})
+    with torch.inference_mode():
+        images = LatentPainter(networks[1], networks[0], drawn)(tokens(), identity, batch())
+    assert asked == ["other"]
+    assert all(np.array_equal(image, images[0]) for image in images), "one noise image, whatever the token"

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from talkface.generation.sampler import ddim, ddim_timesteps, frame_noise
+from talkface.generation.noise import frame_noise
+from talkface.generation.samplers.ddim import ddim_timesteps
+from talkface.generation.samplers.ddim import sample as ddim
 
 SHAPE = (3, 7, 7)
 

@@ -3,15 +3,18 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
 from edits import NOTHING, RERUN
 
+from talkface.acceptance.accept import CHOSEN
 from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.needs import code_behind
 from talkface.identity import code
 from talkface.identity.bearing import NO_BEARING
+from talkface.identity.syntax import Source, read_source
 from talkface.metrics.catalogue import all_metrics
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
@@ -24,10 +27,28 @@ RULES = sorted({*SCRIPTS, *METRICS} - {"score_clips"})
 def checkout(tmp_path, monkeypatch):
     copy_workflow(REPOSITORY, tmp_path)
     monkeypatch.setattr(code, "_ROOT", tmp_path)
+    monkeypatch.setattr(code, "read_source", parsed_once)
     forget()
     yield tmp_path
     monkeypatch.undo()
     forget()
+
+
+@pytest.fixture(scope="module")
+def unedited() -> dict[str, str]:
+    """The versions of the code as it is; the first test shows that a copy of it has the same."""
+    return versions(REPOSITORY)
+
+
+PARSED: dict[tuple[bytes, str | None], Source] = {}
+
+
+def parsed_once(path: Path, module: str | None = None) -> Source:
+    """The same content is the same tree, in whichever checkout it lies."""
+    key = (path.read_bytes(), module)
+    if key not in PARSED:
+        PARSED[key] = read_source(path, module)
+    return PARSED[key]
 
 
 def forget() -> None:
@@ -39,7 +60,13 @@ def forget() -> None:
 def versions(checkout) -> dict[str, str]:
     forget()
     scripts = checkout / "workflow_scripts"
-    found = {name: code.code_version(scripts / f"{name}.py") for name in RULES if name not in METRICS}
+    found = {
+        name: " ".join(
+            code.code_version(scripts / f"{name}.py", *chosen) for chosen in CHOSEN.get(name, [()])
+        )
+        for name in RULES
+        if name not in METRICS
+    }
     return found | {name: code.code_version(scripts / "score_clips.py", *METRICS[name]) for name in METRICS}
 
 
@@ -47,31 +74,30 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     return {name for name in RULES if before[name] != after[name]}
 
 
-def test_what_cannot_change_a_result_does_not_count(checkout):
+def test_what_cannot_change_a_result_does_not_count(checkout, unedited):
     before = versions(checkout)
     assert len(set(before.values())) == len(RULES) > 25
+    assert before == unedited, "where the code lies does not count"
     for edit in NOTHING:
         edit.apply(checkout)
     assert changed(before, versions(checkout)) == set()
 
 
 @pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
-def test_what_can_change_a_result_counts_where_it_is_used(checkout, edit):
-    before = versions(checkout)
+def test_what_can_change_a_result_counts_where_it_is_used(checkout, unedited, edit):
     edit.apply(checkout)
-    heard = changed(before, versions(checkout))
+    heard = changed(unedited, versions(checkout))
     if "config" in edit.file:
         assert heard == set(), "values of the configuration are parameters"
     else:
         assert heard >= edit.rules and len(heard) < len(RULES) / 2
 
 
-def test_a_moved_function_counts_for_nobody(checkout):
-    before = versions(checkout)
-    sampler = checkout / "talkface/generation/sampler.py"
+def test_a_moved_function_counts_for_nobody(checkout, unedited):
+    sampler = checkout / "talkface/generation/samplers/ddim.py"
     elsewhere = checkout / "talkface/generation/steps_of_sampler.py"
     text = sampler.read_text()
-    start, end = text.index("def ddim_timesteps"), text.index("def ddim(")
+    start, end = text.index("def ddim_timesteps"), text.index("def sample(")
     elsewhere.write_text("import numpy as np\n\n\n" + text[start:end])
     sampler.write_text(
         text[:start].replace(
@@ -80,41 +106,55 @@ def test_a_moved_function_counts_for_nobody(checkout):
         )
         + text[end:]
     )
-    assert changed(before, versions(checkout)) == set()
+    assert changed(unedited, versions(checkout)) == set()
     elsewhere.write_text(elsewhere.read_text().replace("spaced_S + 1 if", "spaced_S + 2 if"))
-    assert "generate_clips" in changed(before, versions(checkout))
+    assert "generate_clips" in changed(unedited, versions(checkout))
 
 
-def test_another_thing_under_the_same_name_counts(checkout):
+def test_another_thing_under_the_same_name_counts(checkout, unedited):
     """Which function a name stands for is part of the version, also where both are reached anyway."""
-    before = versions(checkout)
     metric = checkout / "talkface/metrics/families/pixels.py"
     metric.write_text(metric.read_text().replace("import numpy as np", "import numpy.ma as np"))
-    assert changed(before, versions(checkout)) == {"score_pixels"}
-    labels = checkout / "talkface/jobs/label_aus.py"
     before = versions(checkout)
+    assert changed(unedited, before) == {"score_pixels"}
+    labels = checkout / "talkface/jobs/label_aus.py"
     labels.write_text(labels.read_text().replace("import AuLabels", "import Faces as AuLabels"))
     assert changed(before, versions(checkout)) <= {"label_aus"}
 
 
-def test_a_metric_has_a_version_of_its_own(checkout):
+def test_a_metric_has_a_version_of_its_own(checkout, unedited):
     """Its columns do not count for its scores, nor does what other metrics read."""
-    before = versions(checkout)
     family = checkout / "talkface/metrics/families/lips.py"
     family.write_text(family.read_text().replace('"LMD px"', '"LMD in px"'))
-    assert changed(before, versions(checkout)) == set()
+    assert changed(unedited, versions(checkout)) == set()
     parts = checkout / "talkface/evaluation/clip_parts.py"
     parts.write_text(parts.read_text().replace(">= threshold", "> threshold"))
-    assert changed(before, versions(checkout)) == {"score_aus"}
+    assert changed(unedited, versions(checkout)) == {"score_aus"}
     family.write_text(family.read_text().replace("& known_T", "| known_T"))
-    assert changed(before, versions(checkout)) == {"score_aus", "score_lips"}
+    assert changed(unedited, versions(checkout)) == {"score_aus", "score_lips"}
 
 
-def test_a_changed_schema_counts_for_its_users(checkout):
-    before = versions(checkout)
+def test_what_a_configuration_chooses_by_name_counts_where_it_is_chosen(checkout):
+    script = checkout / "workflow_scripts/generate_clips.py"
+    samplers = checkout / "talkface/generation/samplers"
+
+    def version(kind: str) -> str:
+        forget()
+        return code.code_version(script, f"talkface.generation.samplers.{kind}.sample")
+
+    before = version("ddim")
+    text = (samplers / "ddim.py").read_text()
+    (samplers / "other.py").write_text(text.replace("noise_SNCHW[0]", "noise_SNCHW[-1]"))
+    assert version("ddim") == before != version("other")
+    (samplers / "other.py").write_text("def draw(x):\n    return x\n")
+    with pytest.raises(NameError, match=r"'sample' is imported from talkface\.generation\.samplers\.other"):
+        version("other")
+
+
+def test_a_changed_schema_counts_for_its_users(checkout, unedited):
     schemas = checkout / "talkface/artifacts/schemas.py"
     schemas.write_text(schemas.read_text().replace('"latents",\n    1,', '"latents",\n    2,'))
-    users = changed(before, versions(checkout))
+    users = changed(unedited, versions(checkout))
     assert {"encode_latents", "train_renderer"} <= users
     assert not users & {"crop_faces", "extract_mel", "train_audio_to_au", "score_pixels"}
 
@@ -126,6 +166,7 @@ def test_a_name_that_is_not_there_is_refused(checkout):
         versions(checkout)
 
 
+@pytest.mark.slow
 def test_every_python_gives_the_same_version():
     """An upgrade of Python retrains nothing: checked with every other Python that is at hand."""
     program = (
@@ -159,7 +200,7 @@ def test_the_documents_name_what_has_no_bearing():
 def test_the_configuration_computes_nothing():
     """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
     becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
-    becomes_parameters |= {"variant_sampler"}
+    becomes_parameters |= {"variant_sampler", "rests_on", "check"}
     found = {
         function.name
         for path in (REPOSITORY / "talkface/config").glob("*.py")

@@ -30,6 +30,7 @@ def jobs_of(corpus: str, **sizes: int) -> int:
     return dag.measure(corpus, **{"variants": 2, "seeds": 1, "speakers": 3, "clips": 2, **sizes}).jobs
 
 
+@pytest.mark.slow
 def test_jobs_go_with_variants_and_not_with_clips():
     # Two more variants: a training, its clips of three speakers, their tracking and three scores each. Twenty
     # times the clips: nothing, since jobs and files are a speaker's.
@@ -101,9 +102,9 @@ def test_the_page_is_what_the_command_writes():
     assert Path(REPOSITORY, "docs/capacity.md").read_text() == capacity.page(project, 100.0, 8)
 
 
-def test_no_measured_rule_needs_more_memory_than_its_profile_asks_for():
+def test_no_measured_rule_needs_more_memory_than_it_asks_for():
     import capacity
 
-    asked = capacity.memory_of_profile(REPOSITORY / "profiles/slurm/config.yaml")
+    asked = capacity.memory_of_rules(REPOSITORY / "rules")
     for rule, entry in read("measured_rates.yaml")["rules"].items():
         assert entry["max_rss_mb"] < asked[rule], rule

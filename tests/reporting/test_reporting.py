@@ -250,6 +250,7 @@ def test_corpus_summary_counts_every_listed_clip(finished):
 # --- figures ---
 
 
+@pytest.mark.slow
 def test_figures_have_the_same_bytes_when_drawn_again(finished, tmp_path):
     plot(finished, tmp_path)
     for name in FIGURES:

@@ -54,7 +54,7 @@ NOTHING = [
     Edit("comment", "talkface/models/tcsan.py", "", "\n# a remark\n"),
     Edit(
         "formatting",
-        "talkface/generation/sampler.py",
+        "talkface/generation/samplers/ddim.py",
         "x_NCHW = noise_SNCHW[0]",
         "x_NCHW = (\n        noise_SNCHW[0]\n    )",
     ),
@@ -108,7 +108,7 @@ RERUN = [
     ),
     Edit(
         "default of a loss weight",
-        "talkface/config/networks.py",
+        "talkface/config/losses.py",
         "commitment: float = 0.25",
         "commitment: float = 0.5",
         frozenset({"train_autoencoder"}),
@@ -140,7 +140,7 @@ RERUN = [
     ),
     Edit(
         "sampler",
-        "talkface/generation/sampler.py",
+        "talkface/generation/samplers/ddim.py",
         "spaced_S + 1 if",
         "spaced_S + 2 if",
         frozenset({"generate_clips"}),

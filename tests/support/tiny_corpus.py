@@ -17,6 +17,7 @@ from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.models.renderer import Renderer
 from talkface.models.trunk import Trunk
+from talkface.models.warp_renderer import WarpRenderer
 
 CROP = 32
 BANDS = 13
@@ -231,9 +232,16 @@ def tiny_frame_renderer(path: Path, **changes) -> Path:
     return save_tiny(path, FrameRenderer(**{**TRUNK, "decoder_width": 32, **changes}))
 
 
+def tiny_warp_renderer(path: Path, **changes) -> Path:
+    torch.manual_seed(5)
+    sizes = {"width": 8, "multipliers": [1, 1], "code_width": 16, "sees_face": True}
+    return save_tiny(path, WarpRenderer(**{**TRUNK, **sizes, **changes}))
+
+
 def save_tiny(path: Path, network: Trunk) -> Path:
     random_weights(network, 2)
     heads = [] if network.audio_encoder is None else [network.audio_encoder.dense[-1]]
+    assert network.face_encoder is not None
     for layer in (*heads, network.face_encoder.dense):
         assert isinstance(layer, torch.nn.Linear)
         layer.weight.data *= 30  # untrained, the three features differ in scale by as much

@@ -11,6 +11,7 @@ from tiny_corpus import (
     tiny_autoencoder,
     tiny_frame_renderer,
     tiny_renderer,
+    tiny_warp_renderer,
     write_features,
     write_identities,
     write_split,
@@ -26,11 +27,12 @@ EXACT = Compute(threads=1, device="cpu", precision="float32")
 
 
 def tiny_models(folder: Path) -> dict[str, Path]:
-    """Weights files: the autoencoder, a renderer of latents, and one of frames."""
+    """Weights files: the autoencoder, and a renderer of each kind."""
     return {
         "autoencoder": tiny_autoencoder(folder / "autoencoder.safetensors"),
         "latents": tiny_renderer(folder / "latents.safetensors"),
         "frames": tiny_frame_renderer(folder / "frames.safetensors"),
+        "warp": tiny_warp_renderer(folder / "warp.safetensors"),
     }
 
 

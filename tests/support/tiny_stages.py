@@ -1,4 +1,4 @@
-"""All six training stages at a size of seconds: what each is called with, on the same few drawn clips."""
+"""All training stages at a size of seconds: what each is called with, on the same few drawn clips."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 from tiny_corpus import CROP, Clip, make_clip
-from tiny_training import read_config, tiny_variant, write_inputs
+from tiny_training import UNREAD, read_config, tiny_variant, write_inputs
 
 from talkface.artifacts.schemas import HISTORY, LATENTS
 from talkface.artifacts.tables import TableWriter, read_frame
-from talkface.config import Compute, Config, Mfcc, Perceptual, Training
+from talkface.config import Compute, Config, Mfcc, Training, WarpRenderer
 from talkface.jobs.train_au_attention import train_au_attention
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.jobs.train_audio_to_au import train_audio_to_au
 from talkface.jobs.train_autoencoder import train_autoencoder
-from talkface.jobs.train_frame_renderer import train_frame_renderer
 from talkface.jobs.train_renderer import train_renderer
 
 STAGES: dict[str, Callable[..., None]] = {
@@ -24,7 +23,8 @@ STAGES: dict[str, Callable[..., None]] = {
     "au_attention": train_au_attention,
     "au_classifier": train_au_classifier,
     "renderer": train_renderer,
-    "frame_renderer": train_frame_renderer,
+    "frame_renderer": train_renderer,
+    "warp_renderer": train_renderer,
 }
 CLIPS = [
     make_clip("s1/a", "train", 24, 1),
@@ -69,7 +69,8 @@ class Stages:
         if processes > 1:
             compute = compute.model_copy(update={"processes": processes})
         arguments = self.arguments(stage)
-        arguments[stage] = with_training(arguments[stage], changes)
+        section = stage if stage in arguments else "renderer"
+        arguments[section] = with_training(arguments[section], changes)
         (function or STAGES[stage])(
             **arguments,
             compute=compute,
@@ -86,8 +87,8 @@ class Stages:
         tables, config = self.inputs.features, self.config
         faces = {"split": self.inputs.split, "faces": [tables["faces"]], "crop_size": CROP}
         spoken = {"split": self.inputs.split, "mel": [tables["mel"]], "mfcc": Mfcc()}
-        rendered = {**spoken, "aus": [tables["au_features"]], "identities": [self.inputs.identities]}
-        rendered["crop_size"] = CROP
+        rendered = {**UNREAD, **spoken, "identities": [self.inputs.identities]}
+        told = {"aus": [tables["au_features"]]}
         labels = [tables["aus"]]
         windows = {"window_frames": 8, "frames_per_window": 4}
         if stage == "autoencoder":
@@ -110,17 +111,29 @@ class Stages:
             section = config.variant_renderer("ours").model_copy(
                 update={"training": training(4, 4, ema_halflife_samples=32), **windows}
             )
-            return {**rendered, "latents": [self.latents], "masked_latents": [], "renderer": section}
+            return {**rendered, **told, "latents": [self.latents], "renderer": section}
+        if stage == "warp_renderer":
+            section = tiny_warp(training(4, 4, ema_halflife_samples=32), **windows)
+            return {**rendered, "faces": [tables["faces"]], "labels": labels, "renderer": section}
         judges = {"au_classifier": self.inputs.au_classifier, "autoencoder": self.inputs.autoencoder}
         section = tiny_variant("c_full", training(4, 4), **windows)
         section = section.model_copy(
             update={"losses": section.losses.model_copy(update={"video_adversarial": 0.002})}
         )
-        unread = {"perceptual": Perceptual()}
-        return {
-            **rendered, **judges, **unread, "faces": [tables["faces"]], "presence": labels,
-            "frame_renderer": section,
-        }  # fmt: skip
+        frames = {"faces": [tables["faces"]], "labels": labels}
+        return {**rendered, **told, **judges, **frames, "renderer": section}
+
+
+def tiny_warp(own: Training, **changes: Any) -> WarpRenderer:
+    """The renderer that warps the photo, with a critic, at a size of seconds."""
+    sizes = {"width": 8, "code_width": 16, "fusion_widths": [16, 16], "audio_width": 16, "encoder_width": 4}
+    losses = {"adversarial": 0.01, "adversarial_start": 0.5}
+    multipliers = [1, 1, 1, 1]
+    return WarpRenderer.model_validate(
+        {"speech": ["audio"], "training": own, "losses": losses, "critic_width": 8, **sizes}
+        | {"multipliers": multipliers}
+        | changes
+    )
 
 
 def with_training(section: Any, changes: dict[str, Any]) -> Any:

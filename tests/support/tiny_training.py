@@ -11,7 +11,7 @@ from tiny_corpus import CROP, Clip, tiny_autoencoder, write_features, write_iden
 
 from talkface.artifacts.weights import save_model
 from talkface.config import Compute, Config, FrameRenderer, Mfcc, Perceptual, Training, merge, validate
-from talkface.jobs.train_frame_renderer import train_frame_renderer
+from talkface.jobs.train_renderer import train_renderer
 from talkface.models.au_classifier import AuClassifier
 from talkface.training.loop import Task
 
@@ -67,23 +67,30 @@ def tiny_variant(name: str, training: Training = TRAINING, **changes) -> FrameRe
     return config.model_copy(update={"training": training, **sizes, **changes})
 
 
+UNREAD = {
+    **{name: [] for name in ("faces", "labels", "latents", "masked_latents", "aus", "identities")},
+    **dict.fromkeys(("audio_to_au", "au_classifier", "autoencoder")),
+    "perceptual": Perceptual(),
+    "crop_size": CROP,
+}  # fmt: skip
+"""What train_renderer is given where a renderer does not rest on it."""
+
+
 def train_frames(inputs: Inputs, folder: Path, config: FrameRenderer, **changes) -> Path:
     """Train into ``folder``; a variant without a judge is not given one, as in rules/train.smk."""
     losses = config.losses
     aus = inputs.features["aus" if config.oracle_aus else "au_features"]
-    arguments = {
+    arguments = UNREAD | {
         "split": inputs.split,
         "faces": [inputs.features["faces"]],
         "aus": [aus],
-        "presence": [inputs.features["aus"]] if losses.aus else [],
+        "labels": [inputs.features["aus"]] if losses.aus else [],
         "identities": [inputs.identities],
         "mel": [inputs.features["mel"]],
         "au_classifier": inputs.au_classifier if losses.aus else None,
         "autoencoder": inputs.autoencoder if losses.perceptual else None,
-        "perceptual": Perceptual(),
-        "frame_renderer": config,
+        "renderer": config,
         "mfcc": Mfcc(),
-        "crop_size": CROP,
         "compute": CPU,
         "seed": 0,
         "code": "1",
@@ -91,7 +98,7 @@ def train_frames(inputs: Inputs, folder: Path, config: FrameRenderer, **changes)
         "history": folder / "history.parquet",
         "work": folder / "work",
     }
-    train_frame_renderer(**{**arguments, **changes})
+    train_renderer(**{**arguments, **changes})
     return folder / "model.safetensors"
 
 

@@ -23,9 +23,16 @@ def make_workspace(folder: Path) -> Path:
     return folder
 
 
+def rules_in(name: str) -> set[str]:
+    """The rules with a job in a file of ``rules/``: "features"."""
+    text = (REPOSITORY / f"rules/{name}.smk").read_text()
+    return set(re.findall(r"workflow_scripts/(\w+)\.py", text))
+
+
 def copy_workspace(finished: Path, folder: Path) -> Path:
     """A copy of a finished workspace, times of files included, free to be changed."""
-    return Path(shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("__pycache__", "log")))
+    others = ("__pycache__", "log", "locks")  # the locks of whoever else looks at it meanwhile
+    return Path(shutil.copytree(finished, folder, ignore=shutil.ignore_patterns(*others)))
 
 
 def command(*arguments: str, overlay: tuple[str, ...] = MICRO) -> list[str]:

@@ -52,6 +52,7 @@ def assert_same(model: Path, other: Path, rtol: float = RTOL) -> None:
         torch.testing.assert_close(mine[name], theirs[name], rtol=1e-2, atol=1e-4, msg=name)
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns(stages, alone, tmp_path, caplog):
     """The real renderer: batch norm, dropout, noise, an average and the gradient's clipping."""
     with caplog.at_level(logging.INFO):
@@ -95,6 +96,7 @@ def half(**arguments) -> None:
         RendererTask.step = step  # type: ignore[method-assign]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [(1, 2), (2, 1)])
 def test_another_number_of_processes_goes_on(stages, alone, tmp_path, caplog, before, after):
     with caplog.at_level(logging.INFO):
@@ -106,6 +108,7 @@ def test_another_number_of_processes_goes_on(stages, alone, tmp_path, caplog, be
     assert_same(model, alone)
 
 
+@pytest.mark.slow
 def test_a_killed_process_ends_all_and_the_next_run_goes_on(stages, alone, tmp_path):
     """kill -9 of one: the launcher ends the others and says so; what is saved is whole."""
     program = "\n".join(
@@ -152,6 +155,7 @@ def broken(**arguments) -> None:
     train_renderer(**arguments)
 
 
+@pytest.mark.slow
 def test_a_mistake_in_a_process_is_one_line_here(stages, tmp_path):
     with pytest.raises(TrainingError, match=r"^renderer: at 0 samples the loss is nan.*learning_rate"):
         stages.run("renderer", tmp_path, processes=2, function=across_processes(broken))

@@ -149,6 +149,7 @@ def test_an_interrupted_training_equals_an_unbroken_one(
     assert read_table(histories[0], HISTORY) == read_table(histories[1], HISTORY)
 
 
+@pytest.mark.slow
 def test_one_clip_is_learned_by_heart(tmp_path):
     inputs = write_inputs(tmp_path, [make_clip("s1/a", "train", 8, 1)])
     training = Training(samples=800, batch_size=2, learning_rate=5e-3, log_every_samples=80)

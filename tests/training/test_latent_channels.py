@@ -3,7 +3,7 @@
 import pytest
 from tiny_corpus import CROP, make_clip, write_features, write_split
 from tiny_stages import training
-from tiny_training import CPU, read_config
+from tiny_training import CPU, UNREAD, read_config
 
 from talkface.artifacts.schemas import GENERATED
 from talkface.artifacts.tables import ClipTable, read_metadata
@@ -46,13 +46,15 @@ def test_any_number_of_latent_channels_generates(tmp_path, channels):
     encode_first_faces(autoencoder=weights, faces=tables["faces"], identities=made["identities"], compute=CPU)
 
     sizes = {"window_frames": 8, "frames_per_window": 4, "masked_frame": "every"}
-    train_renderer(
-        **common, **renderer, latents=[made["latents"]], masked_latents=[made["hidden"]],
-        aus=[tables["au_features"]], identities=[made["identities"]], mel=[tables["mel"]], mfcc=Mfcc(),
-        renderer=config.variant_renderer("ours").model_copy(
-            update=sizes | {"training": training(2, 4, steps=3)}
-        ),
-    )  # fmt: skip
+    section = config.variant_renderer("ours").model_copy(update=sizes | {"training": training(2, 4, steps=3)})
+    read = {
+        "latents": [made["latents"]],
+        "masked_latents": [made["hidden"]],
+        "aus": [tables["au_features"]],
+        "identities": [made["identities"]],
+        "mel": [tables["mel"]],
+    }
+    train_renderer(**UNREAD | common | renderer | read, mfcc=Mfcc(), renderer=section)
     for name, shown in (("one", None), ("two", tables["faces"])):
         generate_clips(
             **common, renderer=renderer["model"], autoencoder=weights, identities=made["identities"],

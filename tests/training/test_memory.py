@@ -102,6 +102,7 @@ def test_the_environment_says_how_large_the_scratch_file_may_be(monkeypatch):
         scratch_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_decoded_frames_are_not_held_in_memory(tmp_path):
     small, large = (flat_clips(tmp_path / str(count), count) for count in (8, 80))
@@ -168,7 +169,7 @@ def test_a_streamed_sound_drives_as_the_whole_one(speech, audio_to_au):
     num_frames = 610
     mfcc_KC = torch.from_numpy(mfcc(log_mel(read_audio(speech)[: 640 * num_frames], Mel()), 12)).float()
     streamed = StreamedSound(SoundFile(speech), num_frames, audio_to_au, Mel(), Mfcc(), CPU)
-    whole = Sound(mfcc_KC, torch.zeros(num_frames, 320))
+    whole = Sound(mfcc_KC, num_frames)
     for start, stop in ((0, 64), (230, 294), (480, 530), (560, num_frames - 16)):
         frames_T = np.arange(start, stop)
         assert torch.allclose(streamed.windows(frames_T, 28), whole.windows(frames_T, 28), atol=1e-3)
@@ -183,7 +184,7 @@ def test_a_short_streamed_sound_is_the_whole_one_bit_for_bit(speech, audio_to_au
     soundfile.write(tmp_path / "short.wav", samples, 16_000, subtype="FLOAT")
     streamed = StreamedSound(SoundFile(tmp_path / "short.wav"), 200, audio_to_au, Mel(), Mfcc(), CPU)
     mfcc_KC = torch.from_numpy(mfcc(log_mel(samples, Mel()), 12)).float()
-    whole = Sound(mfcc_KC, torch.zeros(200, 320))
+    whole = Sound(mfcc_KC, 200)
     assert torch.equal(streamed.windows(np.arange(200), 28), whole.windows(np.arange(200), 28))
     with torch.inference_mode():
         told_TF = audio_to_au(whole.windows(np.arange(200), 28)[None])[0][0].half()
@@ -228,6 +229,7 @@ def check_constant(folder: Path, seconds: tuple[int, int], audio_to_au: AudioToA
     assert peaks[1] - peaks[0] < bound_mb, f"{peaks} MB at {seconds} s"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_four_times_the_length_needs_no_more_memory(tmp_path, audio_to_au):
     check_constant(tmp_path, (15, 60), audio_to_au, bound_mb=6)

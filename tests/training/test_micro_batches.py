@@ -57,7 +57,7 @@ def whole_batches(stages, tmp_path_factory) -> Path:
     [
         (2, [(4, 2)], 1e-5),
         # convolutions of a single picture round otherwise, and two networks at odds blow the difference up
-        (1, [(4, 2), (2, 1)], 2e-2),
+        pytest.param(1, [(4, 2), (2, 1)], 2e-2, marks=pytest.mark.slow),
     ],
 )
 def test_out_of_memory_halves_and_learns_the_same(
@@ -78,6 +78,7 @@ def test_out_of_memory_halves_and_learns_the_same(
     assert_same(cut, whole_batches, rtol)
 
 
+@pytest.mark.slow
 def test_the_renderer_learns_in_micro_batches_with_their_batch_norm(stages, tmp_path, monkeypatch, caplog):
     whole = stages.run("renderer", tmp_path / "whole")
     small_memory(monkeypatch, Denoiser, 8)

@@ -96,7 +96,7 @@ def trained(tables, tmp_path_factory) -> Path:
     return autoencoder(tables, tmp_path_factory.mktemp("autoencoder"))
 
 
-@pytest.mark.parametrize("steps", [1, 23])
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), 23])
 def test_autoencoder_resumes_bit_for_bit(tables, trained, tmp_path, monkeypatch, caplog, steps):
     with monkeypatch.context() as patch:
         stop_after(patch, AutoencoderTask, steps)

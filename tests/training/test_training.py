@@ -154,6 +154,7 @@ def test_saving_and_logging_do_not_touch_the_weights(unbroken, tmp_path):
     assert published(tmp_path)[0] == published(unbroken)[0]
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_and_resumed_equals_unbroken(unbroken, tmp_path):
     moments = random.Random(os.getpid())
     state = tmp_path / "work" / "state.safetensors"

@@ -122,7 +122,7 @@ def _jobs(workflow, own) -> list[Rule]:
     """One job for each protocol, sound and renderer, whose inputs differ."""
     values = {"experiment": "micro", "corpus": "micro", "seed": "0", "speaker": "s1"}
     choices = {
-        "variant": workflow.globals["VARIANTS"]["diffusion"][:2] + workflow.globals["VARIANTS"]["frames"],
+        "variant": list(workflow.globals["CONFIG"].variants),
         "protocol": ["one_shot", "inpaint"],
         "control": ["static", "autoencoder"],
         "sound": ["", "_other_sound"],
@@ -133,14 +133,8 @@ def _jobs(workflow, own) -> list[Rule]:
     }
     made = [values]
     for name in own.wildcard_names & set(choices):
-        fitting = [v for v in choices[name] if name != "variant" or _fits(own, v, workflow)]
-        made = [content | {name: value} for content in made for value in fitting]
+        made = [content | {name: value} for content in made for value in choices[name]]
     return [_expanded(workflow, own, {n: v for n, v in w.items() if n in own.wildcard_names}) for w in made]
-
-
-def _fits(own, variant, workflow) -> bool:
-    kind = {"train_renderer": "diffusion", "train_frame_renderer": "frames"}.get(own.name)
-    return kind is None or variant in workflow.globals["VARIANTS"][kind]
 
 
 def _expanded(workflow, own, wildcards) -> Rule:

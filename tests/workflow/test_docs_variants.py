@@ -60,21 +60,22 @@ def plan(folder: Path, command: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.M)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_line_can_be_planned(workspace, command):
     jobs = plan(workspace, command)
     if "no_dropout" in command:
-        assert (jobs["train_renderer"], jobs.get("train_frame_renderer", 0)) == (2, 0)
-        assert jobs.get("tabulate_table", 0) == int("paper" in command)
+        assert jobs["train_renderer"] == 2
     if "variants.yaml" in command:
-        assert (jobs["train_renderer"], jobs["train_frame_renderer"], jobs["tabulate_table"]) == (7, 15, 7)
+        assert (jobs["train_renderer"], jobs["tabulate_table"]) == (22, 7)
 
 
+@pytest.mark.slow
 def test_the_ladder_of_bases_adds_up(workspace):
     jobs = plan(workspace, "snakemake report --configfile config.yaml configs/sharper.yaml")
-    assert (jobs["train_renderer"], jobs["train_frame_renderer"]) == (1, 1)
+    assert jobs["train_renderer"] == 2
     assert "train_au_classifier" not in jobs, "a loss of weight 0 asks for no judge"
 
 
 def test_pages_have_examples():
-    assert len(COMMANDS) >= 5 and {kind for kind, _ in BLOCKS} == {"sh", "yaml"}
+    assert len(COMMANDS) >= 4 and {kind for kind, _ in BLOCKS} == {"sh", "yaml"}

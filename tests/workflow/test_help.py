@@ -7,6 +7,8 @@ from workspace import TARGETS, make_workspace, snakemake
 
 NO_CLIPS = ("--configfile", "config.yaml", "configs/folder.yaml")  # its root, clips/, does not exist
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):

@@ -62,6 +62,7 @@ def jobs(text: str) -> Counter[str]:
     return Counter(re.findall(r"^(?:local)?rule (\w+):$", text, re.M))
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_plans_the_whole_experiment_under_its_prefix(clone, tmp_path):
     folder = repository(tmp_path / "theirs", clone, SNAKEFILE, read("config.yaml"))
     done = run(folder, clone, COMMANDS[3], "--dry-run")
@@ -73,6 +74,7 @@ def test_the_example_of_the_page_plans_the_whole_experiment_under_its_prefix(clo
     assert not {path.name for path in folder.iterdir()} - {"Snakefile", "config.yaml", ".snakemake"}
 
 
+@pytest.mark.slow
 def test_the_targets_are_listed_under_their_names_there(clone, tmp_path):
     folder = repository(tmp_path / "theirs", clone, SNAKEFILE, read("config.yaml"))
     done = run(folder, clone, COMMANDS[0])

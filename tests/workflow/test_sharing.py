@@ -6,10 +6,9 @@ import subprocess
 
 import pytest
 from conftest import REPOSITORY
-from workspace import MICRO, command, environment, make_workspace
+from workspace import MICRO, command, environment, make_workspace, rules_in
 
-RULES = {
-    "crop_faces", "label_aus", "extract_mel",
+RULES = rules_in("features") | {
     "train_autoencoder", "train_audio_to_au", "train_au_attention", "train_au_classifier",
     "encode_latents", "encode_masked_latents", "encode_first_faces", "predict_aus", "disentangle_faces",
 }  # fmt: skip
@@ -70,6 +69,7 @@ def snakemake(folder, cache, *arguments, overlay=MICRO):
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_refused_before_any_work(tmp_path):
     folder = make_workspace(tmp_path / "workflow")
     code, said = snakemake(folder, None, "--dry-run")

@@ -1,9 +1,14 @@
 """The workflow as Snakemake sees it: targets, size of the DAG, linter."""
 
+import re
+
 import pytest
-from workspace import make_workspace, scheduled, snakemake
+from conftest import REPOSITORY
+from workspace import TARGETS, make_workspace, rules_in, scheduled, snakemake
 
 from talkface.metrics.catalogue import all_metrics
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -11,29 +16,50 @@ def workspace(tmp_path_factory):
     return make_workspace(tmp_path_factory.mktemp("dag") / "workflow")
 
 
+def behind(folder, *targets: str) -> dict[str, set[str]]:
+    """Target -> the rules of the jobs that it needs, from one plan of all of them; none: the default."""
+    done = snakemake(folder, "--dag", "--cores", "1", "--quiet", "all", "--", *targets)
+    assert done.returncode == 0, done.stdout[-3000:]
+    rule = dict(re.findall(r'^\t(\d+)\[label = "(\w+)', done.stdout, re.M))
+    needs: dict[str, set[str]] = {job: set() for job in rule}
+    for needed, job in re.findall(r"^\t(\d+) -> (\d+)", done.stdout, re.M):
+        needs[job].add(needed)
+    found = {}
+    for job, name in rule.items():
+        if name in TARGETS:
+            reached = {job}
+            while more := set().union(*(needs[one] for one in reached)) - reached:
+                reached |= more
+            found[name] = {rule[one] for one in reached} - set(TARGETS)
+    return found
+
+
 def test_targets_go_as_far_as_their_names(workspace):
-    features = set(scheduled(workspace, "features"))
-    assert features == {
-        "generate_corpus", "list_clips", "crop_faces", "label_aus", "extract_mel", "split_clips",
-    }  # fmt: skip
-    models = set(scheduled(workspace, "models"))
+    rules = behind(workspace, "features", "models", "scores", "tables", "report")
+    features, models, scores, tables = (rules[name] for name in ("features", "models", "scores", "tables"))
+    assert features == {"generate_corpus", "list_clips", "split_clips"} | rules_in("features")
     assert models - features >= {
         "train_autoencoder",
         "train_audio_to_au",
         "train_au_attention",
         "train_renderer",
     }
-    scores = set(scheduled(workspace, "scores"))
     assert scores - models >= {
         "generate_clips",
         "generate_controls",
         "score_clips",
     }
-    tables = set(scheduled(workspace, "tables"))
     assert tables - scores == {"tabulate_main_results", "tabulate_corpus"}
-    report = set(scheduled(workspace, "report"))
+    report = rules["report"]
     assert report > tables and {"build_report", "render_gallery"} <= report
-    assert set(scheduled(workspace)) == report, "the report is the default"
+    assert behind(workspace) == {"all": report}, "the report is the default"
+
+
+def test_the_picture_of_the_dag_shows_all_behind_report_and_paper(workspace):
+    overlay = ("--configfile", "config.yaml", "configs/variants.yaml")
+    drawn = set(re.findall(r">(\w+)</text>", (REPOSITORY / "docs/dag.svg").read_text())) - set(TARGETS)
+    planned = set(scheduled(workspace, "report", "paper", overlay=overlay))
+    assert planned == drawn, "draw docs/dag.svg again: docs/architecture.md has the command"
 
 
 def test_every_protocol_seed_and_variant_has_its_branch(workspace):

@@ -25,19 +25,23 @@ def test_a_typo_names_the_field(workspace):
     assert "sampler.stepz" in refused(workspace, "sampler={stepz: 3}")
 
 
+@pytest.mark.slow
 def test_a_missing_root_is_named(workspace):
     assert "nowhere" in refused(workspace, "root=nowhere", overlay=GRID)
 
 
+@pytest.mark.slow
 def test_an_empty_root_is_named(workspace, tmp_path):
     assert str(tmp_path) in refused(workspace, f"root={tmp_path}", overlay=GRID)
 
 
+@pytest.mark.slow
 def test_a_root_without_clips_is_named(workspace, tmp_path):
     (tmp_path / "s1").mkdir()
     (tmp_path / "s1" / "notes.txt").write_text("no clip")
     assert str(tmp_path) in refused(workspace, f"root={tmp_path}", overlay=GRID)
 
 
+@pytest.mark.slow
 def test_absent_speakers_of_a_split_are_named(workspace):
     assert "splits.micro.unseen" in refused(workspace, "splits={micro: {unseen: [s7]}}")

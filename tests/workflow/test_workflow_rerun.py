@@ -26,8 +26,8 @@ def workspace(finished_micro, tmp_path):
     return copy_workspace(finished_micro, tmp_path / "micro")
 
 
-def test_a_second_run_has_nothing_to_do(finished_micro):
-    done = snakemake(finished_micro, "--cores", "1")
+def test_a_second_run_has_nothing_to_do(workspace):
+    done = snakemake(workspace, "--cores", "1")
     assert done.returncode == 0 and "Nothing to be done" in done.stdout
 
 
@@ -59,6 +59,12 @@ def graph(finished_micro):
     return below
 
 
+@pytest.fixture(scope="module")
+def before(finished_micro) -> dict[str, str]:
+    """The code versions of the experiment as it is."""
+    return code_versions(finished_micro)
+
+
 def with_dependants(rules, graph) -> set[str]:
     reached = set(rules)
     while more := {name for name, below in graph.items() if below & reached} - reached:
@@ -67,9 +73,8 @@ def with_dependants(rules, graph) -> set[str]:
 
 
 @pytest.mark.parametrize("edit", RERUN, ids=lambda edit: edit.name)
-def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace, graph, edit):
+def test_an_edit_that_can_change_a_result_reruns_its_dependants_alone(workspace, graph, before, edit):
     assert len(RERUN) >= 12
-    before = code_versions(workspace)
     edit.apply(workspace)
     after = code_versions(workspace)
     heard = {rule_of(name) for name in after if before[name] != after[name]} & set(graph)
@@ -87,9 +92,11 @@ def rule_of(name: str) -> str:
 def code_versions(workspace) -> dict[str, str]:
     """As the copy's own package computes them."""
     program = (
-        "from pathlib import Path\nfrom talkface.identity.code import code_version\n"
-        "from talkface.acceptance.accept import versions_of\n"
-        "for path in sorted(Path('workflow_scripts').glob('*.py')): print(path.stem, code_version(path))\n"
+        "from pathlib import Path\nfrom talkface.acceptance.accept import CHOSEN, versions_of\n"
+        "from talkface.identity.code import code_version\n"
+        "for path in sorted(Path('workflow_scripts').glob('*.py')):\n"
+        "    versions = [code_version(path, *chosen) for chosen in CHOSEN.get(path.stem, [()])]\n"
+        "    print(path.stem, '+'.join(versions))\n"
         "for name, version in versions_of(Path()).items(): print(name, version)"
     )
     words = [sys.executable, "-c", program]

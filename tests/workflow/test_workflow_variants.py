@@ -4,6 +4,8 @@ import pytest
 from tiny_training import read_config
 from workspace import MICRO, copy_workspace, make_workspace, planned
 
+pytestmark = pytest.mark.slow
+
 PAPER = (*MICRO, "configs/variants.yaml")
 SHARED = ("train_autoencoder", "train_audio_to_au", "train_au_attention", "train_au_classifier")
 OWN_TABLE = """
@@ -53,11 +55,8 @@ def paper(workspace):
 
 def test_the_papers_tables_need_one_training_a_row(paper):
     config = read_config("micro", "variants")
-    kinds = {"train_renderer": "diffusion", "train_frame_renderer": "frames"}
-    for rule, output in kinds.items():
-        trained = sorted(wildcards["variant"] for wildcards in paper[rule])
-        assert trained == sorted(v for v in config.variants if config.variant_output(v) == output)
-    assert len(paper["train_renderer"]) + len(paper["train_frame_renderer"]) == 22
+    trained = sorted(wildcards["variant"] for wildcards in paper["train_renderer"])
+    assert trained == sorted(config.variants) and len(trained) == 22
 
 
 def test_frozen_stages_are_trained_once_for_all_variants(paper):
@@ -83,18 +82,17 @@ def test_one_block_adds_its_own_jobs_to_the_paper_and_no_others(workspace, paper
     added = planned(workspace, "paper", overlay=with_own(workspace, DECODER, PAPER))
     own = {rule: [job for job in jobs if job not in paper.get(rule, [])] for rule, jobs in added.items()}
     own = {rule: jobs for rule, jobs in own.items() if jobs}
-    assert count(own) == {"train_frame_renderer": 1, "plot_table": 1, **OF_A_VARIANT}
+    assert count(own) == {"train_renderer": 1, "plot_table": 1, **OF_A_VARIANT}
     assert names(own) == {"mine", "own"}
     assert all(job in added[rule] for rule, jobs in paper.items() for job in jobs)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "training"),
     [
         (DENOISER, {"train_renderer": 1}),
         # paper A's demo keeps no face whole: that is new, too, once for each speaker
-        (DECODER, {"train_frame_renderer": 1, "encode_first_faces": 2}),
+        (DECODER, {"train_renderer": 1, "encode_first_faces": 2}),
     ],
     ids=["denoiser", "decoder"],
 )

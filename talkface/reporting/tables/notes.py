@@ -121,7 +121,9 @@ def sampler_sentence(samplers: Mapping[str, Sampler]) -> str:
     said = []
     for name, sampler in samplers.items():
         noise = "one noise image for a clip" if sampler.shared_noise else "fresh noise for each frame"
-        said.append(f"{name}: DDIM, {counted(sampler.steps, 'step')}, eta {sampler.eta:g}, {noise}")
+        said.append(
+            f"{name}: {sampler.kind.upper()}, {counted(sampler.steps, 'step')}, eta {sampler.eta:g}, {noise}"
+        )
     return "; ".join(said) + " (paper A: 200 steps, eta 0)"
 
 

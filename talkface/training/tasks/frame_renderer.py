@@ -18,13 +18,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from talkface.artifacts.weights import load_model
 from talkface.config import FrameRenderer as FrameRendererConfig
-from talkface.config import Mfcc
+from talkface.config import Fused, Mfcc
 from talkface.data.conditions import Conditions
 from talkface.data.frames import Frames, to_tensor
-from talkface.data.presence import PresenceLabels
+from talkface.data.presence import PresenceLabels, presence_labels
 from talkface.data.regions import mouth_box, region_weight
 from talkface.data.sequences import WindowIndex
+from talkface.data.subsets import clip_lengths
 from talkface.losses.frames import identity_loss, perceptual_loss
 from talkface.losses.gan import critic_loss, generator_loss
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
@@ -32,7 +34,9 @@ from talkface.models.au_classifier import AuClassifier
 from talkface.models.critics import FrameCritic, VideoCritic
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.training import parallel
+from talkface.training.given import Given
 from talkface.training.loop import StepContext, Task
+from talkface.training.pretrained import perceptual_features
 from talkface.training.schedule import build_optimizer
 
 _NOT_OF_THE_NETWORK = {
@@ -227,6 +231,31 @@ class FrameRendererTask(Task):
         if critic == "frame_critic":
             return frame_N3HW
         return frame_N3HW.unflatten(0, (-1, self._config.frames_per_window)).transpose(1, 2)
+
+
+def build(given: Given, config: Fused) -> FrameRendererTask:
+    """The task on the split's training clips, with the judges whose terms count.
+
+    Raises:
+        ValueError: an AU loss without the AU classifier or the true frames' labels.
+    """
+    assert isinstance(config, FrameRendererConfig)
+    lengths, weights = clip_lengths(given.split, "train"), config.losses
+    if weights.aus and (given.au_classifier is None or not given.labels):
+        raise ValueError("the AU loss needs the trained AU classifier and the true frames' labels")
+    vgg19, sha256 = given.perceptual.vgg19, given.perceptual.vgg19_sha256
+    judges = Judges(
+        au_classifier=load_model(given.au_classifier, AuClassifier)
+        if weights.aus and given.au_classifier is not None
+        else None,
+        features=perceptual_features(vgg19, sha256, given.autoencoder) if weights.perceptual else None,
+        presence=presence_labels(given.labels, lengths) if weights.aus else None,
+    )
+    conditions = Conditions(
+        given.identities, given.aus, given.mel, lengths, config, given.mfcc, given.crop_size
+    )
+    frames = Frames(given.faces, lengths, given.crop_size, scratch=given.scratch)
+    return FrameRendererTask(lengths, frames, conditions, judges, config, given.mfcc, given.crop_size)
 
 
 def build_frame_renderer(config: FrameRendererConfig, mfcc: Mfcc, crop_size: int) -> FrameRenderer:

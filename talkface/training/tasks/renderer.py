@@ -14,13 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from talkface.config import Mfcc
+from talkface.config import Fused, Mfcc
 from talkface.config import Renderer as RendererConfig
 from talkface.data.conditions import Conditions
 from talkface.data.regions import mouth_box
 from talkface.data.sequences import WindowIndex
 from talkface.data.stores import latent_store
+from talkface.data.subsets import clip_lengths
 from talkface.models.renderer import Renderer
+from talkface.training.given import Given
 from talkface.training.loop import StepContext, Task
 from talkface.training.schedule import build_optimizer
 
@@ -132,6 +134,18 @@ class RendererTask(Task):
                 counts, 0
             )
         return identity_NCHW.float(), masked_NCHW.float()
+
+
+def build(given: Given, config: Fused) -> RendererTask:
+    """The task on the split's training clips; ``masked_latents`` where ``masked_frame`` is "every"."""
+    assert isinstance(config, RendererConfig)
+    lengths = clip_lengths(given.split, "train")
+    conditions = Conditions(
+        given.identities, given.aus, given.mel, lengths, config, given.mfcc, given.crop_size
+    )
+    return RendererTask(
+        lengths, given.latents, given.masked_latents, conditions, config, given.mfcc, given.crop_size
+    )
 
 
 def build_renderer(config: RendererConfig, mfcc: Mfcc, crop_size: int, latent_channels: int) -> Renderer:

@@ -1,0 +1,23 @@
+"""Where networks run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from talkface.config.basics import Strict
+
+
+class Compute(Strict):
+    """What is part of a run's numbers: threads change the last bits of the weights."""
+
+    threads: int = Field(2, ge=1)
+    """CPU threads of each process; another number changes the last bits of the weights."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where networks run; auto: on a GPU where torch finds one."""
+    precision: Literal["float32", "bfloat16", "auto"] = "auto"
+    """Precision of the networks; auto: bfloat16 if the device supports it natively, else float32."""
+    processes: int = Field(1, ge=1, exclude=True)
+    """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
+    batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""

@@ -1,0 +1,157 @@
+"""Training of the renderer that warps the photo: resume, draws, what drives a window, what is learned."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from tiny_corpus import CROP, make_clip
+from tiny_stages import Stages, tiny_warp, training
+from tiny_training import stop_after, write_inputs
+
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import read_frame, read_table
+from talkface.artifacts.weights import load_model, read_metadata
+from talkface.config import Mfcc, Perceptual, Training
+from talkface.features.mel import POWER_FLOOR
+from talkface.models.audio_to_au import AudioToAu
+from talkface.models.warp_renderer import WarpRenderer
+from talkface.training.given import Given
+from talkface.training.tasks.warp_renderer import WarpRendererTask, build
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory):
+    return Stages(tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
+def trained(stages, tmp_path_factory):
+    return stages.run("warp_renderer", tmp_path_factory.mktemp("trained"))
+
+
+def task_of(folder, clips, **changes) -> WarpRendererTask:
+    inputs = write_inputs(folder, clips)
+    given = Given(
+        split=inputs.split,
+        mel=[inputs.features["mel"]],
+        faces=[inputs.features["faces"]],
+        labels=[inputs.features["aus"]],
+        identities=[inputs.identities],
+        latents=[],
+        masked_latents=[],
+        aus=[],
+        audio_to_au=None,
+        au_classifier=None,
+        autoencoder=None,
+        perceptual=Perceptual(),
+        mfcc=Mfcc(),
+        crop_size=CROP,
+        scratch=folder,
+    )
+    sizes = {"window_frames": 8, "frames_per_window": 4}
+    return build(given, tiny_warp(training(4, 4), **sizes | changes))
+
+
+def drawn(task: WarpRendererTask, seed: int = 0):
+    return task.draw([0, 1, 2, 0], np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("steps", [2, 8])
+def test_an_interrupted_training_equals_an_unbroken_one(
+    stages, trained, tmp_path, monkeypatch, caplog, steps
+):
+    """Before and after the critic has joined, to the bit."""
+    with monkeypatch.context() as patch:
+        stop_after(patch, WarpRendererTask, steps)
+        with pytest.raises(SystemExit):
+            stages.run("warp_renderer", tmp_path)
+    with caplog.at_level(logging.INFO):
+        model = stages.run("warp_renderer", tmp_path)
+    assert f"resuming from {16 * steps} samples" in caplog.text
+    assert model.read_bytes() == trained.read_bytes()
+    histories = [path.with_name("history.parquet") for path in (model, trained)]
+    assert read_table(histories[0], HISTORY) == read_table(histories[1], HISTORY)
+
+
+def test_the_weights_say_what_they_are(trained):
+    assert read_metadata(trained)["stage"] == "warp_renderer"
+    assert isinstance(load_model(trained, WarpRenderer), WarpRenderer)
+
+
+def test_every_term_is_in_the_history_and_in_the_sum(trained):
+    rows = read_frame(trained.with_name("history.parquet"), HISTORY)
+    last = rows[rows.samples == rows.samples.max()].set_index("name").value
+    terms = tiny_warp(training(4, 4)).losses.model_dump(exclude={"adversarial_start"})
+    assert last["loss"] == pytest.approx(sum(w * last[f"loss/{name}"] for name, w in terms.items()), rel=1e-4)
+    assert "loss/critic_own" in last
+
+
+def test_one_seed_draws_one_batch_and_another_seed_another(tmp_path):
+    task = task_of(tmp_path, [make_clip("s1/a", "train", 24, 1), make_clip("s1/b", "train", 20, 2)])
+    one, same, other = drawn(task, 1), drawn(task, 1), drawn(task, 2)
+    for name in ("mfcc_BTCW", "truth_BMHW3", "photo_BHW3", "at_BM"):
+        assert torch.equal(getattr(one, name), getattr(same, name))
+    assert not torch.equal(one.mfcc_BTCW, other.mfcc_BTCW)
+
+
+def test_the_photo_is_the_first_frame_or_any_of_the_clip(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    first = torch.from_numpy(clip.images[0])
+    for share, everywhere in ((1.0, True), (0.0, False)):
+        task = task_of(tmp_path / str(share), [clip], first_frame_share=share)
+        shown = torch.cat([drawn_of_one(task, seed).photo_BHW3 for seed in range(6)])
+        assert bool((shown == first).flatten(1).all(1).all()) == everywhere
+        assert all(any(torch.equal(photo, torch.from_numpy(i)) for i in clip.images) for photo in shown)
+
+
+def drawn_of_one(task, seed):
+    return task.draw([0, 0], np.random.default_rng(seed))
+
+
+def test_a_silent_window_shows_the_shut_mouth_and_is_driven_by_what_is_heard(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    task = task_of(tmp_path, [clip], sound={"silence_share": 1.0})
+    batch = drawn_of_one(task, 0)
+    shut = torch.from_numpy(clip.images[task._data.labels["s1/a"].shut])
+    assert (batch.truth_BMHW3 == shut).all()
+    parted_T = task._data.labels["s1/a"].au_TA[:, 3:].sum(1)
+    assert parted_T[task._data.labels["s1/a"].shut] == parted_T.min()
+    assert not batch.true_aus_B.any() and batch.heard_B.all()
+    assert (batch.au_BTA == batch.au_BTA[:, :1]).all()
+    floor = float(np.log(POWER_FLOOR))
+    assert floor < 0 and batch.mfcc_BTCW.isfinite().all()
+
+
+def test_shares_of_drives_are_drawn_by_window(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    settings = {"true_aus_share": 1.0, "token_dropout": 1.0, "sound": {"silence_share": 0.0}}
+    batch = drawn_of_one(task_of(tmp_path, [clip], **settings), 0)
+    assert batch.true_aus_B.all() and not batch.heard_B.any()
+
+
+def test_audio_to_au_hears_the_varied_sound(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    plain = task_of(tmp_path, [clip])
+    told = WarpRendererTask(
+        plain._data, AudioToAu().eval(), tiny_warp(training(4, 4), speech=["audio", "aus"])
+    )
+    loud, soft = (drawn_of_one(plain, seed).mfcc_BTCW for seed in (0, 1))
+    features = [told._told(mfcc) for mfcc in (loud, soft)]
+    assert features[0].shape == (2, 8, 320) and not torch.allclose(*features)
+    assert plain._told(loud) is None
+
+
+def test_one_clip_is_learned_by_heart(tmp_path):
+    stages = Stages(tmp_path)
+    stages.inputs = write_inputs(tmp_path, [make_clip("s1/a", "train", 8, 1)])
+    own = Training(samples=1600, batch_size=4, learning_rate=3e-3, log_every_samples=160)
+    still = dict.fromkeys(("gain", "gamma", "offset", "rotation", "scale", "shift", "mirror", "bend"), 0.0)
+    section = tiny_warp(own, window_frames=8, frames_per_window=4, pictures=still, losses={}, width=16)
+    arguments = stages.arguments("warp_renderer") | {"renderer": section}
+    stages.arguments = lambda _: arguments  # type: ignore[method-assign]
+    stages.run("warp_renderer", tmp_path)
+    rows = read_frame(tmp_path / "history.parquet", HISTORY)
+    pictures, units = (rows[rows.name == f"loss/{name}"].value.tolist() for name in ("reconstruction", "aus"))
+    assert pictures[-1] < 0.85 * pictures[0], pictures
+    assert units[-1] < 0.5 * units[0], units

@@ -37,7 +37,7 @@ _KINDS = {
     "generated": "generate/ours/seed-*/one_shot/*.parquet",
 }
 _EVALUATED = {
-    "generate_clips", "generate_controls", "track_generated", "score_pixels", "score_lips", "score_aus",
+    "generate_clips", "generate_controls", "track_generated", "score_clips",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ CORPORA = (
 )
 PER_CORPUS_FRAME = ("list_clips", "crop_faces", "label_aus", "extract_mel")
 """Rules whose processor time goes with the frames of the corpus."""
-_PER_METHOD_FRAME = ("track_generated", "score_pixels", "score_lips", "score_aus")
+_PER_METHOD_FRAME = ("track_generated", "score_clips")
 _PASSES = {"au_attention": 3.0}
 """Passes beside the counted one: the gradient penalty and the way back (see docs/paper_tables.md)."""
 

@@ -21,6 +21,7 @@ def values_of(table) -> dict:
     return VALUES | {
         "method": [*CONTROLS, *rows, CONFIG.main[0] + OTHER_SOUND],
         "protocol": [CONFIG.tables[table].protocol],
+        "metric": main_metrics(),
         "table": [table],
     }
 

@@ -1,68 +1,33 @@
 # Generated clips against the truth: tidy scores, a row per clip and metric.
 
 
-rule score_pixels:
+rule score_clips:
     input:
-        generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
+        # Only those that the metric needs: each is none for the others.
+        frames=needed(
+            "frames",
+            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.parquet",
         ),
-        faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+        true_frames=needed("true_frames", rules.crop_faces.output.faces_table),
+        landmarks=needed(
+            "landmarks",
+            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
         ),
+        true_landmarks=needed("true_landmarks", rules.crop_faces.output.landmarks_table),
+        true_aus=needed("true_aus", rules.label_aus.output.aus_table),
+        mel=needed("mel", rules.extract_mel.output.mel_table),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/pixels.parquet",
+        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/{metric}.parquet",
     resources:
         **SCORING,
     params:
-        code=code_of("score_pixels"),
-        crop_size=CONFIG.video.crop_size,
+        code=code_of_metric,
+        key_crop_size=key_of_part("mouth_box", CONFIG.video.crop_size),
+        key_labels=key_of_part("aus", section(CONFIG.aus)),
+        key_landmarker=key_of_part("aus", LABELLING_MODELS),
     script:
-        "../workflow_scripts/score_pixels.py"
-
-
-rule score_lips:
-    input:
-        landmarks_generated="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
-        landmarks_true=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
-            speaker=SPEAKERS,
-        ),
-        split="results/{experiment}/{corpus}/split.parquet",
-    output:
-        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/lips.parquet",
-    resources:
-        **SCORING,
-    params:
-        code=code_of("score_lips"),
-    script:
-        "../workflow_scripts/score_lips.py"
-
-
-rule score_aus:
-    input:
-        landmarks_generated="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
-        generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
-        ),
-        aus=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
-            speaker=SPEAKERS,
-        ),
-        split="results/{experiment}/{corpus}/split.parquet",
-    output:
-        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/aus.parquet",
-    resources:
-        **SCORING,
-    params:
-        code=code_of("score_aus"),
-        labels=section(CONFIG.aus),
-        key_landmarker=LABELLING_MODELS,
-    script:
-        "../workflow_scripts/score_aus.py"
+        "../workflow_scripts/score_clips.py"
 
 
 rule score_au_classifier:
@@ -93,10 +58,4 @@ rule score_au_classifier:
 rule scores:
     """The main table's methods generated and measured, a row per clip and metric."""
     input:
-        everything(
-            [
-                *rules.score_pixels.output,
-                *rules.score_lips.output,
-                *rules.score_aus.output,
-            ]
-        ),
+        everything(rules.score_clips.output),

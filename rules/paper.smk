@@ -4,8 +4,7 @@ from talkface.evaluation.needs import bounds
 
 # They are one rule with a wildcard, not a rule each in a loop: a script belongs to the rule of its name.
 # What a table is made from is looked up by that wildcard; another table's rows are none of its business.
-SCORED = [*rules.score_pixels.output, *rules.score_lips.output, *rules.score_aus.output]
-SCORES = {name: expand(SCORED, **values_of(name)) for name in TABLES}
+SCORES = {name: expand(rules.score_clips.output, **values_of(name)) for name in TABLES}
 HISTORIES = {name: histories_of(rows) for name, rows in ROWS.items()}
 
 
@@ -41,6 +40,7 @@ rule tabulate_table:
         **REPORTING,
     params:
         code=code_of("tabulate_table"),
+        key_columns=declared(main_metrics()),
         layout=lookup(
             dpath="{table}", within={name: section(own) for name, own in CONFIG.tables.items()}
         ),
@@ -77,6 +77,7 @@ rule plot_table:
         **REPORTING,
     params:
         code=code_of("plot_table"),
+        key_columns=declared(main_metrics()),
         columns=lookup(
             dpath="{table}", within={name: own.columns for name, own in CONFIG.tables.items()}
         ),

@@ -81,11 +81,19 @@ rule tabulate_main_results:
             subcategory="Main results",
             labels={"table": "main results", "format": "LaTeX"},
         ),
+        further_csv=report(
+            "results/{experiment}/{corpus}/tables/further_results.csv",
+            caption="captions/further_results.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "further measures", "format": "csv"},
+        ),
         content="results/{experiment}/{corpus}/tables/main_results.json",
     resources:
         **REPORTING,
     params:
         code=code_of("tabulate_main_results"),
+        key_columns=declared(all_metrics()),
         corpus=section(CONFIG.corpus, exclude={"root"}),
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),

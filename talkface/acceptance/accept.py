@@ -11,8 +11,10 @@ from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
+from talkface.evaluation.needs import code_behind
 from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
+from talkface.metrics.catalogue import all_metrics
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""
@@ -40,14 +42,20 @@ class RefusedError(ValueError):
 
 
 def versions_of(checkout: Path) -> dict[str, str]:
-    """The present version of each rule's code, for the rules that golden outputs cover."""
+    """The present version of each rule's code, for the rules that golden outputs cover.
+
+    Each metric of rule ``score_clips`` has its own, named ``score_{metric}``.
+    """
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
-    return {
+    versions = {
         code_name(script.stem, *chosen): code_version(script, *chosen)
         for script in scripts
-        if not script.stem.startswith(_WITHOUT_FIGURES)
+        if not script.stem.startswith((*_WITHOUT_FIGURES, "score_clips"))
         for chosen in CHOSEN.get(script.stem, [()])
     }
+    metrics = [(script, name) for script in scripts if script.stem == "score_clips" for name in all_metrics()]
+    versions |= {f"score_{name}": code_version(script, *code_behind(name)) for script, name in metrics}
+    return dict(sorted(versions.items()))
 
 
 def recorded_versions(checkout: Path) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""What a method rests on, said once: the graph of jobs, preflight and tables ask here."""
+"""What methods and metrics rest on, said once: the graph of jobs, preflight and tables ask here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from talkface.config import Config
+from talkface.metrics.catalogue import all_metrics
 
 SHARED = "shared"
 
@@ -57,3 +58,27 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:
     """Those of the variants that see what a method may not, and are therefore not ranked."""
     return [name for name in dict.fromkeys(variants) if "true_aus" in needs_of(config, name)]
+
+
+READERS = "talkface.evaluation.clip_parts"
+"""The module with a function for each part of a clip."""
+
+FILES = {"aus": ("frames", "landmarks", "true_aus"), "mouth_box": ()}
+"""The tables that a part of a clip is read from, where they are not those of its own name."""
+
+
+def files_behind(metric: str) -> set[str]:
+    """The tables that a metric family is computed from: inputs of rule ``score_clips``, by name."""
+    return {name for part in all_metrics()[metric].needs for name in FILES.get(part, (part,))}
+
+
+def labels_frames(metric: str) -> bool:
+    """Whether a metric family needs the labeller on generated frames."""
+    return "aus" in all_metrics()[metric].needs
+
+
+def code_behind(metric: str) -> list[str]:
+    """The functions that score a metric family and read what it needs: found by name, so said here."""
+    family = all_metrics()[metric]
+    reading = [f"{READERS}.{part}" for part in family.needs]
+    return [f"{family.score.__module__}.{family.score.__name__}", *reading]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from talkface.artifacts.schemas import SPLIT, TableSchema
 from talkface.artifacts.tables import ClipTable, TableError, read_table
+from talkface.metrics.declaration import Score
 
 
 class ScoreRows:
@@ -16,6 +18,9 @@ class ScoreRows:
     def __init__(self, split: Path):
         self._split = read_table(split, SPLIT)
         self._places = {clip: place for place, clip in enumerate(self._split["clip"].to_pylist())}
+        self.num_frames: dict[str, int] = dict(
+            zip(self._places, self._split["num_frames"].to_pylist(), strict=True)
+        )
         self.rows: list[dict[str, Any]] = []
 
     def words_s(self, clip: str) -> list[tuple[float, float]]:
@@ -23,17 +28,17 @@ class ScoreRows:
         words = self._split["words"][self._places[clip]].as_py()
         return [(word["start_s"], word["end_s"]) for word in words]
 
-    def add(self, clip: str, values: dict[str, float | None], weight: int) -> None:
-        """One row for each figure; ``weight``: frames behind it. ``None`` becomes null: not defined."""
+    def add(self, clip: str, scores: Mapping[str, Score]) -> None:
+        """One row for each value. ``None`` and NaN become null: not defined."""
         speaker, subset = (self._split[name][self._places[clip]].as_py() for name in ("speaker", "subset"))
-        for metric, value in values.items():
+        for metric, (value, weight) in scores.items():
             self.rows.append(
                 {
                     "clip": clip,
                     "speaker": speaker,
                     "subset": subset,
                     "metric": metric,
-                    "value": None if value is None else float(value),
+                    "value": None if value is None or math.isnan(value) else float(value),
                     "weight": float(weight),
                 }
             )

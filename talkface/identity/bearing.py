@@ -15,6 +15,7 @@ NO_BEARING = {
     "talkface.artifacts.atomic": "atomic writing of files",
     "talkface.artifacts.footer": "checksums of tables",
     "talkface.artifacts.tables": "reading and writing tables; their columns (schemas) do count",
+    "talkface.metrics.catalogue": "finding metric families: their code and their columns count by themselves",
     "talkface.reporting.files": "writing text files",
     "talkface.media.program": "which ffmpeg is started",
     "talkface.preflight": "checks before a run",

@@ -37,7 +37,7 @@ def code_version(script: Path, *chosen: str) -> str:
     Args:
         script: of the rule.
         chosen: functions and classes, ``talkface.module.name``, that the script's code imports by a name
-            from the configuration, and that no syntax tree shows.
+            from the configuration or a wildcard, and that no syntax tree shows.
 
     Raises:
         FileNotFoundError: no such script.

@@ -36,7 +36,7 @@ def score_au_classifier(
     compute: Compute,
     scores: Path,
 ) -> None:
-    """Write for every evaluated clip and AU what ``score_aus`` writes: counts of frames, F1 and accuracy."""
+    """Write for every evaluated clip and AU what the metric ``aus`` gives: counts, F1 and accuracy."""
     device = prepare(compute)
     network = load_model(model, AuClassifier, device)
     rows, table = ScoreRows(split), read_table(split, SPLIT)
@@ -61,6 +61,7 @@ def score_au_classifier(
         known_T = truth[clip].valid_T.numpy()
         counts = count_presence(found_TA[known_T], truth[clip].presence_TA.numpy()[known_T])
         for au, outcome in zip(AU_NAMES, counts, strict=True):
-            rows.add(clip, presence_values(au, outcome), int(known_T.sum()))
+            values = presence_values(au, outcome)
+            rows.add(clip, {name: (value, int(known_T.sum())) for name, value in values.items()})
     data = data_hashes([model, *faces, *aus, split], scores)
     write_table(scores, SCORES, rows.rows, {"data": data})

@@ -1,4 +1,4 @@
-"""Rule ``tabulate_main_results``: the main table, lip figures per speaker and figures per AU."""
+"""Rule ``tabulate_main_results``: the main table and those beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.notes import experiment_notes
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
-from talkface.reporting.tables.side_tables import aus_view, lips_view, published_aus_view
+from talkface.reporting.tables.side_tables import (
+    aus_view,
+    further_table,
+    further_views,
+    lips_view,
+    published_aus_view,
+)
 
 
 def tabulate_main_results(
@@ -30,6 +36,7 @@ def tabulate_main_results(
     csv: Path,
     lips_csv: Path,
     aus_csv: Path,
+    further_csv: Path,
     markdown: Path,
     tex: Path,
     content: Path,
@@ -54,6 +61,7 @@ def tabulate_main_results(
         lips_view(lips, stamp),
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
+        *further_views(summary, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
@@ -66,6 +74,7 @@ def tabulate_main_results(
     )
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
+    write_text(further_csv, further_table(summary, context).to_csv(index=False, float_format="%.6g"))
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))

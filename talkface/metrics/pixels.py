@@ -6,10 +6,8 @@ Shapes: T frames, H rows, W columns, C colour channels.
 from __future__ import annotations
 
 import numpy as np
-from skimage.metrics import structural_similarity
 
-Box = tuple[int, int, int, int]
-"""Rows and columns ``(top, bottom, left, right)``, end exclusive."""
+from talkface.metrics.clip import Box
 
 
 def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
@@ -33,6 +31,8 @@ def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> t
     picture. The box's figure is the mean of the same map within the box, so that its windows see the pixels
     around it.
     """
+    from skimage.metrics import structural_similarity  # not above: the Snakefile reads the declarations
+
     _check(prediction_THWC, reference_THWC)
     top, bottom, left, right = box
     whole_T, box_T = np.empty(len(prediction_THWC)), np.empty(len(prediction_THWC))

@@ -10,7 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from talkface.config import Config
-from talkface.evaluation.needs import needs_of
+from talkface.evaluation.needs import labels_frames, needs_of
 from talkface.features import bundle
 from talkface.preflight.jobs import Job, section_of
 
@@ -27,7 +27,8 @@ def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
     for field, path in dict.fromkeys(_warm_starts(config, jobs)):
         problems += check_file(field, path, None, "leave it out to train from the beginning")
         problems += [] if problems and problems[-1].startswith(field) else _not_safetensors(field, path)
-    labels = rules & {"crop_faces", "label_aus", "score_aus"}
+    scored = {job.wildcards["metric"] for job in jobs if job.rule == "score_clips"}
+    labels = rules & {"crop_faces", "label_aus"} or set(filter(labels_frames, scored))
     if rules & {"crop_faces", "track_generated"} or (labels and config.aus.backend == "blendshapes"):
         problems += _landmarker_problems(config)
     if labels:

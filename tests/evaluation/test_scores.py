@@ -5,18 +5,20 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from scoring import score
 from tiny_corpus import CROP, landmark_rows, write_generated
 
 from talkface.artifacts.schemas import AU_NAMES, AUS, LANDMARKS, SCORES
 from talkface.artifacts.tables import ClipTable, TableError, TableWriter, read_frame, read_metadata
 from talkface.config import AuLabels, Faces
 from talkface.evaluation.controls import mean_mouth_points
+from talkface.evaluation.needs import files_behind
 from talkface.features.landmarks import mouth_points
 from talkface.jobs.label_aus import label_aus
-from talkface.jobs.score_aus import score_aus
-from talkface.jobs.score_lips import score_lips
-from talkface.jobs.score_pixels import score_pixels
 from talkface.jobs.track_generated import track_generated
+from talkface.metrics.catalogue import all_metrics
+from talkface.metrics.clip import Clip, MissingPartError
+from talkface.metrics.declaration import Metric
 from talkface.metrics.presence import pooled_f1
 
 
@@ -44,7 +46,7 @@ def test_pixel_scores(tmp_path, truth):
         faces = [
             features[speaker]["faces"] for speaker in ("s2", "s1")
         ]  # the order of speakers does not matter
-        score_pixels(generated=paths, faces=faces, split=split, crop_size=CROP, scores=results[name])
+        score("pixels", results[name], split, frames=paths, true_frames=faces)
     rows = read_frame(results["same"], SCORES)
     assert sorted(rows["clip"].unique()) == ["s1/b", "s1/c", "s2/d"]
     assert set(rows["subset"]) == {"seen_test", "unseen_test"}
@@ -84,12 +86,11 @@ def test_lip_scores(tmp_path, truth):
     scored = {}
     for name, made in {"same": test_clips, "still": still, "lost": lost}.items():
         scored[name] = tmp_path / f"{name}.scores.parquet"
-        score_lips(
-            landmarks_generated=[write_landmarks(tmp_path / f"{name}.parquet", made)],
-            landmarks_true=[features[speaker]["landmarks"] for speaker in ("s1", "s2")],
-            split=split,
-            scores=scored[name],
-        )
+        score(
+            "lips", scored[name], split,
+            landmarks=[write_landmarks(tmp_path / f"{name}.parquet", made)],
+            true_landmarks=[features[speaker]["landmarks"] for speaker in ("s1", "s2")],
+        )  # fmt: skip
     same, still_b, lost_b = (values(scored[name], "s1/b") for name in ("same", "still", "lost"))
     for suffix in ("", "_words"):
         assert same[f"lip_correlation{suffix}"] == pytest.approx(1)
@@ -134,15 +135,12 @@ def test_au_scores(tmp_path, truth):
     lost = [dataclasses.replace(clip, points=0 * clip.points, detected=~clip.detected) for clip in test_clips]
     rows = {}
     for name, made in {"same": test_clips, "still": still, "lost": lost}.items():
-        score_aus(
-            landmarks_generated=[write_landmarks(tmp_path / f"{name}.parquet", made)],
-            generated=[write_generated(tmp_path / f"{name}.images.parquet", made)],
-            aus=aus,
-            split=split,
-            labels=AuLabels(),
-            faces=Faces(),
-            scores=tmp_path / "scores.parquet",
-        )
+        score(
+            "aus", tmp_path / "scores.parquet", split,
+            landmarks=[write_landmarks(tmp_path / f"{name}.parquet", made)],
+            frames=[write_generated(tmp_path / f"{name}.images.parquet", made)],
+            true_aus=aus,
+        )  # fmt: skip
         rows[name] = read_frame(tmp_path / "scores.parquet", SCORES)
     table = ClipTable(aus[0], AUS)
     presence = {clip: np.array(table.read(clip)["presence"].to_pylist()) for clip in ("s1/b", "s1/c")}
@@ -165,15 +163,12 @@ def test_au_scores(tmp_path, truth):
 def test_csvs_of_the_truth_never_label_generated_frames(tmp_path, truth):
     _, split, features = truth
     (tmp_path / "csv").mkdir()
-    score_aus(
-        landmarks_generated=[features["s1"]["landmarks"]],
-        generated=[],
-        aus=[features["s1"]["aus"]],
-        split=split,
+    score(
+        "aus", tmp_path / "scores.parquet", split,
+        landmarks=[features["s1"]["landmarks"]],
+        true_aus=[features["s1"]["aus"]],
         labels=AuLabels(backend="openface", openface_csv=tmp_path / "csv"),
-        faces=Faces(),
-        scores=tmp_path / "scores.parquet",
-    )
+    )  # fmt: skip
     rows = read_frame(tmp_path / "scores.parquet", SCORES)
     assert rows["value"].isna().all() and "au25_accuracy" in set(rows["metric"])
     assert pooled_f1(rows, AU_NAMES) == dict.fromkeys(AU_NAMES)
@@ -187,16 +182,12 @@ def test_scores_leave_out_frames_without_a_true_face(tmp_path, truth):
     wild = clip.points.copy()
     wild[4:7] += np.random.default_rng(0).normal(0, 50, wild[4:7].shape).astype(np.float32)
     target = tmp_path / "scores.parquet"
-    score_lips(
-        landmarks_generated=[write_landmarks(tmp_path / "found.parquet", [clip])],
-        landmarks_true=[
-            write_landmarks(
-                tmp_path / "true.parquet", [dataclasses.replace(clip, points=wild, detected=detected)]
-            )
-        ],
-        split=split,
-        scores=target,
-    )
+    truth = dataclasses.replace(clip, points=wild, detected=detected)
+    score(
+        "lips", target, split,
+        landmarks=[write_landmarks(tmp_path / "found.parquet", [clip])],
+        true_landmarks=[write_landmarks(tmp_path / "true.parquet", [truth])],
+    )  # fmt: skip
     assert values(target, clip.name)["lmd_px"] == 0
     assert values(target, clip.name)["lip_correlation"] == pytest.approx(1)
 
@@ -205,13 +196,11 @@ def test_a_clip_of_another_length_is_refused_by_name(tmp_path, truth):
     clips, split, features = truth
     short = dataclasses.replace(clips[1], images=clips[1].images[:-1])
     with pytest.raises(TableError, match="'s1/b': 14 frames of pictures for 15"):
-        score_pixels(
-            generated=[write_generated(tmp_path / "short.parquet", [short])],
-            faces=[features["s1"]["faces"]],
-            split=split,
-            crop_size=CROP,
-            scores=tmp_path / "scores.parquet",
-        )
+        score(
+            "pixels", tmp_path / "scores.parquet", split,
+            frames=[write_generated(tmp_path / "short.parquet", [short])],
+            true_frames=[features["s1"]["faces"]],
+        )  # fmt: skip
     assert not (tmp_path / "scores.parquet").exists()
 
 
@@ -225,22 +214,14 @@ def test_a_method_without_test_clips_has_empty_tables(tmp_path, truth):
         faces=Faces(),
         landmarks=tmp_path / "found.parquet",
     )
-    pixels, lips, aus = (tmp_path / f"{name}.scores.parquet" for name in ("pixels", "lips", "aus"))
-    found, true = [tmp_path / "found.parquet"], [features["s2"]["landmarks"]]
-    score_pixels(
-        generated=[made], faces=[features["s2"]["faces"]], split=split, crop_size=CROP, scores=pixels
-    )
-    score_lips(landmarks_generated=found, landmarks_true=true, split=split, scores=lips)
-    score_aus(
-        landmarks_generated=found,
-        generated=[made],
-        aus=[features["s2"]["aus"]],
-        split=split,
-        labels=AuLabels(),
-        faces=Faces(),
-        scores=aus,
-    )
-    assert [len(read_frame(path, SCORES)) for path in (pixels, lips, aus)] == [0, 0, 0]
+    own = features["s2"]
+    tables = {
+        "frames": [made], "true_frames": [own["faces"]], "landmarks": [tmp_path / "found.parquet"],
+        "true_landmarks": [own["landmarks"]], "true_aus": [own["aus"]], "mel": [own["mel"]],
+    }  # fmt: skip
+    for metric in all_metrics():
+        needed = {name: paths for name, paths in tables.items() if name in files_behind(metric)}
+        assert len(read_frame(score(metric, tmp_path / f"{metric}.parquet", split, **needed), SCORES)) == 0
 
 
 def test_one_job_tracks_the_clips_of_all_speakers(tmp_path, truth):
@@ -288,3 +269,21 @@ def test_pictures_without_a_face_are_tracked_as_missed(tmp_path, truth):
         landmarks=target,
     )
     assert not any(ClipTable(target, LANDMARKS).read("s1/b")["detected"].to_pylist())
+
+
+def test_a_metric_gets_what_it_declares_and_no_more():
+    clip = Clip("s1/b", 3, frames=np.zeros((3, CROP, CROP, 3), np.uint8))
+    assert len(clip.frames) == 3
+    with pytest.raises(MissingPartError, match=r"clip 's1/b': the metric's `needs` must name \"mel\""):
+        _ = clip.mel
+    with pytest.raises(ValueError, match="needs one of aus, frames, landmarks"):
+        Metric(lambda clip: {}, needs=("true_frames",), measures=())
+
+
+def test_a_value_that_is_not_defined_is_null(tmp_path, truth, monkeypatch):
+    clips, split, _ = truth
+    odd = Metric(lambda clip: {"a": (float("nan"), 1), "b": (None, 2), "c": (0.5, 3)}, ("frames",), ())
+    monkeypatch.setitem(all_metrics(), "odd", odd)
+    made = write_generated(tmp_path / "made.parquet", clips[1:2])
+    rows = read_frame(score("odd", tmp_path / "scores.parquet", split, frames=[made]), SCORES)
+    assert rows["value"].isna().tolist() == [True, True, False] and rows["weight"].tolist() == [1, 2, 3]

@@ -29,7 +29,7 @@ TARGETS = {
     "train_audio_to_au": f"{RESULTS}/train/audio_to_au/shared/seed-0/model.safetensors",
     "predict_aus": f"{RESULTS}/train/audio_to_au/shared/seed-0/features/s1.parquet",
     "generate_clips": f"{RESULTS}/generate/ours/seed-0/one_shot/s1.parquet",
-    "score_lips": f"{RESULTS}/scores/static/seed-0/one_shot/lips.parquet",
+    "score_clips": f"{RESULTS}/scores/static/seed-0/one_shot/lips.parquet",
     "tabulate_main_results": f"{RESULTS}/tables/main_results.csv",
     "build_report": f"{RESULTS}/report/index.html",
 }

@@ -11,11 +11,16 @@ from edits import NOTHING, RERUN
 
 from talkface.acceptance.accept import CHOSEN
 from talkface.acceptance.smallest import copy_workflow
+from talkface.evaluation.needs import code_behind
 from talkface.identity import code
 from talkface.identity.bearing import NO_BEARING
 from talkface.identity.syntax import Source, read_source
+from talkface.metrics.catalogue import all_metrics
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
+METRICS = {f"score_{name}": code_behind(name) for name in all_metrics()}
+RULES = sorted({*SCRIPTS, *METRICS} - {"score_clips"})
+"""Names of code versions: of rule ``score_clips`` each metric has its own."""
 
 
 @pytest.fixture
@@ -55,21 +60,23 @@ def forget() -> None:
 def versions(checkout) -> dict[str, str]:
     forget()
     scripts = checkout / "workflow_scripts"
-    return {
+    found = {
         name: " ".join(
             code.code_version(scripts / f"{name}.py", *chosen) for chosen in CHOSEN.get(name, [()])
         )
-        for name in SCRIPTS
+        for name in RULES
+        if name not in METRICS
     }
+    return found | {name: code.code_version(scripts / "score_clips.py", *METRICS[name]) for name in METRICS}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
-    return {name for name in SCRIPTS if before[name] != after[name]}
+    return {name for name in RULES if before[name] != after[name]}
 
 
 def test_what_cannot_change_a_result_does_not_count(checkout, unedited):
     before = versions(checkout)
-    assert len(set(before.values())) == len(SCRIPTS) > 25
+    assert len(set(before.values())) == len(RULES) > 25
     assert before == unedited, "where the code lies does not count"
     for edit in NOTHING:
         edit.apply(checkout)
@@ -83,7 +90,7 @@ def test_what_can_change_a_result_counts_where_it_is_used(checkout, unedited, ed
     if "config" in edit.file:
         assert heard == set(), "values of the configuration are parameters"
     else:
-        assert heard >= edit.rules and len(heard) < len(SCRIPTS) / 2
+        assert heard >= edit.rules and len(heard) < len(RULES) / 2
 
 
 def test_a_moved_function_counts_for_nobody(checkout, unedited):
@@ -106,13 +113,25 @@ def test_a_moved_function_counts_for_nobody(checkout, unedited):
 
 def test_another_thing_under_the_same_name_counts(checkout, unedited):
     """Which function a name stands for is part of the version, also where both are reached anyway."""
-    job = checkout / "talkface/jobs/score_pixels.py"
-    job.write_text(job.read_text().replace("import numpy as np", "import numpy.ma as np"))
+    metric = checkout / "talkface/metrics/families/pixels.py"
+    metric.write_text(metric.read_text().replace("import numpy as np", "import numpy.ma as np"))
     before = versions(checkout)
     assert changed(unedited, before) == {"score_pixels"}
     labels = checkout / "talkface/jobs/label_aus.py"
     labels.write_text(labels.read_text().replace("import AuLabels", "import Faces as AuLabels"))
     assert changed(before, versions(checkout)) <= {"label_aus"}
+
+
+def test_a_metric_has_a_version_of_its_own(checkout, unedited):
+    """Its columns do not count for its scores, nor does what other metrics read."""
+    family = checkout / "talkface/metrics/families/lips.py"
+    family.write_text(family.read_text().replace('"LMD px"', '"LMD in px"'))
+    assert changed(unedited, versions(checkout)) == set()
+    parts = checkout / "talkface/evaluation/clip_parts.py"
+    parts.write_text(parts.read_text().replace(">= threshold", "> threshold"))
+    assert changed(unedited, versions(checkout)) == {"score_aus"}
+    family.write_text(family.read_text().replace("& known_T", "| known_T"))
+    assert changed(unedited, versions(checkout)) == {"score_aus", "score_lips"}
 
 
 def test_what_a_configuration_chooses_by_name_counts_where_it_is_chosen(checkout):
@@ -141,7 +160,7 @@ def test_a_changed_schema_counts_for_its_users(checkout, unedited):
 
 
 def test_a_name_that_is_not_there_is_refused(checkout):
-    script = checkout / "workflow_scripts/score_lips.py"
+    script = checkout / "workflow_scripts/score_clips.py"
     script.write_text(script.read_text() + "from talkface.metrics.lips import gone\ngone()\n")
     with pytest.raises(NameError, match=r"'gone' is imported from talkface\.metrics\.lips"):
         versions(checkout)

@@ -186,7 +186,7 @@ def test_every_rule_is_heavy_or_named_light():
     scripts = {path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py")}
     heavy = {name for name in scripts if is_heavy(name)}
     assert {name for name in scripts if name.startswith(("train_", "generate_", "encode_"))} <= heavy
-    assert {"crop_faces", "label_aus", "score_pixels", "track_generated"} <= heavy
+    assert {"crop_faces", "label_aus", "score_clips", "track_generated"} <= heavy
     assert {job.rule for job in jobs_of_experiment(configured(), SPEAKERS)} <= heavy
 
 

@@ -190,10 +190,10 @@ RERUN = [
     ),
     Edit(
         "constant in a script",
-        "workflow_scripts/score_lips.py",
+        "workflow_scripts/score_clips.py",
         "",
         "CONSTANT = 1\n",
-        frozenset({"score_lips"}),
+        frozenset({"score_lips", "score_pixels"}),
     ),
 ]
 """``rules``: some of those whose code the edit reaches."""

@@ -63,6 +63,7 @@ def tabulate(made, folder="tables", scores=None, **changes):
         published=PUBLISHED,
         lips_csv=tables / "lips_by_speaker.csv",
         aus_csv=tables / "aus_by_unit.csv",
+        further_csv=tables / "further_results.csv",
         **{name: tables / f"main_results.{end}" for name, end in ENDINGS.items()},
         **given,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scoring
 from tiny_corpus import CROP, landmark_rows, write_generated, write_truth
 from tiny_training import stop_after
 
@@ -13,7 +14,6 @@ from talkface.artifacts.weights import read_metadata
 from talkface.config import AuClassifier, AuLabels, Compute, Evaluation, Faces, Training
 from talkface.jobs.label_aus import label_aus
 from talkface.jobs.score_au_classifier import score_au_classifier
-from talkface.jobs.score_aus import score_aus
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.media.images import encode_png
 from talkface.metrics.presence import pooled_f1
@@ -179,15 +179,12 @@ def test_scores_are_named_as_those_of_generated_frames(trained, tmp_path):
     with TableWriter(tmp_path / "found.parquet", LANDMARKS) as writer:
         for clip in tested:
             writer.write(landmark_rows(clip))
-    score_aus(
-        landmarks_generated=[tmp_path / "found.parquet"],
-        generated=[write_generated(tmp_path / "generated.parquet", tested)],
-        aus=aus,
-        split=split,
-        labels=AuLabels(),
-        faces=Faces(),
-        scores=tmp_path / "generated.scores.parquet",
-    )
+    scoring.score(
+        "aus", tmp_path / "generated.scores.parquet", split,
+        landmarks=[tmp_path / "found.parquet"],
+        frames=[write_generated(tmp_path / "generated.parquet", tested)],
+        true_aus=aus,
+    )  # fmt: skip
     score_au_classifier(
         model=trained,
         faces=[paths["faces"] for paths in features.values()],

@@ -128,6 +128,7 @@ def _jobs(workflow, own) -> list[Rule]:
         "sound": ["", "_other_sound"],
         "method": ["static"],
         "table": workflow.globals["TABLES"][:1],
+        "metric": workflow.globals["VALUES"]["metric"],
         "archive": ["s1.zip"],
     }
     made = [values]

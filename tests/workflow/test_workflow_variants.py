@@ -18,9 +18,7 @@ DENOISER = "  mine: {renderer: {fusion: concatenation}}\n"
 OF_A_VARIANT = {
     "generate_clips": 2,  # speakers
     "track_generated": 1,
-    "score_pixels": 1,
-    "score_lips": 1,
-    "score_aus": 1,
+    "score_clips": 3,
     "tabulate_table": 1,
 }
 

@@ -14,9 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from talkface.metrics.declaration import Measure
 from talkface.reporting.figures.style import OTHER, OURS, plain
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import BY_KEY, UNIT_MEASURES, Measure
+from talkface.reporting.tables.columns import BY_KEY, UNIT_MEASURES
 from talkface.reporting.tables.paper_csv import ALL_SPEAKERS
 
 RESULT_PANELS = tuple(

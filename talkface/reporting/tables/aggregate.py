@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from talkface.artifacts.schemas import AU_NAMES, SCORES
 from talkface.artifacts.tables import read_frame
 from talkface.evaluation.runs import ordered, run_of, trained_run
 from talkface.metrics.presence import pooled_counts
-from talkface.reporting.tables.columns import MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import FURTHER, MEASURES, UNIT_MEASURES
 
 TEST_SUBSETS = {
     "seen_test": "Seen speakers, held-back clips",
@@ -93,7 +94,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
             "speakers": group["speaker"].nunique(),
             "seeds": group["seed"].nunique(),
         }
-        for measure in MEASURES:
+        for measure in (*MEASURES, *chain(*FURTHER.values())):
             values = pd.Series(
                 [measure.over_clips(seed_scores) for _, seed_scores in group.groupby("seed")], dtype=float
             )

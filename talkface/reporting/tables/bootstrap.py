@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtrit
 
+from talkface.metrics.declaration import Measure
 from talkface.metrics.presence import OUTCOMES
-from talkface.reporting.tables.columns import Measure
 
 RESAMPLES = 1000
 MIN_SPEAKERS = 5

@@ -15,7 +15,8 @@ from talkface.artifacts.schemas import HISTORY, SPLIT
 from talkface.artifacts.tables import read_frame, read_metadata
 from talkface.config import Perceptual, Sampler, Split
 from talkface.evaluation.runs import trained_run
-from talkface.reporting.tables.columns import MEASURES, Measure
+from talkface.metrics.declaration import Measure
+from talkface.reporting.tables.columns import MEASURES
 from talkface.reporting.tables.main_table import PROTOCOLS, counted
 from talkface.reporting.tables.setting import DEMO, Setting, versions
 

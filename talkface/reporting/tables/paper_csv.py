@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.bootstrap import LEVEL, NOT_ESTIMABLE
-from talkface.reporting.tables.columns import Measure
 from talkface.reporting.tables.published_columns import PrintedColumns
 from talkface.reporting.tables.table_rows import MeasuredRow
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
+from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.bootstrap import LEVEL, MIN_SPEAKERS, NOT_ESTIMABLE, RESAMPLES, Estimate
-from talkface.reporting.tables.columns import MISSING, Measure, number
+from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.main_table import PROTOCOLS, counted
 from talkface.reporting.tables.published import CorpusName
 from talkface.reporting.tables.published_columns import PrintedColumns

@@ -1,16 +1,18 @@
-"""The tables beside the main one: lips per speaker, F1 and accuracy per AU, the papers' per-AU figures."""
+"""The tables beside the main one: lips per speaker, AUs one by one, and those that metrics declare."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import label, ordered
+from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import MISSING, number
-from talkface.reporting.tables.main_table import PROTOCOLS
+from talkface.reporting.tables.columns import FURTHER, MISSING, number, with_deviation
+from talkface.reporting.tables.main_table import PROTOCOLS, block_title, kind_of
 from talkface.reporting.tables.published import CorpusName, Published
 from talkface.reporting.tables.views import Block, Group, TableView
 
@@ -109,3 +111,35 @@ def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) ->
         (Block("", tuple(cells)),),
         (f"Labelled by {published.conditions.labeller}: not comparable digit by digit with ours.",),
     )
+
+
+def further_views(summary: pd.DataFrame, stamp: str) -> list[TableView]:
+    """A table for each title that metrics declare: methods down, their measures across."""
+    return [_further_view(title, measures, summary, stamp) for title, measures in FURTHER.items()]
+
+
+def _further_view(title: str, measures: Sequence[Measure], summary: pd.DataFrame, stamp: str) -> TableView:
+    blocks = []
+    for (protocol, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
+        cells = tuple((label(str(row["method"])), *_cells(row, measures)) for row in rows.to_dict("records"))
+        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells))
+    notes = [f"{measure.header}: {measure.meaning}." for measure in measures]
+    notes.append(f"{MISSING}: not defined in any clip.")
+    headers = ("Method", *(measure.header for measure in measures))
+    key = title.lower().replace(" ", "_")
+    return TableView(key, f"{title}{stamp}", (), headers, tuple(blocks), tuple(notes))
+
+
+def _cells(row: Mapping[Any, Any], measures: Sequence[Measure]) -> list[str]:
+    return [
+        with_deviation(row[measure.key], row[f"{measure.key}_sd"], measure.digits) for measure in measures
+    ]
+
+
+def further_table(summary: pd.DataFrame, context: dict[str, object]) -> pd.DataFrame:
+    """The same as one csv: a row per protocol, subset and method; ``context``: columns equal in all rows."""
+    ends = ("", "_sd") if summary["seeds"].max() > 1 else ("",)
+    values = [f"{own.key}{end}" for measures in FURTHER.values() for own in measures for end in ends]
+    named = summary[["protocol", "subset", "method"]].assign(kind=summary["method"].map(kind_of))
+    rows = pd.DataFrame([context] * len(summary)).join(named)
+    return rows.join(summary[["clips", "speakers", "seeds", *values]])

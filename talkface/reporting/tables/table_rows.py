@@ -10,10 +10,10 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import TableRow
 from talkface.evaluation.runs import CONTROLS, is_other_sound, label, ordered
+from talkface.metrics.declaration import Measure
 from talkface.metrics.presence import pooled_counts
 from talkface.reporting.tables.aggregate import TEST_SUBSETS, ScoresError
 from talkface.reporting.tables.bootstrap import MIN_SPEAKERS, Estimate, estimate
-from talkface.reporting.tables.columns import Measure
 from talkface.reporting.tables.published import Published, Row
 
 

@@ -1,0 +1,174 @@
+"""Reads the parts of a clip that a metric needs: one function for each part, of the part's name.
+
+A function opens what it reads once for all clips and returns what reads one clip. It is called by its name,
+so that an edit of the labeller, say, reruns only the metrics that need labels (:func:`needs.code_behind`).
+
+Shapes: T frames, P = 478 mesh points, A action units.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from talkface.artifacts.schemas import AU_NAMES, AUS, FACES, GENERATED, LANDMARKS, MEL
+from talkface.artifacts.tables import ClipTable, read_metadata
+from talkface.config import AuLabels, Faces
+from talkface.data.regions import mouth_box as box_of_mouth
+from talkface.data.rows import vectors
+from talkface.evaluation.score_rows import same_length, tables_by_clip
+from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
+from talkface.features.landmarks import NUM_POINTS
+from talkface.media.images import decode_png
+from talkface.metrics.clip import Box, Frames, Mesh, Presence
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Sources:
+    """Where the parts of clips are read from."""
+
+    files: Mapping[str, Sequence[Path]]
+    """The tables of each kind (``needs.FILES``)."""
+    num_frames: Mapping[str, int]
+    """Of each true clip."""
+    crop_size: int
+    labels: AuLabels
+    faces: Faces
+    opened: ExitStack
+    """Closes what has to be closed."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """What the score tables say of how the parts were made."""
+
+
+Reader = Callable[[str], Any]
+"""From a clip's name to a part of the clip."""
+
+
+def frames(sources: Sources) -> Reader:
+    """The generated frames."""
+    tables = tables_by_clip(sources.files["frames"], GENERATED)
+
+    def read(clip: str) -> Frames:
+        pictures = _Pictures(tables[clip], clip)
+        same_length(clip, sources.num_frames[clip], len(pictures), "pictures")
+        return pictures
+
+    return read
+
+
+def true_frames(sources: Sources) -> Reader:
+    """The true frames."""
+    tables = tables_by_clip(sources.files["true_frames"], FACES)
+    return lambda clip: _Pictures(tables[clip], clip)
+
+
+def mouth_box(sources: Sources) -> Reader:
+    """The mouth's rectangle, the same in all clips."""
+    box: Box = box_of_mouth(sources.crop_size)
+    sources.metadata |= {"crop_size": sources.crop_size, "mouth_box": box}
+    return lambda clip: box
+
+
+def landmarks(sources: Sources) -> Reader:
+    """The mesh found on the generated frames."""
+    tables = tables_by_clip(sources.files["landmarks"], LANDMARKS)
+
+    def read(clip: str) -> Mesh:
+        mesh = _mesh(tables[clip], clip)
+        same_length(clip, sources.num_frames[clip], len(mesh.found_T), "landmarks")
+        return mesh
+
+    return read
+
+
+def true_landmarks(sources: Sources) -> Reader:
+    """The mesh of the true frames."""
+    tables = tables_by_clip(sources.files["true_landmarks"], LANDMARKS)
+    return lambda clip: _mesh(tables[clip], clip)
+
+
+def true_aus(sources: Sources) -> Reader:
+    """Presence of action units on the true frames."""
+    tables = tables_by_clip(sources.files["true_aus"], AUS)
+    return lambda clip: _presence(tables[clip], clip)
+
+
+def aus(sources: Sources) -> Reader:
+    """Presence of action units on the generated frames.
+
+    Labels of the truth that came from OpenFace's finished CSVs have no counterpart for generated frames:
+    without its program there are none.
+    """
+    labels = sources.labels
+    sources.metadata["aus"] = labels.model_dump(mode="json")
+    if labels.backend == "openface" and labels.openface_program is None:
+        _log.warning("aus.openface_csv alone cannot label generated frames: give aus.openface_program")
+        return lambda clip: None
+    # Finished CSVs are named by clip and tell of the true frames: they must never label the generated ones.
+    labeller = sources.opened.enter_context(
+        closing(open_labeller(labels.model_copy(update={"openface_csv": None}), sources.faces))
+    )
+    sources.metadata |= {"labeller": labeller.name, "labeller_version": labeller.version}
+    mesh = landmarks(sources)
+    truth = tables_by_clip(sources.files["true_aus"], AUS)
+    pictures = tables_by_clip(sources.files["frames"], GENERATED)
+
+    def read(clip: str) -> npt.NDArray[np.bool_]:
+        points_TP3, found_T = mesh(clip)
+        shown = ClipFrames(clip, points_TP3, found_T, images=lambda: _Pictures(pictures[clip], clip)[:])
+        static_A = _presence(truth[clip], clip).presence_TA[0]
+        return _label(labeller, shown, truth[clip].path, labels.presence_threshold, static_A)
+
+    return read
+
+
+def mel(sources: Sources) -> Reader:
+    """The log-mel frames of the true clip's sound."""
+    tables = tables_by_clip(sources.files["mel"], MEL)
+    return lambda clip: vectors(tables[clip].read(clip, ["mel"]), "mel")
+
+
+class _Pictures:
+    """A clip's pictures, kept as PNG and decoded when asked for."""
+
+    def __init__(self, table: ClipTable, clip: str):
+        self._contents: list[bytes] = table.read(clip, ["image"])["image"].to_pylist()
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+    def __getitem__(self, which: slice, /) -> npt.NDArray[np.uint8]:
+        return np.stack([decode_png(content) for content in self._contents[which]])
+
+
+def _mesh(table: ClipTable, clip: str) -> Mesh:
+    columns = table.read(clip, ["points", "detected"])
+    points_TP3 = vectors(columns, "points").reshape(-1, NUM_POINTS, 3)
+    return Mesh(points_TP3, columns["detected"].to_numpy().astype(bool))
+
+
+def _presence(table: ClipTable, clip: str) -> Presence:
+    columns = table.read(clip, ["presence", "detected"])
+    presence_TA = np.array(columns["presence"].to_pylist(), dtype=bool).reshape(-1, len(AU_NAMES))
+    return Presence(presence_TA, columns["detected"].to_numpy().astype(bool))
+
+
+def _label(
+    labeller: Labeller, shown: ClipFrames, true_aus: Path, threshold: float, static_A: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Presence ``[T, A]`` on the scale of the true clip's speaker; missed frames have ``static_A``."""
+    found = labeller.label(shown)
+    presence_TA = found.presence
+    if presence_TA is None:
+        statistics = Statistics.from_dict(read_metadata(true_aus)["statistics"])
+        presence_TA = labeller.normalise(found.raw, statistics) >= threshold
+    return np.where(found.detected[:, None], presence_TA, static_A)

@@ -1,0 +1,61 @@
+"""Rule ``score_clips``: one metric family on the generated clips of a method."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+from talkface.artifacts.origin import data_hashes
+from talkface.artifacts.schemas import GENERATED, LANDMARKS, SCORES
+from talkface.artifacts.tables import write_table
+from talkface.config import AuLabels, Faces, Video
+from talkface.evaluation.clip_parts import Sources
+from talkface.evaluation.needs import READERS
+from talkface.evaluation.score_rows import ScoreRows, tables_by_clip
+from talkface.metrics.catalogue import all_metrics
+from talkface.metrics.clip import Clip
+from talkface.runtime.binding import OfConfig
+from talkface.runtime.logs import progress
+
+
+def score_clips(
+    *,
+    metric: str,
+    frames: list[Path],
+    true_frames: list[Path],
+    landmarks: list[Path],
+    true_landmarks: list[Path],
+    true_aus: list[Path],
+    mel: list[Path],
+    split: Path,
+    video: Annotated[Video, OfConfig()],
+    aus: Annotated[AuLabels, OfConfig()],
+    faces: Annotated[Faces, OfConfig()],
+    scores: Path,
+) -> None:
+    """Write for every generated clip the values that ``talkface/metrics/families/{metric}.py`` gives it.
+
+    Of the tables only those have to be there that the metric needs (``needs.files_behind``): generated and
+    true ``frames``, ``landmarks`` found on both, AU labels of the true frames, the true clip's ``mel``.
+    A value that is not defined becomes null. Raises ``TableError`` for a clip of another length than its
+    truth.
+    """
+    family = all_metrics()[metric]
+    files = {
+        "frames": frames, "true_frames": true_frames, "landmarks": landmarks,
+        "true_landmarks": true_landmarks, "true_aus": true_aus, "mel": mel,
+    }  # fmt: skip
+    rows = ScoreRows(split)
+    generated = tables_by_clip(landmarks, LANDMARKS) if landmarks else tables_by_clip(frames, GENERATED)
+    parts = import_module(READERS)
+    with ExitStack() as opened:
+        sources = Sources(files, rows.num_frames, video.crop_size, aus, faces, opened)
+        readers = {part: getattr(parts, part)(sources) for part in family.needs}
+        for name in progress(generated, what="clips scored"):
+            read = {part: reader(name) for part, reader in readers.items()}
+            clip = Clip(name, rows.num_frames[name], rows.words_s(name), **read)
+            rows.add(name, family.score(clip))
+    data = data_hashes([*(path for paths in files.values() for path in paths), split], scores)
+    write_table(scores, SCORES, rows.rows, {"metric": metric, **sources.metadata, "data": data})

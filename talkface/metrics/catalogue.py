@@ -1,0 +1,47 @@
+"""All metric families, found by the names of their modules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from talkface.metrics import families
+from talkface.metrics.declaration import Measure, Metric
+
+
+@cache
+def all_metrics() -> Mapping[str, Metric]:
+    """Name -> family, in the order of the names.
+
+    Raises ``ValueError`` where two families have a column of the same key.
+    """
+    names = sorted(module.name for module in iter_modules(families.__path__))
+    found: dict[str, Metric] = {name: import_module(f"{families.__name__}.{name}").METRIC for name in names}
+    measures = [measure for metric in found.values() for measure in metric.measures]
+    keys = Counter(measure.key for measure in measures)
+    doubled = [key for key, count in keys.items() if count > 1]
+    if doubled:
+        raise ValueError(f"two metric families have a measure of the key {', '.join(doubled)}")
+    return found
+
+
+def main_metrics() -> list[str]:
+    """The families with columns in the main table and in the papers' tables."""
+    return [name for name, metric in all_metrics().items() if not metric.table]
+
+
+def main_measures() -> dict[str, Measure]:
+    """Key -> measure of these families."""
+    return {own.key: own for name in main_metrics() for own in all_metrics()[name].measures}
+
+
+def further_tables() -> dict[str, tuple[Measure, ...]]:
+    """Title -> columns of each further table, in the order of the families' names."""
+    tables: dict[str, tuple[Measure, ...]] = {}
+    for metric in all_metrics().values():
+        if metric.table:
+            tables[metric.table] = (*tables.get(metric.table, ()), *metric.measures)
+    return tables

@@ -1,0 +1,100 @@
+"""How a metric family is declared: what it needs of a clip, how it scores one, and its columns.
+
+A family is a module of ``talkface/metrics/families/`` with one ``METRIC``. The file's name is the family's
+name, and that of its score tables. docs/adding_metric.md shows one from beginning to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from talkface.artifacts.schemas import AU_NAMES
+from talkface.metrics.clip import Clip, Part
+from talkface.metrics.presence import OUTCOMES, mean_defined, pooled_accuracy, pooled_f1
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+How = Literal["mean", "weighted", "median", "au_f1", "au_accuracy"]
+
+Score = tuple[float | None, int]
+"""A value and the number of frames behind it; ``None`` or NaN where it is not defined for the clip."""
+
+GENERATED: frozenset[Part] = frozenset({"frames", "landmarks", "aus"})
+"""The parts of a clip that were generated, or found on generated frames."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of the results tables: a metric of the score tables, brought together over clips."""
+
+    key: str
+    """Its name in the csv files; ends in the unit where there is one (``psnr_db``, ``lmd_px``)."""
+    header: str
+    """Its heading, with the unit."""
+    metric: str
+    """The name in the score tables; of a measure of presence the AU, or "au" for all of them."""
+    how: How
+    digits: int
+    better: Literal["high", "low", "near one", ""]
+    meaning: str
+    """Said in the notes below the tables."""
+    scale: float = 1.0
+    """From the value in the score tables to the unit of the column."""
+
+    @property
+    def aus(self) -> tuple[str, ...]:
+        """The AUs whose mean it is, of a measure of presence: one, or ("au") all five."""
+        if self.how not in ("au_f1", "au_accuracy"):
+            return ()
+        return AU_NAMES if self.metric == "au" else (self.metric,)
+
+    def rows(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a score table that it reads: those that have a value."""
+        metrics = [f"{au.lower()}_{name}" for au in self.aus for name in OUTCOMES] or [self.metric]
+        return scores[scores["metric"].isin(metrics) & scores["value"].notna()]
+
+    def over_clips(self, scores: pd.DataFrame) -> float | None:
+        """Bring the clips of one run and subset together; ``None`` where no clip has a value."""
+        if self.how == "au_f1":
+            return mean_defined(pooled_f1(scores, self.aus))[0]
+        if self.how == "au_accuracy":
+            share = mean_defined(pooled_accuracy(scores, self.aus))[0]
+            return None if share is None else self.scale * share
+        rows = self.rows(scores)
+        if rows.empty:
+            return None
+        if self.how == "median":
+            return self.scale * float(rows["value"].median())
+        if self.how == "mean":
+            return self.scale * float(rows["value"].mean())
+        weight = float(rows["weight"].sum())
+        return self.scale * float((rows["value"] * rows["weight"]).sum()) / weight if weight else None
+
+    def undefined_clips(self, scores: pd.DataFrame) -> int:
+        """Clips that were scored but have no value, such as the correlation of a mouth that does not move."""
+        return int(scores.loc[scores["metric"] == self.metric, "value"].isna().sum())
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric family.
+
+    Raises ``ValueError`` for a family that needs nothing generated.
+    """
+
+    score: Callable[[Clip], Mapping[str, Score]]
+    """A function of the family's module: the values of one clip by their names in the score tables."""
+    needs: tuple[Part, ...]
+    """The parts of a clip that ``score`` asks for. Others are not read, and changes of them rerun nothing."""
+    measures: tuple[Measure, ...]
+    """Its columns. Values of which no column is made are stored all the same."""
+    table: str = ""
+    """Title of the table in which the columns stand; families may share one. Empty: in the main table, at the
+    place that ``talkface/reporting/tables/columns.py`` gives them."""
+
+    def __post_init__(self) -> None:
+        if not GENERATED & set(self.needs):
+            raise ValueError(f"{self.score.__module__}: needs one of {', '.join(sorted(GENERATED))}")

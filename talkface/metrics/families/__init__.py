@@ -1,0 +1,1 @@
+"""The metric families: one module each, found by its name (docs/adding_metric.md)."""

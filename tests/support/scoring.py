@@ -1,0 +1,24 @@
+"""Rule score_clips on tables of tests' size."""
+
+from pathlib import Path
+
+from tiny_corpus import CROP
+
+from talkface.config import AuLabels, Faces, Video
+from talkface.jobs.score_clips import score_clips
+
+TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel")
+
+
+def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = None, **tables: list[Path]):
+    """Score the clips of some tables, which are named as the job's arguments; the others are not there."""
+    score_clips(
+        metric=metric,
+        **{name: tables.get(name, []) for name in TABLES},
+        split=split,
+        video=Video(crop_size=CROP),
+        aus=labels or AuLabels(),
+        faces=Faces(),
+        scores=scores,
+    )
+    return scores

@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def pytest_configure(config):
     """A warning that our own code causes is an error here, before users read it in their first run."""
     config.addinivalue_line("filterwarnings", r"error:::talkface\..*")
+    # One thread a process of tests and of what it starts, read by numpy and torch when they are imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):

@@ -23,6 +23,11 @@ def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
         return 10.0 * np.log10(255.0**2 / error_T)
 
 
+def psnr_where(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, where_HW: np.ndarray) -> np.ndarray:
+    """:func:`psnr` over some of the pixels only."""
+    return psnr(prediction_THWC[:, where_HW][:, None], reference_THWC[:, where_HW][:, None])
+
+
 def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray]:
     """Structural similarity of each frame (Wang et al. 2004): ``(whole [T], box [T])``, float64.
 
@@ -31,26 +36,26 @@ def ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, box: Box) -> t
     picture. The box's figure is the mean of the same map within the box, so that its windows see the pixels
     around it.
     """
-    from skimage.metrics import structural_similarity  # not above: the Snakefile reads the declarations
-
     _check(prediction_THWC, reference_THWC)
     top, bottom, left, right = box
     whole_T, box_T = np.empty(len(prediction_THWC)), np.empty(len(prediction_THWC))
     for frame, (prediction_HWC, reference_HWC) in enumerate(
         zip(prediction_THWC, reference_THWC, strict=True)
     ):
-        whole_T[frame], map_HWC = structural_similarity(
-            prediction_HWC,
-            reference_HWC,
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-            data_range=255,
-            channel_axis=-1,
-            full=True,
-        )
+        whole_T[frame], map_HWC = _ssim(prediction_HWC, reference_HWC)
         box_T[frame] = map_HWC[top:bottom, left:right].mean(dtype=np.float64)
     return whole_T, box_T
+
+
+def ssim_where(prediction_THWC: np.ndarray, reference_THWC: np.ndarray, where_HW: np.ndarray) -> np.ndarray:
+    """Mean of :func:`ssim`'s map over some of the pixels, float64 ``[T]``; windows see the pixels around."""
+    _check(prediction_THWC, reference_THWC)
+    return np.array(
+        [
+            _ssim(prediction_HWC, reference_HWC)[1][where_HW].mean(dtype=np.float64)
+            for prediction_HWC, reference_HWC in zip(prediction_THWC, reference_THWC, strict=True)
+        ]
+    )
 
 
 def crop(images_THWC: np.ndarray, box: Box) -> np.ndarray:
@@ -67,6 +72,23 @@ def mean_finite(values_T: np.ndarray) -> tuple[float | None, int]:
     """
     finite_T = values_T[np.isfinite(values_T)]
     return (float(finite_T.mean()), len(finite_T)) if len(finite_T) else (None, 0)
+
+
+def _ssim(prediction_HWC: np.ndarray, reference_HWC: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean without the outermost 5 pixels, and the map ``[H, W, C]``."""
+    from skimage.metrics import structural_similarity  # not above: the Snakefile reads the declarations
+
+    whole, map_HWC = structural_similarity(
+        prediction_HWC,
+        reference_HWC,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        channel_axis=-1,
+        full=True,
+    )
+    return whole, map_HWC
 
 
 def _check(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> None:

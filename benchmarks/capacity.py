@@ -151,7 +151,7 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
         ),
         "memory": table(
             ["rule", "peak MB of the run", "the profile asks for"],
-            ([rule, entry["max_rss_mb"], asked.get(rule, "")] for rule, entry in sorted(rules.items())),
+            ([rule, entry["max_rss_mb"], asked[rule.split()[0]]] for rule, entry in sorted(rules.items())),
         ),
         "two_sizes": table(
             ["rule", *(f"MB at {clips} clips" for clips in sizes["clips"])],

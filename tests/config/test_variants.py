@@ -126,7 +126,7 @@ def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
     }
     overlay = {"variants": {name: {} for name in "abcd"}, "main": ["a", "ours"], "tables": tables}
     assert validate(merge(DEFAULT, overlay)).trained_variants() == ["a", "ours", "c", "d"]
-    assert with_variants(a={}).trained_variants() == ["ours"]
+    assert with_variants(a={}).trained_variants() == ["ours", "warp"]
 
 
 # ---- the papers' rows
@@ -136,16 +136,15 @@ def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
 def test_the_papers_rows_go_with_every_experiment(name):
     config = validate(merge(merge(DEFAULT, OVERLAYS[name]), OVERLAYS["variants"]))
     for variant in config.trained_variants():
-        renderer, ours = config.variant_renderer(variant), config.renderer
-        if isinstance(renderer, FrameRenderer):
-            ours = config.frame_renderer
+        renderer = config.variant_renderer(variant)
+        ours = getattr(config, renderer.section)
         assert renderer.training == ours.training, "equal budgets"
         assert renderer.fusion_widths == ours.fusion_widths
 
 
 def test_nothing_is_listed_that_no_table_shows():
     assert set(PAPER.trained_variants()) == set(PAPER.variants)
-    assert len(PAPER.variants) == 22
+    assert len(PAPER.variants) == 23
 
 
 BASELINE = {

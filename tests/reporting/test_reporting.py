@@ -20,6 +20,7 @@ from talkface.reporting.figures.contact_sheet import moments, word_at
 from talkface.reporting.tables.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.published import NOT_PUBLIC
+from talkface.reporting.tables.side_tables import further_table, further_views
 from talkface.reporting.tables.views import Block, Group, TableView, latex, to_latex, to_markdown
 
 
@@ -129,6 +130,35 @@ def test_lips_by_speaker_and_aus_by_unit(finished):
     units = rows_of(finished.root / "tables/aus_by_unit.csv")
     assert {row["au"] for row in units} == set(AU_NAMES) and len(units) == 5 * 6 * 2
     assert all(row["f1"] == "" for row in units if row["au"] == "AU14")
+
+
+def test_measures_that_metrics_declare_have_tables_of_their_own(tmp_path):
+    values = {
+        "jitter_ratio": (0.5, 0.7, 9.0),
+        "photo_psnr_first": (30.0, 31.0, None),
+        "psnr": (20.0, 21.0, 22.0),
+    }
+    for seed, shift in (("0", 0.0), ("1", 1.0)):
+        rows = [
+            {
+                "clip": f"s1/u{n}", "speaker": "s1", "subset": "unseen_test", "metric": name,
+                "value": None if value is None else value + shift, "weight": 25.0,
+            }
+            for name, row in values.items()
+            for n, value in enumerate(row)
+        ]  # fmt: skip
+        write_table(tmp_path / f"scores/ours/seed-{seed}/one_shot/all.parquet", SCORES, rows)
+    summary = summarise(read_scores(sorted(tmp_path.rglob("*.parquet"))))
+    view = next(view for view in further_views(summary, " (demo)") if "Jitter" in view.headers)
+    assert view.title == "Person and stillness (demo)" and view.key == "person_and_stillness"
+    [block], cells = view.blocks, dict(zip(view.headers, view.blocks[0].rows[0], strict=True))
+    assert block.title.endswith("3 clips, 1 speaker") and cells["Method"] == "Ours"
+    assert cells["Jitter"] == "1.20 \N{PLUS-MINUS SIGN} 0.71"  # the median over clips, the mean over seeds
+    assert cells["PSNR to photo dB, first s"].startswith("31.00") and cells["Lip corr. loudness"] == MISSING
+    assert "PSNR dB" not in view.headers
+    table = further_table(summary, {"corpus": "tiny"})
+    assert table.loc[0, ["corpus", "method", "kind", "seeds"]].tolist() == ["tiny", "ours", "variant", 2]
+    assert table.loc[0, "jitter_ratio"] == pytest.approx(1.2) and "jitter_ratio_sd" in table
 
 
 def test_proxies_are_marked_in_every_table_of_aus(finished):

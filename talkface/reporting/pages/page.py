@@ -95,6 +95,7 @@ def render_page(
         style=Markup(style),  # noqa: S704 - our own file, and CSS has no entities
         contents=[entry for entry in _CONTENTS if videos or entry[0] != "videos"],
         views=views,
+        further=[view for view in given if view.key not in _PLACED],
         notes=content["notes"],
         figures={
             name: {"alt": alt, "caption": caption, "source": embedded(figures[name], "image/svg+xml")}
@@ -102,6 +103,10 @@ def render_page(
         },
         videos=_by_clip(videos),
     )
+
+
+_PLACED = {"main_results", "lip_by_speaker", "au_by_unit", "published_aus", "corpus_summary"}
+"""Tables to which the template gives a place; those that metrics declare follow the main one."""
 
 
 def open_template(path: Path) -> Template:

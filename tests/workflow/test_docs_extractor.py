@@ -1,15 +1,9 @@
 """docs/adding_extractor.md is followed in a copy of the tree; its rule runs on the smallest experiment."""
 
-import subprocess
-import sys
-
 import pyarrow.parquet as pq
 import pytest
-from conftest import REPOSITORY
-from pages import add_files, append_to_files, copy_tree
-from workspace import copy_workspace, environment, scheduled, snakemake
-
-from talkface.acceptance.smallest import copy_workflow
+from pages import add_files, append_to_files, beside_finished, check_code, copy_tree, python
+from workspace import scheduled, snakemake
 
 PAGE = "adding_extractor.md"
 MOST_FILES = 5
@@ -32,23 +26,9 @@ def checkout(tmp_path_factory):
     return folder, touched
 
 
-def python(folder, *words):
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder, env=environment() | {"PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
 def test_the_page_adds_an_extractor_and_its_test(checkout):
     folder, touched = checkout
-    [test] = [path for path in touched if path.is_relative_to(folder / "tests")]
-    done = python(folder, "pytest", "-p", "no:cacheprovider", str(test))
-    assert done.returncode == 0, done.stdout[-3000:]
-    code = [str(path) for path in touched if path.suffix == ".py"]
-    for words in (("ruff", "check", "--no-cache"), ("ruff", "format", "--check", "--no-cache")):
-        done = python(folder, *words, *code)
-        assert done.returncode == 0, done.stdout
+    check_code(folder, touched)
     done = python(folder, "snakefmt", "--check", "rules")
     assert done.returncode == 0, done.stdout
 
@@ -65,11 +45,7 @@ def test_nothing_else_has_to_name_it(checkout):
 
 @pytest.mark.slow
 def test_its_rule_runs_beside_a_finished_experiment(checkout, finished_micro, tmp_path):
-    folder = copy_workspace(finished_micro, tmp_path / "micro")
-    copy_workflow(REPOSITORY, folder)
-    before = scheduled(folder)
-    copy_workflow(checkout[0], folder)
-    assert scheduled(folder) == before, "what was finished does not run again"
+    folder = beside_finished(finished_micro, checkout[0], tmp_path / "micro")
     assert scheduled(folder, "--", "features")["extract_pitch"] == len(SPEAKERS)
     done = snakemake(folder, "--cores", "1", "--", "verify")
     assert done.returncode == 0, done.stdout[-3000:]

@@ -1,13 +1,11 @@
 """docs/adding_metric.md is followed in a copy of the tree; its metric scores the smallest experiment."""
 
 import csv
-import subprocess
-import sys
 
 import pytest
 from conftest import REPOSITORY
-from pages import add_files, copy_tree
-from workspace import copy_workspace, environment, scheduled, snakemake
+from pages import add_files, check_code, copy_tree, python
+from workspace import copy_workspace, scheduled, snakemake
 
 from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.runs import ordered
@@ -31,22 +29,8 @@ def checkout(tmp_path_factory):
     return folder, added
 
 
-def python(folder, *words):
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=folder, env=environment() | {"PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
 def test_the_page_adds_a_metric_and_its_test(checkout):
-    folder, added = checkout
-    [test] = [path for path in added if path.is_relative_to(folder / "tests")]
-    done = python(folder, "pytest", "-p", "no:cacheprovider", str(test))
-    assert done.returncode == 0, done.stdout[-3000:]
-    for words in (("ruff", "check", "--no-cache"), ("ruff", "format", "--check", "--no-cache")):
-        done = python(folder, *words, *map(str, added))
-        assert done.returncode == 0, done.stdout
+    check_code(*checkout)
 
 
 @pytest.mark.slow

@@ -1,15 +1,12 @@
 """docs/adding_sampler.md is followed in a copy of the tree, and the result runs at tests' size."""
 
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
 import yaml
 from configurations import refused
-from pages import add_files, blocks_of, copy_tree
-from workspace import copy_workspace, environment, scheduled, snakemake
+from pages import add_files, blocks_of, copy_tree, python
+from workspace import copy_workspace, scheduled, snakemake
 
 from talkface.artifacts.tables import read_metadata
 from talkface.corpora.synthetic.face import draw_face
@@ -17,18 +14,6 @@ from talkface.corpora.synthetic.identity import make_identity
 
 PAGE = "adding_sampler.md"
 MOST_FILES = 2
-
-
-def python(folder, *arguments):
-    """Run a module of the copy; standard error is part of ``stdout``."""
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env=environment() | {"PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
 
 
 def test_the_page_adds_a_sampler_and_its_test(tmp_path):

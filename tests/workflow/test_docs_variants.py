@@ -67,7 +67,7 @@ def test_every_command_line_can_be_planned(workspace, command):
     if "no_dropout" in command:
         assert jobs["train_renderer"] == 2
     if "variants.yaml" in command:
-        assert (jobs["train_renderer"], jobs["tabulate_table"]) == (23, 7)
+        assert (jobs["train_renderer"], jobs["tabulate_table"]) == (22, 7)
 
 
 @pytest.mark.slow

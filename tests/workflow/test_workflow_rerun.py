@@ -245,4 +245,4 @@ def test_verify_names_what_was_made_from_other_content(workspace):
     trained = "train/audio_to_au/shared/seed-0"
     for name in (f"{trained}/model.safetensors", f"{trained}/features/s1.parquet"):
         assert f"{RESULTS}/{name}:" in stale, done.stdout[-3000:]
-    assert not [name for name in stale if "features/s2/" in name or "autoencoder" in name]
+    assert not [name for name in stale if "features/s2/" in name or "train/autoencoder" in name]

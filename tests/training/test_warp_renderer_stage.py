@@ -142,6 +142,7 @@ def test_audio_to_au_hears_the_varied_sound(tmp_path):
     assert plain._told(loud) is None
 
 
+@pytest.mark.slow
 def test_one_clip_is_learned_by_heart(tmp_path):
     stages = Stages(tmp_path)
     stages.inputs = write_inputs(tmp_path, [make_clip("s1/a", "train", 8, 1)])

@@ -5,6 +5,8 @@ import pytest
 from pages import add_files, append_to_files, beside_finished, check_code, copy_tree, python
 from workspace import scheduled, snakemake
 
+pytestmark = pytest.mark.slow
+
 PAGE = "adding_extractor.md"
 MOST_FILES = 5
 SPEAKERS = ("s1", "s2")
@@ -33,7 +35,6 @@ def test_the_page_adds_an_extractor_and_its_test(checkout):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.slow
 def test_nothing_else_has_to_name_it(checkout):
     folder, touched = checkout
     code = [path for path in touched if path.is_relative_to(folder / "talkface")]
@@ -43,7 +44,6 @@ def test_nothing_else_has_to_name_it(checkout):
     assert done.returncode == 0, done.stdout[-5000:]
 
 
-@pytest.mark.slow
 def test_its_rule_runs_beside_a_finished_experiment(checkout, finished_micro, tmp_path):
     folder = beside_finished(finished_micro, checkout[0], tmp_path / "micro")
     assert scheduled(folder, "--", "features")["extract_pitch"] == len(SPEAKERS)

@@ -10,6 +10,8 @@ from workspace import copy_workspace, scheduled, snakemake
 from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.runs import ordered
 
+pytestmark = pytest.mark.slow
+
 PAGE = "adding_metric.md"
 MOST_FILES = 4
 GOLDEN = ("golden/code.txt", "golden/outputs/scores.txt")
@@ -33,7 +35,6 @@ def test_the_page_adds_a_metric_and_its_test(checkout):
     check_code(*checkout)
 
 
-@pytest.mark.slow
 def test_nothing_else_has_to_name_it(checkout):
     folder, added = checkout
     done = python(folder, "mypy", str(added[0]))
@@ -42,7 +43,6 @@ def test_nothing_else_has_to_name_it(checkout):
     assert done.returncode == 0, done.stdout[-5000:]
 
 
-@pytest.mark.slow
 def test_its_metric_scores_a_finished_experiment(checkout, finished_micro, tmp_path):
     folder = copy_workspace(finished_micro, tmp_path / "micro")
     copy_workflow(REPOSITORY, folder)

@@ -13,6 +13,8 @@ from pages import (
 )
 from workspace import snakemake
 
+pytestmark = pytest.mark.slow
+
 PAGE = "adding_network.md"
 MOST_FILES = 6
 GENERATED = {"schema": "config.schema.json", "docs": "docs/config.md"}
@@ -36,7 +38,6 @@ def test_the_page_adds_a_network_and_its_test(checkout):
     check_code(*checkout, "tests/test_architecture.py")
 
 
-@pytest.mark.slow
 def test_nothing_else_has_to_name_it(checkout):
     folder, _ = checkout
     done = python(folder, "mypy")
@@ -46,7 +47,6 @@ def test_nothing_else_has_to_name_it(checkout):
     assert done.returncode == 0, done.stdout[-5000:]
 
 
-@pytest.mark.slow
 def test_its_variant_is_trained_beside_a_finished_experiment(checkout, finished_micro, tmp_path):
     folder = beside_finished(finished_micro, checkout[0], tmp_path / "micro")
     overlay = yaml.safe_load(blocks_of(PAGE, "yaml")[0])

@@ -95,6 +95,7 @@ def unharmed(found, alone) -> str:
     return "without it the other clips' rows are the same"
 
 
+@pytest.mark.slow
 @each(FAULTS)
 def test_odd_clip(fault, together, alone, outcome):
     name = fault.name.removeprefix("clip-")

@@ -87,6 +87,7 @@ def mouth(openness: float, size: int = 32) -> torch.Tensor:
     return torch.where(inside, -0.8, 0.6).expand(3, -1, -1)
 
 
+@pytest.mark.slow
 def test_an_au_curve_given_by_hand_opens_the_mouth_step_by_step():
     """AU25 alone drives it, after a few seconds of training on drawn mouths."""
     torch.manual_seed(1)

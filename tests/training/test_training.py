@@ -279,6 +279,7 @@ def test_warm_start_begins_with_given_weights(unbroken, tmp_path):
     assert torch.equal(seen["weight"], wanted["layers.0.weight"])
 
 
+@pytest.mark.slow
 def test_training_dies_with_its_snakemake_and_the_next_goes_on(unbroken, tmp_path, caplog):
     """snakemake -> bash -> python, as Snakemake starts a script; kill -9 reaches the first alone."""
     stand_in = tmp_path / "snakemake"

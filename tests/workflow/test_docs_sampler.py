@@ -16,6 +16,7 @@ PAGE = "adding_sampler.md"
 MOST_FILES = 2
 
 
+@pytest.mark.slow
 def test_the_page_adds_a_sampler_and_its_test(tmp_path):
     copy_tree(tmp_path)
     added = add_files(PAGE, tmp_path)

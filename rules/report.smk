@@ -219,6 +219,31 @@ rule plot_contact_sheet:
         "../workflow_scripts/plot_contact_sheet.py"
 
 
+rule plot_people:
+    input:
+        faces=everything(rules.crop_faces.output.faces_table),
+        landmarks_true=everything(rules.crop_faces.output.landmarks_table),
+        generated=everything_shown(
+            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.parquet"
+        ),
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        figure=report(
+            "results/{experiment}/{corpus}/figures/people.svg",
+            caption="captions/people.rst",
+            category="Figures",
+            subcategory="Test clips",
+            labels={"figure": "unseen people"},
+        ),
+    resources:
+        **REPORTING,
+    params:
+        code=code_of("plot_people"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+    script:
+        "../workflow_scripts/plot_people.py"
+
+
 rule tables:
     """The main table and the summary of the corpus."""
     input:
@@ -234,6 +259,7 @@ rule build_report:
         aus=rules.plot_aus.output.figure,
         lips=rules.plot_lips.output.figure,
         contact_sheet=rules.plot_contact_sheet.output.figure,
+        people=rules.plot_people.output.figure,
         videos=everything_shown(rules.render_gallery.output.videos),
         split="results/{experiment}/{corpus}/split.parquet",
     output:

@@ -69,6 +69,7 @@ rule encode_first_faces:
     input:
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
     output:
         identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{speaker}.parquet",
     cache: workflow.enable_cache
@@ -166,6 +167,7 @@ rule disentangle_faces:
         au_attention="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
         aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
     output:
         identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
@@ -220,6 +222,7 @@ rule train_renderer:
         ),
         faces=where_needed("frames", rules.crop_faces.output.faces_table),
         labels=where_needed("labels", "au_judge", rules.label_aus.output.aus_table),
+        landmarks=where_needed("landmarks", rules.crop_faces.output.landmarks_table),
         latents=where_needed("latents", rules.encode_latents.output.latents),
         masked_latents=where_needed("masked_latents", rules.encode_masked_latents.output.latents),
         identities=first_faces,

@@ -83,9 +83,9 @@ def animate(
     if "identity_face" in needs:
         attention = load_model(weights("au_attention"), AuGenerator, device)
         raw_A = label_photo(track, config, photo)
-        columns = take_apart(attention, autoencoder, track.images[0], raw_A)
+        columns = take_apart(attention, autoencoder, track.images[0], track.points[0].ravel(), raw_A)
     else:
-        columns = keep_whole(autoencoder, track.images[0])
+        columns = keep_whole(autoencoder, track.images[0], track.points[0].ravel())
     identity = identity_of(columns, config.video.crop_size)
 
     rate, fps = config.mel.sample_rate, config.video.fps

@@ -106,7 +106,7 @@ def test_the_photo_is_labelled_by_the_experiments_labeller(folder, monkeypatch):
     for backend in ("geometric", "blendshapes"):
         seen = []
         monkeypatch.setattr(
-            "talkface.animate.take_apart", lambda *given, at=seen: at.append(given[3]) or take_apart(*given)
+            "talkface.animate.take_apart", lambda *given, at=seen: at.append(given[4]) or take_apart(*given)
         )
         (folder / "labels.yaml").write_text(f"aus: {{backend: {backend}}}")
         main(

@@ -211,12 +211,13 @@ AU_FEATURES = TableSchema(
 
 IDENTITIES = TableSchema(
     "identities",
-    2,
+    3,
     pa.schema(
         [
             _required("clip", pa.string()),
             _required("frame", pa.int32()),  # which frame the face is of: the first with a detected face
             _required("image", pa.binary()),  # uint8, H x W x 3: I
+            _required("points", _vector(478 * 3)),  # x, y, z of its mesh, in pixels of the crop
             _required("mask", pa.binary()),  # float16, H x W: A; ones where the face is kept whole
             _required("audio_face", pa.binary()),  # uint8, H x W x 3: (1 - A) I; I where kept whole
             _required("identity_latent", pa.binary()),  # float16, C x h x w: latent of A I

@@ -260,7 +260,7 @@ class Config(Renderers):
 
 FIXED_OUTPUTS = {
     "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit",
-    "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet",
+    "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet", "people",
 }  # fmt: skip
 """Tables and figures that have these names already."""
 RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier"}

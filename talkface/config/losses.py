@@ -79,6 +79,8 @@ class WarpLosses(Strict):
     """L1."""
     edges: float = Field(0.5, ge=0)
     """L1 of the error's gradient."""
+    landmarks: float = Field(2.0, ge=0)
+    """How far the moved landmarks of the photo are from those of the true frame."""
     flow_variation: float = Field(0.02, ge=0)
     """Total variation of the flow."""
     aus: float = Field(0.1, ge=0)

@@ -259,14 +259,27 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     """Channels at half the picture's size."""
     multipliers: list[int] = [1, 2, 3, 4]
     """Channels on each level, as multiples of width."""
+    shapes: int = Field(12, ge=1)
+    """Principal components of the landmarks' movement: the coarse part of the flow."""
+    photo_maps: int = Field(64, ge=1)
+    """Maps that are made of the photo, once a clip."""
+    mixtures: int = Field(24, ge=4)
+    """Mixtures of these maps that a frame is made of."""
+    frame_blocks: int = Field(1, ge=0)
+    """Residual blocks over the mixtures."""
     code_width: int = Field(256, ge=8)
-    """Width of the code that scales and shifts every block."""
+    """Width of the code that mixes."""
     reach: float = Field(0.1, gt=0)
     """A flow of 1 moves by this share of half the picture's width."""
     frames_per_window: int = 4
     """Frames of the window that are rendered in training."""
+    sound_windows: int = Field(4, ge=1)
+    """Windows of sound that the head of action units learns from, for each window that is rendered; 1 where
+    the fusion sees the face."""
     mouth_weight: float = 5.0
     """Weight of the mouth region in the L1 terms."""
+    inner_mouth_weight: float = Field(4.0, ge=1)
+    """Further weight of what shows between the lips."""
     balance_speakers: bool = True
     """[ours] draw windows of every speaker equally often."""
     first_frame_share: Fraction = 0.5
@@ -285,7 +298,9 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     """Weights of the losses."""
 
     def check(self, crop_size: int) -> None:
-        """A halving for each level."""
+        """A halving for each level; one sound for each face that is seen."""
+        if self.sees_face and self.sound_windows > 1:
+            raise ValueError("sound_windows: 1 where sees_face is true: a sound goes with its own face")
         if crop_size % 2 ** len(self.multipliers):
             raise ValueError(
                 f"video.crop_size must be a multiple of {2 ** len(self.multipliers)} for "
@@ -294,7 +309,7 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
 
     def rests_on(self) -> set[str]:
         """The frames and their labels."""
-        return super().rests_on() | {"frames", "labels"}
+        return super().rests_on() | {"frames", "labels", "landmarks"}
 
 
 class AuClassifier(Strict):

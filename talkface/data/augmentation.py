@@ -2,8 +2,8 @@
 
 Draws and their application are apart: all of a batch's are drawn before it is split among processes.
 
-Shape legend: B clips or windows, N pictures, C channels, H and W rows and columns, G sides of a coarse grid,
-K hops, M mel bands.
+Shape legend: B clips or windows, M pictures of each, P points, C channels, H and W rows and
+columns, G sides of a coarse grid, K hops, M mel bands (of sound).
 """
 
 from __future__ import annotations
@@ -66,17 +66,52 @@ def draw_pictures(settings: PictureAugmentation, clips: int, rng: np.random.Gene
     return PictureChange(*(torch.from_numpy(part).float() for part in parts))
 
 
-def change_pictures(picture_NCHW: Tensor, change: PictureChange, colours: int = 3) -> Tensor:
-    """Pictures in [-1, 1] changed, each by its own row; channels after the ``colours`` are only moved."""
-    size = picture_NCHW.shape[2:]
-    shape = [len(picture_NCHW), 1, *size]
-    grid_NHW2 = F.affine_grid(change.affine_B23, shape, align_corners=False)
-    bend_N2HW = F.interpolate(change.bend_B2GG, size=size, mode="bicubic", align_corners=True)
-    at_NHW2 = grid_NHW2 + bend_N2HW.permute(0, 2, 3, 1)
-    moved_NCHW = F.grid_sample(picture_NCHW, at_NHW2, padding_mode="border", align_corners=False)
-    light_N3HW = ((moved_NCHW[:, :colours] + 1) / 2).clamp(0, 1) ** change.gamma_B[:, None, None, None]
-    light_N3HW = light_N3HW * change.gain_B3[:, :, None, None] + change.offset_B[:, None, None, None]
-    return torch.cat([(2 * light_N3HW - 1).clamp(-1, 1), moved_NCHW[:, colours:]], dim=1)
+@dataclass(frozen=True)
+class Moves:
+    """Where each pixel of B changed pictures comes from, in coordinates of [-1, 1]."""
+
+    affine_B23: Tensor
+    bend_B2HW: Tensor
+
+    def pictures(self, picture_BCHW: Tensor) -> Tensor:
+        """Pictures [B, C, H, W], of any channels, moved."""
+        grid_BHW2 = F.affine_grid(
+            self.affine_B23, [*self.bend_B2HW.shape[:1], 1, *picture_BCHW.shape[2:]], align_corners=False
+        )
+        at_BHW2 = grid_BHW2 + self.bend_B2HW.permute(0, 2, 3, 1)
+        return F.grid_sample(picture_BCHW, at_BHW2, padding_mode="border", align_corners=False)
+
+    def points(self, point_BP2: Tensor) -> Tensor:
+        """Points (x, y) [B, P, 2] where the moved pictures show them.
+
+        ``pictures`` looks up old coordinates for new ones, so this solves old = affine(new) + bend(new) for
+        the new ones; a few rounds suffice, since the bend changes slowly.
+        """
+        linear_B22, shift_B12 = self.affine_B23[:, :, :2], self.affine_B23[:, None, :, 2]
+        back_B22 = torch.linalg.inv(linear_B22).transpose(1, 2)
+        new_BP2 = (point_BP2 - shift_B12) @ back_B22
+        for _ in range(4):
+            bend_B2P1 = F.grid_sample(
+                self.bend_B2HW, new_BP2[:, :, None], padding_mode="border", align_corners=False
+            )
+            new_BP2 = (point_BP2 - shift_B12 - bend_B2P1[..., 0].transpose(1, 2)) @ back_B22
+        return new_BP2
+
+
+def moves(change: PictureChange, size: int) -> Moves:
+    """The geometric part of a change, for pictures of a size in pixels."""
+    bend_B2HW = F.interpolate(change.bend_B2GG, size=(size, size), mode="bicubic", align_corners=True)
+    return Moves(change.affine_B23, bend_B2HW)
+
+
+def recolour(picture_BM3HW: Tensor, change: PictureChange) -> Tensor:
+    """Pictures [B, M, 3, H, W] in [-1, 1] in the light of their clip's change."""
+    gain_B3, gamma_B, offset_B = (
+        part[(...,) + (None,) * (5 - part.dim())]
+        for part in (change.gain_B3[:, None], change.gamma_B, change.offset_B)
+    )
+    light_BM3HW = ((picture_BM3HW + 1) / 2).clamp(0, 1) ** gamma_B
+    return (2 * (light_BM3HW * gain_B3 + offset_B) - 1).clamp(-1, 1)
 
 
 def change_sound(mel_KM: np.ndarray, settings: SoundAugmentation, rng: np.random.Generator) -> np.ndarray:

@@ -15,6 +15,7 @@ import torch
 
 from talkface.artifacts.schemas import AU_FEATURES, IDENTITIES, LATENTS
 from talkface.data.clip_store import ClipStore
+from talkface.data.face_shapes import crop_points
 from talkface.data.rows import halves
 
 _AU_FEATURE = 320
@@ -25,6 +26,7 @@ class Identity:
     """A clip's first face, taken apart or whole; stored as in its table, a quarter of what it unfolds to."""
 
     image_HW3: torch.Tensor  # uint8
+    points_P2: torch.Tensor  # landmarks (x, y) of the mesh in [-1, 1] of the crop
     mask_1HW: torch.Tensor  # float16
     audio_face_HW3: torch.Tensor  # uint8
     identity_latent: torch.Tensor  # of A I, [C, h, w]
@@ -34,6 +36,11 @@ class Identity:
     def image(self) -> torch.Tensor:
         """I, [3, H, W] in [-1, 1]."""
         return _unfolded(self.image_HW3)
+
+    @property
+    def points(self) -> torch.Tensor:
+        """The landmarks (x, y) of I, [P, 2] in [-1, 1]."""
+        return self.points_P2
 
     @property
     def mask(self) -> torch.Tensor:
@@ -94,6 +101,7 @@ def identity_of(columns: Mapping[str, Any], crop_size: int) -> Identity:
     pixels = (crop_size, crop_size, 3)
     return Identity(
         image_HW3=torch.from_numpy(array("image", np.uint8, pixels)),
+        points_P2=crop_points(np.asarray(columns["points"], np.float32)[None], crop_size)[0],
         mask_1HW=torch.from_numpy(array("mask", np.float16, (1, crop_size, crop_size))),
         audio_face_HW3=torch.from_numpy(array("audio_face", np.uint8, pixels)),
         identity_latent=torch.from_numpy(array("identity_latent", np.float16, latent)),

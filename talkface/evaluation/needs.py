@@ -12,6 +12,7 @@ SHARED = "shared"
 PARTS: dict[str, tuple[str, ...]] = {
     "frames": (),
     "labels": (),
+    "landmarks": (),
     "latents": ("encode_latents",),
     "masked_latents": ("encode_masked_latents",),
     "whole_face": ("encode_first_faces",),
@@ -24,11 +25,12 @@ PARTS: dict[str, tuple[str, ...]] = {
 """What some methods need, beside the autoencoder, which every table's control row needs -> the rules that
 make it, and which run only then.
 
-frames, labels: crops and action units of the training clips. latents: of these frames; with a denoiser, and
-so with a sampler. masked_latents: of every frame with a hidden lower half. whole_face, identity_face: first
-faces as they are, or as AU-Attention has split them. predicted_aus: what Audio-to-AU hears of the action
-units. true_aus: the true frames' in place of that, an oracle, which no method may have. au_judge: the AU
-classifier, for the AU loss. perceptual: features for that loss, VGG-19's or the autoencoder's.
+frames, labels, landmarks: crops, action units and landmarks of the training clips. latents: of these frames;
+with a denoiser, and so with a sampler. masked_latents: of every frame with a hidden lower half. whole_face,
+identity_face: first faces as they are, or as AU-Attention has split them. predicted_aus: what Audio-to-AU
+hears of the action units. true_aus: the true frames' in place of that, an oracle, which no method may have.
+au_judge: the AU classifier, for the AU loss. perceptual: features for that loss, VGG-19's or the
+autoencoder's.
 """
 
 

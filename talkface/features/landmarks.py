@@ -19,9 +19,16 @@ RIGID = (33, 133, 362, 263, 168, 6, 197, 195)
 """Eye corners and nose bridge: they follow the skull, not speech. The crop is aligned on them."""
 
 INNER_LIPS = (13, 14)  # middle of the inner contour: upper, lower
+INNER_CORNERS = (78, 308)  # of the inner contour
 MOUTH_CORNERS = (61, 291)
 SUBNASALE = 2
 CHIN = 152
+
+LIPS = (
+    61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146,  # outer
+    78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,  # inner
+)  # fmt: skip
+"""All points of the mesh's two contours of the lips, each clockwise from the left corner."""
 
 MOUTH = (
     61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91,  # outer contour, clockwise from the left corner

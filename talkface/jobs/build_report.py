@@ -27,6 +27,7 @@ def build_report(
     aus: Path,
     lips: Path,
     contact_sheet: Path,
+    people: Path,
     videos: Sequence[Path],
     split: Path,
     evaluation: Evaluation,
@@ -61,6 +62,7 @@ def build_report(
             "aus": aus,
             "lips": lips,
             "contact_sheet": contact_sheet,
+            "people": people,
         },
         videos=[
             Video(clip, TEST_SUBSETS[subset_of[clip]], label(method), of_clip[clip])

@@ -16,10 +16,20 @@ from talkface.runtime.logs import progress
 from talkface.training.device import prepare
 
 
-def encode_first_faces(*, autoencoder: Path, faces: Path, identities: Path, compute: Compute) -> None:
+def encode_first_faces(
+    *, autoencoder: Path, faces: Path, landmarks: Path, identities: Path, compute: Compute
+) -> None:
     """Write IDENTITIES of one speaker, with a mask of ones."""
     network = load_model(autoencoder, VQAutoencoder, prepare(compute))
-    metadata = {"data": data_hashes([autoencoder, faces], identities)}
+    metadata = {"data": data_hashes([autoencoder, faces, landmarks], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:
-        for face in progress(first_faces(faces), what="first faces encoded"):
-            writer.write([{"clip": face.clip, "frame": face.frame, **keep_whole(network, face.image_HW3)}])
+        for face in progress(first_faces(faces, landmarks), what="first faces encoded"):
+            writer.write(
+                [
+                    {
+                        "clip": face.clip,
+                        "frame": face.frame,
+                        **keep_whole(network, face.image_HW3, face.points_Q),
+                    }
+                ]
+            )

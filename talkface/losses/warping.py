@@ -1,6 +1,6 @@
 """Losses of the renderer that warps the photo: unweighted scalars.
 
-Legend: B windows, T frames, N pictures, A action units, H and W rows and columns.
+Legend: B windows, T frames, N pictures, P landmarks, A action units, H and W rows and columns.
 """
 
 from __future__ import annotations
@@ -13,6 +13,14 @@ def edge_loss(error_N3HW: Tensor, weight_N1HW: Tensor) -> Tensor:
     down = (error_N3HW[:, :, 1:] - error_N3HW[:, :, :-1]).abs() * weight_N1HW[:, :, 1:]
     across = (error_N3HW[..., 1:] - error_N3HW[..., :-1]).abs() * weight_N1HW[..., 1:]
     return (down.mean() + across.mean()) / 2
+
+
+def landmark_loss(moved_NP2: Tensor, truth_NP2: Tensor, photo_NP2: Tensor, weight_NP: Tensor) -> Tensor:
+    """How far the photo's landmarks, once moved, are from those of the true frame, in half widths.
+
+    The weighted mean of absolute differences of coordinates.
+    """
+    return ((photo_NP2 + moved_NP2 - truth_NP2).abs().mean(-1) * weight_NP).mean()
 
 
 def variation(flow_N2HW: Tensor) -> Tensor:

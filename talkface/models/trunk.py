@@ -29,6 +29,11 @@ class FirstFace(Protocol):
         ...
 
     @property
+    def points(self) -> Tensor:
+        """Its landmarks (x, y), [P, 2] in [-1, 1]."""
+        ...
+
+    @property
     def mask(self) -> Tensor:
         """A, [1, H, W] in [0, 1]; ones where the face is whole."""
         ...

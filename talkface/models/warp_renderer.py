@@ -2,29 +2,36 @@
 
 frame = mask x warp(photo, flow) + (1 - mask) x (photo + residual), after the warping generators of one-shot
 reenactment (Siarohin et al. 2019; Zakharov et al. 2020). What the network leaves alone is the photo itself,
-so an unknown person stays that person. The trunk's token (E_a, Audio-to-AU's feature, TCSAN) is told apart
-into two drives: a head reads the five action units off it, and these, with the token, scale and shift every
-block of the decoder. In training the decoder is driven by the true frames' action units, so that it learns
-the mouth's whole range however uncertain the sound is.
+so an unknown person stays that person. What is heavy runs once a clip: a U-Net turns the photo into a set of
+maps. A frame mixes these maps by a code, which is light. The trunk's token (E_a, Audio-to-AU's feature,
+TCSAN) is told apart into two drives: a head reads the five action units off it, and these, with the token,
+make the code. In training the code comes mostly from the true frames' action units, so that the mouth learns
+its whole range however uncertain the sound is.
 
-Legend: B clips or photos, N frames, A action units, C channels, E code, H and W rows and columns, h and w
-those of a smaller map.
+Legend: B clips or windows, M frames of each, N frames (B x M), A action units, C channels, E code, D maps of
+a photo, P mixtures of them, H and W rows and columns, h and w those at half the size.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from talkface.data.face_shapes import NUM_LANDMARKS
+from talkface.features.landmarks import INNER_LIPS, OUTER_EYES
 from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
 from talkface.models.trunk import NUM_AUS, FirstFace, Trunk
 
 _PATCH = 2
+_SPREAD, _FAR = 0.04, 0.15
+"""Reach of a landmark over the pixels about it, and the distance at which none reaches, in half widths."""
+_LEAST = -80.0  # of exponents: beyond it come denormal numbers, which are slow
 _OPEN = 2.0
 """Start of the mask's logit: the warped photo shows through at first."""
 
@@ -34,18 +41,33 @@ class Painted(NamedTuple):
 
     frame_N3HW: Tensor  # in [-1, 1], not clipped
     flow_N2hw: Tensor  # in half widths of the picture, at half its size
+    moved_NP2: Tensor  # how far each landmark of the photo has gone, in half widths
+
+
+class Looked(NamedTuple):
+    """What is computed once for each photo."""
+
+    photo_B3HW: Tensor
+    maps_BDhw: Tensor
+    axes_B22: Tensor  # from displacements of the mean face to those of this face
+    flows_BK2hw: Tensor  # the flow that each shape makes
+    gap_B1: Tensor  # between the inner lips, over the distance of the eyes
 
 
 class WarpRenderer(Trunk, name="warp_renderer"):
     """Sound and photo to frames in one step: flow, mask and residual on the photo.
 
-    A U-Net at half the picture's size. Its way down sees the photo, two coordinate channels and, with
-    ``disentangled``, AU-Attention's mask; it runs once a clip. Its way up runs for each frame.
+    A U-Net at half the photo's size sees the photo, two coordinate channels and, with ``disentangled``,
+    AU-Attention's mask. It gives the photo's maps, once a clip. Each frame's code says how they are mixed;
+    a few convolutions make flow, mask and residual of the mixtures.
 
     Args:
-        width: channels at half the picture's size.
+        width: channels of the U-Net at half the photo's size.
         multipliers: channels of each level, as multiples of ``width``; every level has half the sides.
-        code_width: width of the code that drives the blocks.
+        photo_maps: maps of a photo, D.
+        mixtures: mixtures of them for a frame, P.
+        frame_blocks: residual blocks over the mixtures.
+        code_width: width of the code that mixes.
         reach: a flow of 1 moves by this share of half the picture's width.
         disentangled: AU-Attention's mask joins the photo, as a prior of where speech moves a face.
         **trunk: see ``Trunk``.
@@ -54,11 +76,18 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         ValueError: a crop that cannot be halved once for each level; see also ``Trunk``.
     """
 
+    mean_P2: Tensor
+    shape_KP2: Tensor
+
     def __init__(
         self,
         *,
         width: int = 48,
         multipliers: Sequence[int] = (1, 2, 3, 4),
+        shapes: int = 12,
+        photo_maps: int = 64,
+        mixtures: int = 24,
+        frame_blocks: int = 1,
         code_width: int = 256,
         reach: float = 0.1,
         disentangled: bool = False,
@@ -71,9 +100,11 @@ class WarpRenderer(Trunk, name="warp_renderer"):
                 f"{2 ** len(multipliers)}"
             )
         token = self.settings["fusion_widths"][-1]
-        self.reach, self.disentangled = reach, disentangled
+        self.reach, self.disentangled, self.mixtures = reach, disentangled, mixtures
         self.au_head = nn.Sequential(nn.Linear(token, 128), nn.SiLU(), nn.Linear(128, NUM_AUS))
         self.token_in, self.aus_in = nn.Linear(token, code_width), nn.Linear(NUM_AUS, code_width)
+        self.gap_in = nn.Linear(1, code_width)
+        nn.init.normal_(self.aus_in.weight, std=2.0)  # intensities are small beside a normalised token
         self.code = nn.Sequential(nn.SiLU(), nn.Linear(code_width, code_width), nn.SiLU())
 
         widths = [width * factor for factor in multipliers]
@@ -82,28 +113,41 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         self.downs = nn.ModuleList(
             ResidualBlock(before, after) for before, after in pairwise([widths[0], *widths])
         )
-        self.middle = ResidualBlock(widths[-1], widths[-1], embedding_width=code_width)
-        self.ups = nn.ModuleList(
-            nn.ModuleList(
-                [
-                    ResidualBlock(before + after, after, embedding_width=code_width),
-                    ResidualBlock(after, after, embedding_width=code_width),
-                ]
-            )
-            for before, after in pairwise([widths[-1], *reversed(widths)])
-        )
+        self.middle = ResidualBlock(widths[-1], widths[-1])
         self.enlarge = nn.ModuleList(Upsample(channels) for channels in reversed(widths[1:]))
-        self.norm = group_norm(widths[0])
-        self.flow = zeroed(nn.Conv2d(widths[0], 2, 3, padding=1))
-        self.details = nn.Conv2d(widths[0], 16 * _PATCH**2, 3, padding=1)
-        self.paint = zeroed(nn.Conv2d(16, 4, 3, padding=1))
+        self.ups = nn.ModuleList(
+            ResidualBlock(before + after, after) for before, after in pairwise(reversed(widths))
+        )
+        self.maps_norm = group_norm(widths[0])
+        self.maps_out = nn.Conv2d(widths[0], photo_maps, 3, padding=1)
+
+        self.register_buffer("mean_P2", torch.zeros(NUM_LANDMARKS, 2))
+        self.register_buffer("shape_KP2", torch.zeros(shapes, NUM_LANDMARKS, 2))
+        self.sizes = nn.Linear(code_width, shapes)
+        nn.init.zeros_(self.sizes.weight)
+        nn.init.zeros_(self.sizes.bias)
+
+        self.mix = nn.Linear(code_width, mixtures * photo_maps)
+        self.shift = nn.Linear(code_width, mixtures)
+        self.meet = nn.Conv2d(mixtures + 2, mixtures, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(mixtures, mixtures, embedding_width=code_width) for _ in range(frame_blocks)
+        )
+        self.frame_norm = group_norm(mixtures)
+        self.out = zeroed(nn.Conv2d(mixtures, 2 + 4 * _PATCH**2, 3, padding=1))
 
     def action_units(self, token_NC: Tensor) -> Tensor:
         """What the token says of the action units: normalised intensity / 5, [N, A], about 0 to 1."""
         return self.au_head(token_NC)
 
-    def skips(self, photo_B3HW: Tensor, mask_B1HW: Tensor | None = None) -> list[Tensor]:
-        """The photo [B, 3, H, W], then its maps [B, c, h, w], the largest first.
+    @torch.no_grad()
+    def set_shapes(self, mean_P2: Tensor, shape_KP2: Tensor) -> None:
+        """Record the mean face, and how faces move: each shape scaled by its deviation."""
+        self.mean_P2.copy_(mean_P2)
+        self.shape_KP2.copy_(shape_KP2)
+
+    def look(self, photo_B3HW: Tensor, points_BP2: Tensor, mask_B1HW: Tensor | None = None) -> Looked:
+        """Photos [B, 3, H, W] in [-1, 1] with their landmarks (x, y) in [-1, 1] -> what frames need.
 
         ``mask_B1HW`` is AU-Attention's in [0, 1], for ``disentangled``.
         """
@@ -114,61 +158,119 @@ class WarpRenderer(Trunk, name="warp_renderer"):
             assert mask_B1HW is not None, "this renderer looks at AU-Attention's mask"
             seen.append(2 * mask_B1HW - 1)
         h_BChw = self.first(F.pixel_unshuffle(torch.cat(seen, dim=1), _PATCH))
-        maps = [photo_B3HW]
+        levels = []
         for level, down in enumerate(self.downs):
             h_BChw = down(F.avg_pool2d(h_BChw, 2) if level else h_BChw)
-            maps.append(h_BChw)
-        return maps
+            levels.append(h_BChw)
+        h_BChw = self.middle(levels.pop())
+        for enlarge, up in zip(self.enlarge, self.ups, strict=True):
+            level_BChw = levels.pop()
+            h_BChw = up(torch.cat([enlarge(h_BChw, level_BChw.shape[2:]), level_BChw], dim=1))
+        maps_BDhw = self.maps_out(F.silu(self.maps_norm(h_BChw)))
+        with torch.autocast(photo_B3HW.device.type, enabled=False):
+            return Looked(photo_B3HW, maps_BDhw, *self._geometry(points_BP2.float(), h=H // 2, w=W // 2))
+
+    @torch.no_grad()
+    def _geometry(self, points_BP2: Tensor, h: int, w: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A face's axes, its flow for each shape, and the gap of its lips: see ``Looked``."""
+        axes_B22 = linear_map(self.mean_P2, points_BP2)
+        shape_BPQ = (self.shape_KP2 @ axes_B22[:, None]).transpose(1, 2).flatten(2)
+        flow_BRQ = -spread(shape_BPQ, points_BP2, h, w)
+        upper_B2, lower_B2, left_B2, right_B2 = points_BP2[:, (*INNER_LIPS, *OUTER_EYES)].unbind(1)
+        eyes_B1 = (left_B2 - right_B2).norm(dim=1, keepdim=True).clamp_min(1e-3)
+        gap_B1 = (upper_B2 - lower_B2).norm(dim=1, keepdim=True) / eyes_B1
+        return axes_B22, flow_BRQ.mT.unflatten(2, (h, w)).unflatten(1, (-1, 2)), gap_B1
 
     def decode(
-        self,
-        token_NC: Tensor,
-        aus_NA: Tensor,
-        skips: Sequence[Tensor],
-        heard_N: Tensor | None = None,
+        self, token_BMC: Tensor, aus_BMA: Tensor, looked: Looked, heard_B: Tensor | None = None
     ) -> Painted:
-        """Tokens, action units (as ``action_units`` gives them) and each frame's ``skips`` -> frames.
+        """Tokens and action units (as ``action_units`` gives them) of photos' frames -> the frames.
 
-        ``heard_N``: 0 where a frame is driven by its action units alone.
+        ``heard_B``: 0 where the frames are driven by their action units alone.
         """
-        photo_N3HW, *maps = skips
-        token_NE = self.token_in(F.layer_norm(token_NC, token_NC.shape[-1:]))
-        if heard_N is not None:
-            token_NE = token_NE * heard_N[:, None]
-        code_NE = self.code(token_NE + self.aus_in(aus_NA))
-        h_NChw = self.middle(maps[-1], code_NE)
-        for level, (blocks, map_NChw) in enumerate(zip(self.ups, reversed(maps), strict=True)):
-            if level:
-                h_NChw = self.enlarge[level - 1](h_NChw, map_NChw.shape[2:])
-            h_NChw = torch.cat([h_NChw, map_NChw.to(h_NChw.dtype)], dim=1)
-            for block in cast(nn.ModuleList, blocks):
-                h_NChw = block(h_NChw, code_NE)
-        h_NChw = F.silu(self.norm(h_NChw))
-        flow_N2hw = self.reach * self.flow(h_NChw).float()
-        paint_N4HW = self.paint(F.silu(F.pixel_shuffle(self.details(h_NChw), _PATCH))).float()
+        B, M, _ = aus_BMA.shape
+        token_BME = self.token_in(F.layer_norm(token_BMC, token_BMC.shape[-1:]))
+        if heard_B is not None:
+            token_BME = token_BME * heard_B[:, None, None]
+        gap_B1E = self.gap_in(10 * looked.gap_B1)[:, None]
+        code_NE = self.code(token_BME + self.aus_in(aus_BMA) + gap_B1E).flatten(0, 1)
+
+        maps_BDhw = looked.maps_BDhw
+        D, h, w = maps_BDhw.shape[1:]
+        mix_BQD = self.mix(code_NE).view(B, M * self.mixtures, D)
+        h_NPhw = (mix_BQD @ maps_BDhw.flatten(2)).view(B * M, self.mixtures, h, w)
+        h_NPhw = h_NPhw + self.shift(code_NE)[:, :, None, None]
+        with torch.autocast(code_NE.device.type, enabled=False):
+            size_BMK = self.sizes(code_NE.float()).view(B, M, -1)
+            shape_flow_N2hw = (size_BMK @ looked.flows_BK2hw.flatten(2)).view(B * M, 2, h, w)
+            moved_BMQ = size_BMK @ self.shape_KP2.flatten(1)
+            moved_BMP2 = moved_BMQ.unflatten(2, (-1, 2)) @ looked.axes_B22[:, None]
+        h_NPhw = self.meet(torch.cat([h_NPhw, shape_flow_N2hw.to(h_NPhw.dtype) / self.reach], dim=1))
+        for block in self.blocks:
+            h_NPhw = block(h_NPhw, code_NE)
+        out_NChw = self.out(F.silu(self.frame_norm(h_NPhw))).float()
+        flow_N2hw = shape_flow_N2hw + self.reach * out_NChw[:, :2]
+        paint_N4HW = F.pixel_shuffle(out_NChw[:, 2:], _PATCH)
+
         share_N1HW = torch.sigmoid(paint_N4HW[:, :1] + _OPEN)
-        warped_N3HW = warp(photo_N3HW, flow_N2hw)
-        frame_N3HW = share_N1HW * warped_N3HW + (1 - share_N1HW) * (photo_N3HW + paint_N4HW[:, 1:])
-        return Painted(frame_N3HW, flow_N2hw)
+        photo_B13HW = looked.photo_B3HW.float()[:, None]
+        warped_N3HW = warp(looked.photo_B3HW, flow_N2hw)
+        painted_N3HW = (photo_B13HW + paint_N4HW[:, 1:].unflatten(0, (B, M))).flatten(0, 1)
+        frame_N3HW = share_N1HW * warped_N3HW + (1 - share_N1HW) * painted_N3HW
+        return Painted(frame_N3HW, flow_N2hw, moved_BMP2.flatten(0, 1))
 
     def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
         """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
-        faces = (part[None].to(token_NC.device) for part in (face.image, face.mask))
-        skips = [level.expand(len(token_NC), -1, -1, -1) for level in self.skips(*faces)]
-        return self.decode(token_NC, self.action_units(token_NC), skips).frame_N3HW
+        parts = (part[None].to(token_NC.device) for part in (face.image, face.points, face.mask))
+        looked = self.look(*parts)
+        return self.decode(token_NC[None], self.action_units(token_NC)[None], looked).frame_N3HW
 
 
-def warp(photo_N3HW: Tensor, flow_N2hw: Tensor) -> Tensor:
-    """Photos looked up where the flow points: pixel p of the result is the photo's at p + flow(p).
+def linear_map(mean_P2: Tensor, points_BP2: Tensor) -> Tensor:
+    """The linear map [B, 2, 2] that brings the mean face nearest to each face, both about their middles.
+
+    A mirrored, turned or larger face so gets mirrored, turned or larger displacements: d @ map.
+    """
+    mean_P2 = mean_P2 - mean_P2.mean(0)
+    points_BP2 = points_BP2 - points_BP2.mean(1, keepdim=True)
+    own_22 = mean_P2.T @ mean_P2 + 1e-6 * torch.eye(2, device=mean_P2.device)
+    return torch.linalg.inv(own_22) @ (mean_P2.T @ points_BP2)
+
+
+def spread(values_BPQ: Tensor, points_BP2: Tensor, height: int, width: int) -> Tensor:
+    """Values at landmarks, spread over the pixels about them: [B, height x width, Q].
+
+    The mean under a Gaussian about each landmark. Far from all of them it falls to zero, so that what is no
+    face stays.
+    """
+    rows_H, columns_W = (
+        (2 * torch.arange(side, device=points_BP2.device) + 1) / side - 1 for side in (height, width)
+    )
+    at_R2 = torch.stack(torch.meshgrid(columns_W, rows_H, indexing="xy"), dim=-1).flatten(0, 1) / _SPREAD
+    points_BP2 = points_BP2 / _SPREAD
+    # -|x - p|^2 / 2 = x.p - |x|^2 / 2 - |p|^2 / 2
+    own_B1P = -0.5 * points_BP2.square().sum(2)[:, None]
+    score_BRP = torch.baddbmm(own_B1P, at_R2.expand(len(points_BP2), -1, -1), points_BP2.mT)
+    score_BRP.sub_(0.5 * at_R2.square().sum(1)[:, None]).clamp_(min=_LEAST)
+    near_BRP = score_BRP.exp_()
+    total_BR1 = near_BRP.sum(2, keepdim=True) + math.exp(-0.5 * (_FAR / _SPREAD) ** 2)
+    return near_BRP @ values_BPQ / total_BR1
+
+
+def warp(photo_B3HW: Tensor, flow_N2hw: Tensor) -> Tensor:
+    """Photos looked up where the flows of their frames point: pixel p is the photo's at p + flow(p).
 
     The flow is in half widths (x, y), of any size: it is enlarged to the photo's. Beyond its border the photo
-    goes on as at the border. In float32 whatever the precision around it.
+    goes on as at the border. In float32 whatever the precision around it. [N, 3, H, W], N a multiple of B.
     """
-    height, width = photo_N3HW.shape[2:]
+    B, _, height, width = photo_B3HW.shape
     flow_N2HW = F.interpolate(flow_N2hw, size=(height, width), mode="bilinear", align_corners=False)
     rows_H, columns_W = (
         (2 * torch.arange(side, device=flow_N2hw.device) + 1) / side - 1 for side in (height, width)
     )
     grid_HW2 = torch.stack(torch.meshgrid(columns_W, rows_H, indexing="xy"), dim=-1)
     at_NHW2 = grid_HW2 + flow_N2HW.permute(0, 2, 3, 1)
-    return F.grid_sample(photo_N3HW.float(), at_NHW2, padding_mode="border", align_corners=False)
+    frames = len(flow_N2hw) // B  # below one another, so that they share their photo
+    at_BRW2 = at_NHW2.view(B, frames * height, width, 2)
+    warped_B3RW = F.grid_sample(photo_B3HW.float(), at_BRW2, padding_mode="border", align_corners=False)
+    return warped_B3RW.view(B, 3, frames, height, width).transpose(1, 2).flatten(0, 1)

@@ -26,6 +26,8 @@ class Given:
     """AU_FEATURES of Audio-to-AU, or AUS for an oracle."""
     labels: list[Path]
     """AUS: the true frames' action units."""
+    landmarks: list[Path]
+    """LANDMARKS of the true frames."""
     audio_to_au: Path | None
     au_classifier: Path | None
     autoencoder: Path | None

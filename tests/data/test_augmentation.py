@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from talkface.config import PictureAugmentation, SoundAugmentation
-from talkface.data.augmentation import change_pictures, change_sound, draw_pictures, silent_sound
+from talkface.data.augmentation import change_sound, draw_pictures, moves, recolour, silent_sound
 from talkface.features.mel import POWER_FLOOR, mfcc
 
 NO_PICTURE = dict.fromkeys(PictureAugmentation.model_fields, 0.0)
@@ -16,11 +16,14 @@ def pictures(count: int = 2, size: int = 16) -> torch.Tensor:
     return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(2)) * 2 - 1
 
 
+def drawn_for(clips: int, seed: int = 0, **settings):
+    return draw_pictures(PictureAugmentation(**NO_PICTURE | settings), clips, np.random.default_rng(seed))
+
+
 def changed(picture, seed: int = 0, **settings):
-    drawn = draw_pictures(
-        PictureAugmentation(**NO_PICTURE | settings), len(picture), np.random.default_rng(seed)
-    )
-    return change_pictures(picture, drawn)
+    drawn = drawn_for(len(picture), seed, **settings)
+    moved = moves(drawn, picture.shape[-1]).pictures(picture)
+    return recolour(moved[:, None], drawn)[:, 0]
 
 
 def test_with_all_parts_at_zero_a_picture_stays():
@@ -36,19 +39,35 @@ def test_every_part_changes_the_picture(part):
     assert (changed(pictures(), **{part: 0.2}) - pictures()).abs().mean() > 0.01
 
 
-def test_channels_after_the_colours_are_moved_and_keep_their_values():
-    weight = torch.full((2, 1, 16, 16), 7.0)
-    made = changed(torch.cat([pictures(), weight], dim=1), gain=0.5, offset=0.3, rotation=0.2)
-    assert torch.allclose(made[:, 3:], weight)
+def test_any_number_of_channels_is_moved_alike():
+    drawn = drawn_for(2, rotation=0.2, bend=0.05)
+    many = torch.cat([pictures(), pictures()[:, :1]], dim=1)
+    made = moves(drawn, 16).pictures(many)
+    assert torch.equal(made[:, 0], made[:, 3])
 
 
-def test_one_draw_changes_photo_and_frames_alike():
+def test_one_draw_lights_photo_and_frames_alike():
     drawn = draw_pictures(PictureAugmentation(), 2, np.random.default_rng(3))
-    photo = pictures()
-    of_frame = torch.tensor([0, 0, 1])
-    frames = change_pictures(photo[of_frame], drawn[of_frame])
-    assert torch.equal(frames[0], frames[1])
-    assert torch.allclose(frames[[0, 2]], change_pictures(photo, drawn), atol=1e-6)
+    seen = recolour(pictures()[:, None].expand(-1, 3, -1, -1, -1), drawn)
+    assert torch.equal(seen[:, 0], seen[:, 2])
+    assert not torch.allclose(seen[0] - pictures()[0], seen[1] - pictures()[1], atol=0.01)
+
+
+def test_points_go_where_the_moved_picture_shows_them():
+    """A bright spot at each of some places, one a picture, found again in the moved one."""
+    size, place = 112, torch.tensor([[-0.4, 0.5], [0.0, 0.3], [0.35, -0.2], [0.1, 0.45]])
+    centre = (2 * torch.arange(size) + 1) / size - 1
+    rows, columns = torch.meshgrid(centre, centre, indexing="ij")
+    spots = torch.exp(
+        -((columns - place[:, :1, None]) ** 2 + (rows - place[:, 1:, None]) ** 2) / (2 * 0.04**2)
+    )
+    drawn = draw_pictures(PictureAugmentation(), len(place), np.random.default_rng(5))
+    moved = moves(drawn, size)
+    seen = moved.pictures(spots[:, None])[:, 0]
+    share = seen / seen.sum((1, 2), keepdim=True)
+    found = torch.stack([(share * columns).sum((1, 2)), (share * rows).sum((1, 2))], dim=-1)
+    assert (found - place).abs().max() > 0.1
+    assert torch.allclose(moved.points(place[:, None])[:, 0], found, atol=0.5 * 2 / size)
 
 
 def sound(bands: int = 13) -> np.ndarray:

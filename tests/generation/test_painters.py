@@ -34,7 +34,7 @@ def networks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def identity(networks):
-    return identity_of(keep_whole(networks[0], TRUTH[0]), CROP)
+    return identity_of(keep_whole(networks[0], TRUTH[0], np.zeros(478 * 3, np.float32)), CROP)
 
 
 def tokens():

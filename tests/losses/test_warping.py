@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from talkface.losses.warping import course_loss, edge_loss, variation
+from talkface.losses.warping import course_loss, edge_loss, landmark_loss, variation
 
 TIME = torch.linspace(0, 4 * math.pi, 50)
 COURSE = (0.5 + 0.3 * torch.sin(TIME))[None, :, None]
@@ -25,6 +25,16 @@ def test_the_variation_of_a_flow_is_its_slope():
     ramp = torch.linspace(0, 1, 5)[:4].expand(1, 2, 4, 4)  # 0.25 a pixel, of which two are a half width
     assert variation(ramp) == pytest.approx(0.5)
     assert variation(torch.ones(1, 2, 4, 4)) == 0
+
+
+def test_landmarks_that_move_to_their_true_places_lose_nothing():
+    photo = torch.tensor([[[0.1, 0.3], [-0.2, 0.4], [0.0, 0.0]]])
+    gone, weight = torch.tensor([0.05, -0.02]).expand(1, 3, 2), torch.ones(1, 3)
+    assert landmark_loss(gone, photo + gone, photo, weight) == pytest.approx(0, abs=1e-6)
+    assert landmark_loss(0 * gone, photo + gone, photo, weight) == pytest.approx((0.05 + 0.02) / 2)
+    first = torch.tensor([[3.0, 0.0, 0.0]])
+    assert landmark_loss(0 * gone, photo + gone, photo, first) == pytest.approx(0.035)
+    assert landmark_loss(0 * gone, photo + gone, photo, 0 * weight) == 0
 
 
 def test_equal_courses_lose_nothing_whatever_their_mean():

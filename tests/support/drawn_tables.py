@@ -1,11 +1,11 @@
-"""Small FACES, AUS and SPLIT tables of drawn faces, for the tests of the stages; no network, no video."""
+"""Small FACES, LANDMARKS, AUS and SPLIT tables of drawn faces, for the tests of the stages."""
 
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from talkface.artifacts.schemas import AUS, FACES, SPLIT
+from talkface.artifacts.schemas import AUS, FACES, LANDMARKS, SPLIT
 from talkface.artifacts.tables import TableWriter, write_table
 from talkface.media.images import encode_png
 
@@ -25,17 +25,27 @@ def draw_face(opening: float, skin: int) -> np.ndarray:
 def write_tables(root: Path) -> dict[str, list[Path]]:
     """Two speakers; the last clip of each is held back. Returns the paths by table name."""
     rng = np.random.default_rng(0)
-    paths: dict[str, list[Path]] = {"split": [root / "split.parquet"], "faces": [], "aus": []}
+    paths: dict[str, list[Path]] = {
+        "split": [root / "split.parquet"],
+        "faces": [],
+        "landmarks": [],
+        "aus": [],
+    }
     split = []
     for speaker, skin in (("s1", 200), ("s2", 140)):
-        for name in ("faces", "aus"):
+        for name in ("faces", "landmarks", "aus"):
             paths[name].append(root / speaker / f"{name}.parquet")
-        with TableWriter(paths["faces"][-1], FACES) as faces, TableWriter(paths["aus"][-1], AUS) as aus:
+        with (
+            TableWriter(paths["faces"][-1], FACES) as faces,
+            TableWriter(paths["landmarks"][-1], LANDMARKS) as landmarks,
+            TableWriter(paths["aus"][-1], AUS) as aus,
+        ):
             for number in range(CLIPS):
                 clip = f"{speaker}/u{number}"
                 shares_TA = rng.random((FRAMES, 5))
                 shares_TA[:, 3] = shares_TA[:, 4]
                 faces.write(_faces(clip, shares_TA[:, 3], skin))
+                landmarks.write(_landmarks(clip))
                 aus.write(_aus(clip, shares_TA))
                 split.append(_split(clip, "train" if number < CLIPS - 1 else "seen_test"))
     write_table(paths["split"][0], SPLIT, split)
@@ -52,6 +62,14 @@ def _faces(clip: str, opening_T: np.ndarray, skin: int) -> list[dict]:
             "detected": True,
         }
         for frame, opening in enumerate(opening_T)
+    ]
+
+
+def _landmarks(clip: str) -> list[dict]:
+    """Of each frame other numbers, which no drawn face has."""
+    return [
+        {"clip": clip, "frame": frame, "points": [float(frame)] * 478 * 3, "detected": True}
+        for frame in range(FRAMES)
     ]
 
 

@@ -12,6 +12,7 @@ from talkface.jobs.plot_aus import plot_aus
 from talkface.jobs.plot_contact_sheet import plot_contact_sheet
 from talkface.jobs.plot_lips import plot_lips
 from talkface.jobs.plot_masks import plot_masks
+from talkface.jobs.plot_people import plot_people
 from talkface.jobs.plot_training import plot_training
 from talkface.jobs.tabulate_corpus import tabulate_corpus
 from talkface.jobs.tabulate_main_results import tabulate_main_results
@@ -49,7 +50,7 @@ def finished_report(folder):
 
 
 ENDINGS = {"csv": "csv", "markdown": "md", "tex": "tex", "content": "json"}
-FIGURES = ("training", "masks", "aus", "lips", "contact_sheet")
+FIGURES = ("training", "masks", "aus", "lips", "contact_sheet", "people")
 
 
 def tabulate(made, folder="tables", scores=None, **changes):
@@ -82,5 +83,13 @@ def plot(made, folder):
         landmarks_generated=made.generated_landmarks,
         figure=folder / "lips.svg",
         **shown,
+    )
+    plot_people(
+        faces=made.faces,
+        landmarks_true=made.landmarks,
+        generated=made.generated,
+        split=made.split,
+        evaluation=EVALUATION,
+        figure=folder / "people.svg",
     )
     plot_contact_sheet(faces=made.faces, videos=made.videos, figure=folder / "contact_sheet.svg", **shown)

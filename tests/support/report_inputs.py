@@ -10,6 +10,7 @@ from talkface.artifacts.schemas import (
     AUS,
     CHECKS,
     FACES,
+    GENERATED,
     HISTORY,
     IDENTITIES,
     LANDMARKS,
@@ -104,6 +105,11 @@ class Experiment:
             root / f"generate/{method}/seed-0/one_shot/landmarks.parquet"
             for method in ("ours", "ours_other_sound")
         ]
+        self.generated = [
+            root / f"generate/{method}/seed-0/one_shot/{speaker}.parquet"
+            for method in ("static", "autoencoder", "ours", "ours_other_sound")
+            for speaker in SPEAKERS
+        ]
         self.videos = [
             root / f"gallery/{method}/seed-0/one_shot/{place}.mp4"
             for method in ("ours", "ours_other_sound")
@@ -125,6 +131,14 @@ class Experiment:
             with TableWriter(path, LANDMARKS) as writer:
                 for clip in (clip for speaker in SPEAKERS for clip in usable(speaker)):
                     writer.write(landmark_rows(clip, opening_curve(clip, shift)))
+        for path in self.generated:
+            shift = {"ours": 0.3, "ours_other_sound": 2.0}.get(path.parts[-4], 0.0)
+            with TableWriter(path, GENERATED) as writer:
+                for clip in usable(path.stem):
+                    writer.write(
+                        {"clip": clip, "frame": frame, "image": encode_png(draw_face(opening))}
+                        for frame, opening in enumerate(opening_curve(clip, shift))
+                    )
         for path in self.videos:
             clip = ("s1/u0", "s5/u0")[int(path.stem)]
             shift = 0.3 if "/ours/" in str(path) else 2.0
@@ -224,6 +238,7 @@ class Experiment:
                             "clip": clip,
                             "frame": 0,
                             "image": draw_face(opening_T[0]).tobytes(),
+                            "points": mesh(opening_T[:1])[0],
                             "mask": mask.tobytes(),
                             "audio_face": audio_face.tobytes(),
                             "identity_latent": b"",

@@ -261,6 +261,7 @@ def write_identities(path: Path, clips: list[Clip], seed: int = 0) -> Path:
                         "clip": clip.name,
                         "frame": 0,
                         "image": clip.images[0].tobytes(),
+                        "points": clip.points[0].ravel(),
                         "mask": np.full((CROP, CROP), 0.5, np.float16).tobytes(),
                         "audio_face": (clip.images[0] // 2).tobytes(),
                         "identity_latent": latents[0].tobytes(),

@@ -114,7 +114,13 @@ class Stages:
             return {**rendered, **told, "latents": [self.latents], "renderer": section}
         if stage == "warp_renderer":
             section = tiny_warp(training(4, 4, ema_halflife_samples=32), **windows)
-            return {**rendered, "faces": [tables["faces"]], "labels": labels, "renderer": section}
+            return {
+                **rendered,
+                "faces": [tables["faces"]],
+                "labels": labels,
+                "landmarks": [tables["landmarks"]],
+                "renderer": section,
+            }
         judges = {"au_classifier": self.inputs.au_classifier, "autoencoder": self.inputs.autoencoder}
         section = tiny_variant("c_full", training(4, 4), **windows)
         section = section.model_copy(
@@ -126,12 +132,20 @@ class Stages:
 
 def tiny_warp(own: Training, **changes: Any) -> WarpRenderer:
     """The renderer that warps the photo, with a critic, at a size of seconds."""
-    sizes = {"width": 8, "code_width": 16, "fusion_widths": [16, 16], "audio_width": 16, "encoder_width": 4}
+    sizes = {
+        "width": 8,
+        "photo_maps": 8,
+        "mixtures": 8,
+        "code_width": 16,
+        "fusion_widths": [16, 16],
+        "audio_width": 16,
+        "encoder_width": 4,
+    }
     losses = {"adversarial": 0.01, "adversarial_start": 0.5}
     multipliers = [1, 1, 1, 1]
     return WarpRenderer.model_validate(
         {"speech": ["audio"], "training": own, "losses": losses, "critic_width": 8, **sizes}
-        | {"multipliers": multipliers}
+        | {"multipliers": multipliers, "sound_windows": 2}
         | changes
     )
 

@@ -68,7 +68,8 @@ def tiny_variant(name: str, training: Training = TRAINING, **changes) -> FrameRe
 
 
 UNREAD = {
-    **{name: [] for name in ("faces", "labels", "latents", "masked_latents", "aus", "identities")},
+    **{name: [] for name in ("faces", "labels", "landmarks", "latents", "masked_latents", "aus")},
+    "identities": [],
     **dict.fromkeys(("audio_to_au", "au_classifier", "autoencoder")),
     "perceptual": Perceptual(),
     "crop_size": CROP,

@@ -166,13 +166,14 @@ def test_uniform_mask_fails_loudly_and_names_the_remedy(tables, tmp_path, caplog
 # --- taking the first frame apart
 
 
-def apart(models, faces: Path, aus: Path, target: Path):
-    disentangle_faces(**models, faces=faces, aus=aus, identities=target, compute=CPU)
+def apart(models, tables, target: Path, **changed: Path):
+    paths = {name: tables[name][0] for name in ("faces", "landmarks", "aus")} | changed
+    disentangle_faces(**models, **paths, identities=target, compute=CPU)
     return read_frame(target, IDENTITIES).set_index("clip")
 
 
 def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
-    rows = apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "identities.parquet")
+    rows = apart(models, tables, tmp_path / "identities.parquet")
     assert list(rows.index) == [f"s1/u{number}" for number in range(CLIPS)]
     sources = read_frame(tables["faces"][0], FACES).set_index(["clip", "frame"]).image
     network = load_model(models["autoencoder"], VQAutoencoder)
@@ -181,7 +182,7 @@ def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
         mask_HW = np.frombuffer(row["mask"], np.float16).reshape(SIZE, SIZE).astype(np.float32)
         audio_face_HW3 = np.frombuffer(row["audio_face"], np.uint8).reshape(SIZE, SIZE, 3)
         np.testing.assert_array_equal(np.frombuffer(row["image"], np.uint8), image_HW3.ravel())
-        assert row["frame"] == 0 and 0 < mask_HW.min() < mask_HW.max() < 1
+        assert row["frame"] == 0 and not np.any(row["points"]) and 0 < mask_HW.min() < mask_HW.max() < 1
         identity_face_HW3 = mask_HW[..., None] * image_HW3
         np.testing.assert_allclose(identity_face_HW3 + audio_face_HW3, image_HW3, atol=1.0)
         as_tensor = torch.from_numpy(identity_face_HW3 / 127.5 - 1).permute(2, 0, 1)[None]
@@ -194,9 +195,13 @@ def test_both_faces_add_up_to_the_first_frame(tables, models, tmp_path):
 def test_a_face_kept_whole_is_in_both_places(tables, models, tmp_path):
     whole = tmp_path / "whole.parquet"
     encode_first_faces(
-        autoencoder=models["autoencoder"], faces=tables["faces"][0], identities=whole, compute=CPU
+        autoencoder=models["autoencoder"],
+        faces=tables["faces"][0],
+        landmarks=tables["landmarks"][0],
+        identities=whole,
+        compute=CPU,
     )
-    apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "apart.parquet")
+    apart(models, tables, tmp_path / "apart.parquet")
     one, other = (identity_store([path], SIZE)["s1/u0"] for path in (whole, tmp_path / "apart.parquet"))
     assert torch.equal(one.audio_face, one.image) and torch.equal(one.identity_face, one.image)
     assert torch.equal(one.image, other.image) and torch.equal(one.masked_latent, other.masked_latent)
@@ -205,20 +210,20 @@ def test_a_face_kept_whole_is_in_both_places(tables, models, tmp_path):
 
 
 def test_masked_latent_does_not_see_the_lower_half(tables, models, tmp_path):
-    before = apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "before.parquet")
+    before = apart(models, tables, tmp_path / "before.parquet")
 
     def blacken(image_HW3):
         image_HW3[SIZE // 2 :] = 255
         return image_HW3
 
     changed = perturbed(tables["faces"][0], tmp_path / "faces.parquet", lambda frame: frame == 0, blacken)
-    after = apart(models, changed, tables["aus"][0], tmp_path / "after.parquet")
+    after = apart(models, tables, tmp_path / "after.parquet", faces=changed)
     assert before.masked_latent.equals(after.masked_latent)
     assert not before.identity_latent.equals(after.identity_latent)
 
 
 def test_one_shot_reads_nothing_but_the_first_frame(tables, models, tmp_path):
-    before = apart(models, tables["faces"][0], tables["aus"][0], tmp_path / "before.parquet")
+    before = apart(models, tables, tmp_path / "before.parquet")
     faces = perturbed(
         tables["faces"][0], tmp_path / "faces.parquet", lambda frame: frame > 0, lambda x: 255 - x
     )
@@ -232,7 +237,7 @@ def test_one_shot_reads_nothing_but_the_first_frame(tables, models, tmp_path):
                 if record["frame"] > 0:
                     record["raw"] = [0.0] * 5
             writer.write(records)
-    assert before.equals(apart(models, faces, aus, tmp_path / "after.parquet"))
+    assert before.equals(apart(models, tables, tmp_path / "after.parquet", faces=faces, aus=aus))
 
 
 def perturbed(faces: Path, target: Path, which, change) -> Path:
@@ -252,7 +257,7 @@ def test_clip_without_its_first_frame_is_refused(tables, models, tmp_path):
         for _, rows in ClipTable(tables["faces"][0], FACES):
             writer.write(rows.slice(1))
     with pytest.raises(TableError, match="'s1/u0' does not begin with frame 0"):
-        apart(models, headless, tables["aus"][0], tmp_path / "identities.parquet")
+        apart(models, tables, tmp_path / "identities.parquet", faces=headless)
     assert not (tmp_path / "identities.parquet").exists()
 
 

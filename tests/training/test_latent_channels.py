@@ -43,7 +43,8 @@ def test_any_number_of_latent_channels_generates(tmp_path, channels):
             model=weights, faces=tables["faces"], latents=made[name], compute=CPU, lower_half_hidden=hidden
         )
     assert read_metadata(made["latents"])["shape"] == [channels, CROP // 4, CROP // 4]
-    encode_first_faces(autoencoder=weights, faces=tables["faces"], identities=made["identities"], compute=CPU)
+    first = {"faces": tables["faces"], "landmarks": tables["landmarks"]}
+    encode_first_faces(autoencoder=weights, **first, identities=made["identities"], compute=CPU)
 
     sizes = {"window_frames": 8, "frames_per_window": 4, "masked_frame": "every"}
     section = config.variant_renderer("ours").model_copy(update=sizes | {"training": training(2, 4, steps=3)})

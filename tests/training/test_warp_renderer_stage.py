@@ -13,6 +13,8 @@ from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import read_frame, read_table
 from talkface.artifacts.weights import load_model, read_metadata
 from talkface.config import Mfcc, Perceptual, Training
+from talkface.data.face_shapes import point_weights
+from talkface.data.regions import inner_mouth
 from talkface.features.mel import POWER_FLOOR
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.warp_renderer import WarpRenderer
@@ -37,6 +39,7 @@ def task_of(folder, clips, **changes) -> WarpRendererTask:
         mel=[inputs.features["mel"]],
         faces=[inputs.features["faces"]],
         labels=[inputs.features["aus"]],
+        landmarks=[inputs.features["landmarks"]],
         identities=[inputs.identities],
         latents=[],
         masked_latents=[],
@@ -90,9 +93,30 @@ def test_every_term_is_in_the_history_and_in_the_sum(trained):
 def test_one_seed_draws_one_batch_and_another_seed_another(tmp_path):
     task = task_of(tmp_path, [make_clip("s1/a", "train", 24, 1), make_clip("s1/b", "train", 20, 2)])
     one, same, other = drawn(task, 1), drawn(task, 1), drawn(task, 2)
-    for name in ("mfcc_BTCW", "truth_BMHW3", "photo_BHW3", "at_BM"):
+    for name in ("mfcc_BSTCW", "truth_BMHW3", "photo_BHW3", "at_BM"):
         assert torch.equal(getattr(one, name), getattr(same, name))
-    assert not torch.equal(one.mfcc_BTCW, other.mfcc_BTCW)
+    assert not torch.equal(one.mfcc_BSTCW, other.mfcc_BSTCW)
+
+
+def test_each_window_is_heard_with_others_whose_units_alone_are_learned(tmp_path):
+    clips = [make_clip("s1/a", "train", 24, 1), make_clip("s1/b", "train", 20, 2)]
+    task = task_of(tmp_path, clips, sound_windows=3, sound={"silence_share": 0.0})
+    batch = drawn(task)
+    assert batch.mfcc_BSTCW.shape[:3] == (4, 3, 8) and batch.au_BSTA.shape == (4, 3, 8, 5)
+    assert batch.truth_BMHW3.shape[:2] == (4, 4)
+    assert not torch.equal(batch.au_BSTA[:, 0], batch.au_BSTA[:, 1])
+    with pytest.raises(ValueError, match="a sound goes with its own face"):
+        tiny_warp(training(4, 4), sees_face=True, sound_windows=2).check(CROP)
+
+
+def test_what_shows_between_the_lips_weighs_more(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    plain, more = (
+        task_of(tmp_path / str(weight), [clip], inner_mouth_weight=weight) for weight in (1.0, 3.0)
+    )
+    one, other = (task._vary(drawn_of_one(task, 0)).weight_N1HW for task in (plain, more))
+    share = inner_mouth(more._vary(drawn_of_one(more, 0)).points_NP2, CROP)
+    assert torch.allclose(other, one * (1 + 2 * share), atol=1e-5) and share.max() > 0
 
 
 def test_the_photo_is_the_first_frame_or_any_of_the_clip(tmp_path):
@@ -118,9 +142,33 @@ def test_a_silent_window_shows_the_shut_mouth_and_is_driven_by_what_is_heard(tmp
     parted_T = task._data.labels["s1/a"].au_TA[:, 3:].sum(1)
     assert parted_T[task._data.labels["s1/a"].shut] == parted_T.min()
     assert not batch.true_aus_B.any() and batch.heard_B.all()
-    assert (batch.au_BTA == batch.au_BTA[:, :1]).all()
+    assert (batch.au_BSTA == batch.au_BSTA[:, :, :1]).all()
     floor = float(np.log(POWER_FLOOR))
-    assert floor < 0 and batch.mfcc_BTCW.isfinite().all()
+    assert floor < 0 and batch.mfcc_BSTCW.isfinite().all()
+
+
+def test_landmarks_are_those_of_the_photo_and_of_the_rendered_frames(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    still = dict.fromkeys(("gain", "gamma", "offset", "rotation", "scale", "shift", "mirror", "bend"), 0.0)
+    settings = {"first_frame_share": 1.0, "pictures": still, "sound": {"silence_share": 0.0}}
+    task = task_of(tmp_path, [clip], **settings)
+    batch = drawn_of_one(task, 0)
+    of_photo = (2 * torch.from_numpy(clip.points[0, :468, :2]) + 1) / CROP - 1
+    assert torch.allclose(batch.photo_points_BP2[0], of_photo, atol=2e-3)
+    varied = task._vary(batch)
+    assert torch.allclose(varied.points_NP2, batch.points_BMP2.flatten(0, 1), atol=1e-5)
+    assert torch.allclose(varied.photo_points_BP2[0], of_photo, atol=2e-3)
+    assert (varied.point_weight_NP == point_weights()).all()
+
+
+def test_landmarks_that_are_not_known_weigh_nothing(tmp_path):
+    clip = make_clip("s1/a", "train", 24, 1)
+    clip.detected[5:] = False
+    task = task_of(tmp_path, [clip], first_frame_share=1.0)
+    batch = drawn_of_one(task, 0)
+    known = batch.seen_BM.flatten()
+    weight_NP = task._vary(batch).point_weight_NP
+    assert not known.all() and bool((weight_NP[~known] == 0).all()) and bool((weight_NP[known] > 0).all())
 
 
 def test_shares_of_drives_are_drawn_by_window(tmp_path):
@@ -136,10 +184,10 @@ def test_audio_to_au_hears_the_varied_sound(tmp_path):
     told = WarpRendererTask(
         plain._data, AudioToAu().eval(), tiny_warp(training(4, 4), speech=["audio", "aus"])
     )
-    loud, soft = (drawn_of_one(plain, seed).mfcc_BTCW for seed in (0, 1))
-    features = [told._told(mfcc) for mfcc in (loud, soft)]
+    loud, soft = (drawn_of_one(plain, seed).mfcc_BSTCW for seed in (0, 1))
+    features = [told._told(mfcc[:, 0]) for mfcc in (loud, soft)]
     assert features[0].shape == (2, 8, 320) and not torch.allclose(*features)
-    assert plain._told(loud) is None
+    assert plain._told(loud[:, 0]) is None
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 RESULTS = "results/micro/micro"
 MEASURING = {"score_clips", "tabulate_main_results", "build_report"}
-SHOWING = {"render_gallery", "plot_contact_sheet", "plot_lips"}
+SHOWING = {"render_gallery", "plot_contact_sheet", "plot_lips", "plot_people"}
 GENERATING = {"generate_clips", "track_generated"}
 
 

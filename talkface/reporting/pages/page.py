@@ -15,6 +15,11 @@ from talkface.reporting.tables.published import Paper
 from talkface.reporting.tables.views import TableView
 
 CAPTIONS = {
+    "people": (
+        "Faces of unseen speakers: photo, truth and each method",
+        "Each unseen speaker at the widest and at the closest frame of one clip. The person should stay the "
+        "one in the photo, and the mouth should have the shape of the truth's.",
+    ),
     "contact_sheet": (
         "Strips of frames of test clips",
         "The same moments of each clip: the truth, and what was generated from its first frame and a sound, "
@@ -46,6 +51,7 @@ CAPTIONS = {
 
 _CONTENTS = (
     ("results", "Results"),
+    ("people", "Unseen people"),
     ("videos", "Videos"),
     ("frames", "Frames"),
     ("lips", "Lip opening"),

@@ -1,0 +1,60 @@
+"""How faces move in training: the mean face and the shapes that its landmarks take, by principal components.
+
+As in active shape models (Cootes et al. 1995), but of a clip's frames about the clip's own mean, so that a
+shape is speech and not a person.
+
+Shape legend: T frames, P landmarks, Q coordinates of a whole mesh, K shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from talkface.features.landmarks import LIPS, NUM_POINTS
+
+NUM_LANDMARKS = 468
+"""Points of the mesh without those of the irises."""
+
+
+def crop_points(points_TQ: np.ndarray, crop_size: int) -> Tensor:
+    """LANDMARKS' points, in pixels of the crop, as (x, y) in [-1, 1] of it: [T, P, 2]."""
+    points_TP2 = points_TQ.reshape(len(points_TQ), NUM_POINTS, 3)[:, :NUM_LANDMARKS, :2]
+    return torch.from_numpy((2 * points_TP2 + 1) / crop_size - 1).float()
+
+
+def point_weights() -> Tensor:
+    """Weights of the landmarks [P], of mean one: half of all is the lips', a twelfth of the points."""
+    weight_P = torch.full((NUM_LANDMARKS,), 0.5)
+    weight_P[list(LIPS)] += 0.5 * NUM_LANDMARKS / len(LIPS)
+    return weight_P
+
+
+def face_shapes(clips: Iterable[Tensor], shapes: int) -> tuple[Tensor, Tensor]:
+    """Mean face [P, 2] and shapes [K, P, 2], each as large as its deviation over all frames.
+
+    ``clips``: landmarks [T, P, 2] of the frames in which a face was found; an empty clip does not count. Clip
+    by clip in double precision. What weighs more (``point_weights``) is described better.
+    """
+    root_P1 = point_weights().double().sqrt()[:, None]
+    mean_P2 = torch.zeros(NUM_LANDMARKS, 2, dtype=torch.float64)
+    square = torch.zeros(2 * NUM_LANDMARKS, 2 * NUM_LANDMARKS, dtype=torch.float64)
+    frames, count = 0, 0
+    for points_TP2 in clips:
+        if not len(points_TP2):
+            continue
+        points_TP2 = points_TP2.double()
+        own_P2 = points_TP2.mean(0)
+        moved_TQ = ((points_TP2 - own_P2) * root_P1).flatten(1)
+        square += moved_TQ.T @ moved_TQ
+        mean_P2 += own_P2
+        frames, count = frames + len(points_TP2), count + 1
+    variance_Q, vectors_QQ = torch.linalg.eigh(square / max(frames, 1))
+    variance_K, vectors_QK = variance_Q.flip(0)[:shapes], vectors_QQ.flip(1)[:, :shapes]
+    largest_K = vectors_QK.abs().argmax(0, keepdim=True)
+    vectors_QK = vectors_QK * vectors_QK.gather(0, largest_K).sign()  # a component has no sign of its own
+    shape_KP2 = (vectors_QK * variance_K.clamp_min(0).sqrt()).T.unflatten(1, (NUM_LANDMARKS, 2)) / root_P1
+    return (mean_P2 / max(count, 1)).float(), shape_KP2.float()

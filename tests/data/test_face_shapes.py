@@ -1,0 +1,48 @@
+"""The mean face, and the shapes in which faces move."""
+
+import numpy as np
+import pytest
+import torch
+
+from talkface.data.face_shapes import crop_points, face_shapes, point_weights
+from talkface.features.landmarks import LIPS, MOUTH
+
+
+def test_half_of_the_weight_is_the_lips():
+    weight_P = point_weights()
+    assert weight_P.mean() == pytest.approx(1)
+    assert len(set(LIPS)) == 40 and {*MOUTH} <= {*LIPS}
+    assert weight_P[list(LIPS)].sum() == pytest.approx(0.5 * 468 + 0.5 * 40)
+
+
+def test_pixels_become_places_in_the_crop():
+    points = np.zeros((2, 478, 3), np.float32)
+    points[1, 3] = (111.0, 55.5, 9.0)
+    placed = crop_points(points.reshape(2, -1), 112)
+    assert placed.shape == (2, 468, 2)
+    assert torch.allclose(placed[0, 0], torch.full((2,), 1 / 112 - 1))
+    assert torch.allclose(placed[1, 3], torch.tensor([1 - 1 / 112, 0.0]))
+
+
+def moving(person: torch.Tensor, shapes: torch.Tensor, frames: int, seed: int) -> torch.Tensor:
+    size_TK = torch.randn(frames, len(shapes), generator=torch.Generator().manual_seed(seed))
+    return person + torch.einsum("tk,kpc->tpc", size_TK, shapes)
+
+
+def test_shapes_are_what_moves_whoever_it_is():
+    drawn = torch.Generator().manual_seed(0)
+    shape = 0.05 * torch.randn(1, 468, 2, generator=drawn)
+    people = [torch.rand(468, 2, generator=drawn) for _ in range(3)]
+    clips = [moving(person, shape, 300, seed) for seed, person in enumerate(people)]
+    mean_P2, found_KP2 = face_shapes([*clips, torch.empty(0, 468, 2)], 2)
+    assert torch.allclose(mean_P2, torch.stack(people).mean(0), atol=0.02)
+    alike = torch.nn.functional.cosine_similarity(found_KP2[0].flatten(), shape.flatten(), dim=0)
+    assert abs(float(alike)) > 0.999
+    assert float(found_KP2[0].norm() / shape.norm()) == pytest.approx(1, abs=0.1)
+    assert float(found_KP2[1].norm()) < 1e-3  # nothing else moves
+
+
+def test_the_same_clips_give_the_same_shapes_to_the_bit():
+    clips = [moving(torch.rand(468, 2), 0.01 * torch.randn(3, 468, 2), 40, 1)]
+    one, other = face_shapes(clips, 4), face_shapes(clips, 4)
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))

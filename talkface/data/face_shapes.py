@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkface.features.landmarks import LIPS, NUM_POINTS
+from talkface.features.landmarks import INNER_LIPS, LIPS, NUM_POINTS, OUTER_EYES
 
 NUM_LANDMARKS = 468
 """Points of the mesh without those of the irises."""
@@ -24,6 +24,12 @@ def crop_points(points_TQ: np.ndarray, crop_size: int) -> Tensor:
     """LANDMARKS' points, in pixels of the crop, as (x, y) in [-1, 1] of it: [T, P, 2]."""
     points_TP2 = points_TQ.reshape(len(points_TQ), NUM_POINTS, 3)[:, :NUM_LANDMARKS, :2]
     return torch.from_numpy((2 * points_TP2 + 1) / crop_size - 1).float()
+
+
+def lip_gap(points_P2: Tensor) -> Tensor:
+    """Between the inner lips, over the distance of the outer eye corners: [..., P, 2] -> [...]."""
+    upper_2, lower_2, left_2, right_2 = points_P2[..., (*INNER_LIPS, *OUTER_EYES), :].unbind(-2)
+    return (upper_2 - lower_2).norm(dim=-1) / (left_2 - right_2).norm(dim=-1).clamp_min(1e-3)
 
 
 def point_weights() -> Tensor:

@@ -15,7 +15,7 @@ import torch
 
 from talkface.artifacts.schemas import AU_FEATURES, IDENTITIES, LATENTS
 from talkface.data.clip_store import ClipStore
-from talkface.data.face_shapes import crop_points
+from talkface.data.face_shapes import crop_points, lip_gap
 from talkface.data.rows import halves
 
 _AU_FEATURE = 320
@@ -41,6 +41,11 @@ class Identity:
     def points(self) -> torch.Tensor:
         """The landmarks (x, y) of I, [P, 2] in [-1, 1]."""
         return self.points_P2
+
+    @property
+    def lip_gap(self) -> torch.Tensor:
+        """Between the inner lips of I, over the distance of the eyes: one number, []."""
+        return lip_gap(self.points_P2)
 
     @property
     def mask(self) -> torch.Tensor:

@@ -34,6 +34,11 @@ class FirstFace(Protocol):
         ...
 
     @property
+    def lip_gap(self) -> Tensor:
+        """Between its inner lips, over the distance of the eyes: one number, []."""
+        ...
+
+    @property
     def mask(self) -> Tensor:
         """A, [1, H, W] in [0, 1]; ones where the face is whole."""
         ...

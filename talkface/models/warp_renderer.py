@@ -9,7 +9,7 @@ make the code. In training the code comes mostly from the true frames' action un
 its whole range however uncertain the sound is.
 
 Legend: B clips or windows, M frames of each, N frames (B x M), A action units, C channels, E code, D maps of
-a photo, P mixtures of them, H and W rows and columns, h and w those at half the size.
+a photo, X mixtures of them, P landmarks, K shapes, H and W rows and columns, h and w those at half the size.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from talkface.data.face_shapes import NUM_LANDMARKS
-from talkface.features.landmarks import INNER_LIPS, OUTER_EYES
 from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
 from talkface.models.trunk import NUM_AUS, FirstFace, Trunk
 
@@ -51,7 +49,7 @@ class Looked(NamedTuple):
     maps_BDhw: Tensor
     axes_B22: Tensor  # from displacements of the mean face to those of this face
     flows_BK2hw: Tensor  # the flow that each shape makes
-    gap_B1: Tensor  # between the inner lips, over the distance of the eyes
+    gap_B: Tensor  # between the inner lips, over the distance of the eyes
 
 
 class WarpRenderer(Trunk, name="warp_renderer"):
@@ -64,8 +62,10 @@ class WarpRenderer(Trunk, name="warp_renderer"):
     Args:
         width: channels of the U-Net at half the photo's size.
         multipliers: channels of each level, as multiples of ``width``; every level has half the sides.
+        landmarks: points of a face, P.
+        shapes: principal components of their movement, K.
         photo_maps: maps of a photo, D.
-        mixtures: mixtures of them for a frame, P.
+        mixtures: mixtures of them for a frame, X.
         frame_blocks: residual blocks over the mixtures.
         code_width: width of the code that mixes.
         reach: a flow of 1 moves by this share of half the picture's width.
@@ -84,6 +84,7 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         *,
         width: int = 48,
         multipliers: Sequence[int] = (1, 2, 3, 4),
+        landmarks: int = 468,
         shapes: int = 12,
         photo_maps: int = 64,
         mixtures: int = 24,
@@ -121,8 +122,8 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         self.maps_norm = group_norm(widths[0])
         self.maps_out = nn.Conv2d(widths[0], photo_maps, 3, padding=1)
 
-        self.register_buffer("mean_P2", torch.zeros(NUM_LANDMARKS, 2))
-        self.register_buffer("shape_KP2", torch.zeros(shapes, NUM_LANDMARKS, 2))
+        self.register_buffer("mean_P2", torch.zeros(landmarks, 2))
+        self.register_buffer("shape_KP2", torch.zeros(shapes, landmarks, 2))
         self.sizes = nn.Linear(code_width, shapes)
         nn.init.zeros_(self.sizes.weight)
         nn.init.zeros_(self.sizes.bias)
@@ -146,8 +147,15 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         self.mean_P2.copy_(mean_P2)
         self.shape_KP2.copy_(shape_KP2)
 
-    def look(self, photo_B3HW: Tensor, points_BP2: Tensor, mask_B1HW: Tensor | None = None) -> Looked:
-        """Photos [B, 3, H, W] in [-1, 1] with their landmarks (x, y) in [-1, 1] -> what frames need.
+    def look(
+        self,
+        photo_B3HW: Tensor,
+        points_BP2: Tensor,
+        gap_B: Tensor,
+        mask_B1HW: Tensor | None = None,
+    ) -> Looked:
+        """Photos [B, 3, H, W] in [-1, 1] with their landmarks (x, y) in [-1, 1] and the gap between
+        their lips (``lip_gap``) -> what frames need.
 
         ``mask_B1HW`` is AU-Attention's in [0, 1], for ``disentangled``.
         """
@@ -168,18 +176,16 @@ class WarpRenderer(Trunk, name="warp_renderer"):
             h_BChw = up(torch.cat([enlarge(h_BChw, level_BChw.shape[2:]), level_BChw], dim=1))
         maps_BDhw = self.maps_out(F.silu(self.maps_norm(h_BChw)))
         with torch.autocast(photo_B3HW.device.type, enabled=False):
-            return Looked(photo_B3HW, maps_BDhw, *self._geometry(points_BP2.float(), h=H // 2, w=W // 2))
+            geometry = self._geometry(points_BP2.float(), h=H // 2, w=W // 2)
+        return Looked(photo_B3HW, maps_BDhw, *geometry, gap_B)
 
     @torch.no_grad()
-    def _geometry(self, points_BP2: Tensor, h: int, w: int) -> tuple[Tensor, Tensor, Tensor]:
-        """A face's axes, its flow for each shape, and the gap of its lips: see ``Looked``."""
+    def _geometry(self, points_BP2: Tensor, h: int, w: int) -> tuple[Tensor, Tensor]:
+        """A face's axes, and its flow for each shape: see ``Looked``."""
         axes_B22 = linear_map(self.mean_P2, points_BP2)
         shape_BPQ = (self.shape_KP2 @ axes_B22[:, None]).transpose(1, 2).flatten(2)
         flow_BRQ = -spread(shape_BPQ, points_BP2, h, w)
-        upper_B2, lower_B2, left_B2, right_B2 = points_BP2[:, (*INNER_LIPS, *OUTER_EYES)].unbind(1)
-        eyes_B1 = (left_B2 - right_B2).norm(dim=1, keepdim=True).clamp_min(1e-3)
-        gap_B1 = (upper_B2 - lower_B2).norm(dim=1, keepdim=True) / eyes_B1
-        return axes_B22, flow_BRQ.mT.unflatten(2, (h, w)).unflatten(1, (-1, 2)), gap_B1
+        return axes_B22, flow_BRQ.mT.unflatten(2, (h, w)).unflatten(1, (-1, 2))
 
     def decode(
         self, token_BMC: Tensor, aus_BMA: Tensor, looked: Looked, heard_B: Tensor | None = None
@@ -192,23 +198,23 @@ class WarpRenderer(Trunk, name="warp_renderer"):
         token_BME = self.token_in(F.layer_norm(token_BMC, token_BMC.shape[-1:]))
         if heard_B is not None:
             token_BME = token_BME * heard_B[:, None, None]
-        gap_B1E = self.gap_in(10 * looked.gap_B1)[:, None]
+        gap_B1E = self.gap_in(10 * looked.gap_B[:, None])[:, None]
         code_NE = self.code(token_BME + self.aus_in(aus_BMA) + gap_B1E).flatten(0, 1)
 
         maps_BDhw = looked.maps_BDhw
         D, h, w = maps_BDhw.shape[1:]
         mix_BQD = self.mix(code_NE).view(B, M * self.mixtures, D)
-        h_NPhw = (mix_BQD @ maps_BDhw.flatten(2)).view(B * M, self.mixtures, h, w)
-        h_NPhw = h_NPhw + self.shift(code_NE)[:, :, None, None]
+        h_NXhw = (mix_BQD @ maps_BDhw.flatten(2)).view(B * M, self.mixtures, h, w)
+        h_NXhw = h_NXhw + self.shift(code_NE)[:, :, None, None]
         with torch.autocast(code_NE.device.type, enabled=False):
             size_BMK = self.sizes(code_NE.float()).view(B, M, -1)
             shape_flow_N2hw = (size_BMK @ looked.flows_BK2hw.flatten(2)).view(B * M, 2, h, w)
             moved_BMQ = size_BMK @ self.shape_KP2.flatten(1)
             moved_BMP2 = moved_BMQ.unflatten(2, (-1, 2)) @ looked.axes_B22[:, None]
-        h_NPhw = self.meet(torch.cat([h_NPhw, shape_flow_N2hw.to(h_NPhw.dtype) / self.reach], dim=1))
+        h_NXhw = self.meet(torch.cat([h_NXhw, shape_flow_N2hw.to(h_NXhw.dtype) / self.reach], dim=1))
         for block in self.blocks:
-            h_NPhw = block(h_NPhw, code_NE)
-        out_NChw = self.out(F.silu(self.frame_norm(h_NPhw))).float()
+            h_NXhw = block(h_NXhw, code_NE)
+        out_NChw = self.out(F.silu(self.frame_norm(h_NXhw))).float()
         flow_N2hw = shape_flow_N2hw + self.reach * out_NChw[:, :2]
         paint_N4HW = F.pixel_shuffle(out_NChw[:, 2:], _PATCH)
 
@@ -221,8 +227,8 @@ class WarpRenderer(Trunk, name="warp_renderer"):
 
     def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
         """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
-        parts = (part[None].to(token_NC.device) for part in (face.image, face.points, face.mask))
-        looked = self.look(*parts)
+        parts = (face.image, face.points, face.lip_gap, face.mask)
+        looked = self.look(*(part[None].to(token_NC.device) for part in parts))
         return self.decode(token_NC[None], self.action_units(token_NC)[None], looked).frame_N3HW
 
 

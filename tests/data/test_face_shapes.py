@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from talkface.data.face_shapes import crop_points, face_shapes, point_weights
-from talkface.features.landmarks import LIPS, MOUTH
+from talkface.data.face_shapes import crop_points, face_shapes, lip_gap, point_weights
+from talkface.features.landmarks import LIPS, MOUTH, lip_opening
 
 
 def test_half_of_the_weight_is_the_lips():
@@ -22,6 +22,11 @@ def test_pixels_become_places_in_the_crop():
     assert placed.shape == (2, 468, 2)
     assert torch.allclose(placed[0, 0], torch.full((2,), 1 / 112 - 1))
     assert torch.allclose(placed[1, 3], torch.tensor([1 - 1 / 112, 0.0]))
+
+
+def test_the_gap_is_the_lip_opening():
+    points = torch.rand(3, 468, 2, generator=torch.Generator().manual_seed(1))
+    assert lip_gap(points).numpy() == pytest.approx(lip_opening(points.numpy()), rel=1e-4)
 
 
 def moving(person: torch.Tensor, shapes: torch.Tensor, frames: int, seed: int) -> torch.Tensor:

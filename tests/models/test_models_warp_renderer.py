@@ -7,6 +7,7 @@ from tiny_corpus import TRUNK, random_weights
 from talkface.models.warp_renderer import WarpRenderer, linear_map, spread, warp
 
 FACE = torch.rand(1, 468, 2, generator=torch.Generator().manual_seed(9)) - 0.5
+SHUT = torch.zeros(1)
 SIZES = {
     **TRUNK,
     "width": 8,
@@ -28,7 +29,7 @@ def noise(*shape: int, seed: int = 1) -> torch.Tensor:
 
 
 def decoded(net: WarpRenderer, photo, token, aus, **given):
-    return net.decode(token[None], aus[None], net.look(photo, FACE), **given)
+    return net.decode(token[None], aus[None], net.look(photo, FACE, SHUT), **given)
 
 
 def test_an_untrained_renderer_shows_the_photo_whatever_drives_it():
@@ -88,7 +89,7 @@ def test_a_shape_moves_the_picture_where_its_landmarks_go():
     photo = torch.nn.functional.avg_pool2d(noise(1, 3, size + 4, size + 4), 5, 1)
     aus, token = torch.zeros(1, 1, 5), torch.zeros(1, 1, net.settings["fusion_widths"][-1])
     with torch.no_grad():
-        made = net.decode(token, aus, net.look(photo, dense[None]))
+        made = net.decode(token, aus, net.look(photo, dense[None], SHUT))
     assert torch.allclose(made.moved_NP2[0, :, 1], torch.full((468,), 2 * 2 / size), atol=1e-4)
     middle = slice(20, 40)
     assert torch.allclose(made.frame_N3HW[..., 20:40, middle], photo[..., 18:38, middle], atol=0.05)
@@ -123,10 +124,10 @@ def test_speech_alone_makes_the_token():
 
 def test_the_mask_of_au_attention_is_looked_at_where_it_is_asked_for():
     net, photo = random_weights(small(disentangled=True), 3), noise(1, 3, 32, 32)
-    maps = [net.look(photo, FACE, torch.full((1, 1, 32, 32), value)).maps_BDhw for value in (0.0, 1.0)]
+    maps = [net.look(photo, FACE, SHUT, torch.full((1, 1, 32, 32), value)).maps_BDhw for value in (0.0, 1.0)]
     assert not torch.allclose(*maps)
     with pytest.raises(AssertionError, match="mask"):
-        net.look(photo, FACE)
+        net.look(photo, FACE, SHUT)
 
 
 def test_a_crop_that_cannot_be_halved_is_refused():

@@ -41,7 +41,7 @@ from talkface.data.augmentation import (
     silent_sound,
 )
 from talkface.data.clip_store import ClipStore
-from talkface.data.face_shapes import crop_points, face_shapes, point_weights
+from talkface.data.face_shapes import crop_points, face_shapes, lip_gap, point_weights
 from talkface.data.frames import Frames, to_pictures
 from talkface.data.regions import inner_mouth, mouth_box, region_weight
 from talkface.data.rows import vectors
@@ -291,7 +291,12 @@ class WarpRendererTask(Task):
             painted = self.network.decode(
                 token_BSTC[window_B1, 0, at_BM],
                 driving_BMA,
-                self.network.look(varied.photo_B3HW, varied.photo_points_BP2, varied.mask_B1HW),
+                self.network.look(
+                    varied.photo_B3HW,
+                    varied.photo_points_BP2,
+                    lip_gap(varied.photo_points_BP2),
+                    varied.mask_B1HW,
+                ),
                 batch.heard_B.float(),
             )
         truth_N3HW, weight_N1HW = varied.truth_N3HW, varied.weight_N1HW

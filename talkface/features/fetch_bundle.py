@@ -136,6 +136,8 @@ def _answer(url: str) -> requests.Response:
     try:
         answer = answers.get(timeout=ANSWER_S)
     except queue.Empty:
+        answer = TimeoutError()
+    if isinstance(answer, TimeoutError | requests.Timeout):
         raise TimeoutError(f"no answer within {ANSWER_S:.0f} s") from None
     if isinstance(answer, Exception):
         raise answer

@@ -40,7 +40,9 @@ def command(*arguments: str, overlay: tuple[str, ...] = MICRO) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    # A pytest that a test starts is no worker of the one that runs it, and shares no folder with others.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    return inherited | {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 
 def snakemake(

@@ -79,7 +79,8 @@ def test_a_store_forgets_all_but_its_budget_and_gives_the_same(tables):
 def test_an_identity_takes_no_more_memory_than_its_row(tmp_path):
     path = write_identities(tmp_path / "identities.parquet", CLIPS[:1])
     identity = identity_store([path], CROP)["s1/00"]
-    assert identity.nbytes == 2 * 3 * CROP**2 + 2 * CROP**2 + 2 * 2 * 3 * (CROP // 4) ** 2
+    pictures, mask, latents = 2 * 3 * CROP**2, 2 * CROP**2, 2 * 2 * 3 * (CROP // 4) ** 2
+    assert identity.nbytes == pictures + mask + latents + 4 * 2 * 468  # landmarks
     assert torch.equal(identity.image, torch.from_numpy(CLIPS[0].images[0]).permute(2, 0, 1) / 127.5 - 1)
     assert identity.mask.dtype == torch.float32 and (identity.mask == 0.5).all()
 

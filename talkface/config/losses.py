@@ -1,7 +1,8 @@
 """The weights of all losses, and the features of the perceptual loss.
 
-A network's section (``networks.py``) inherits the weights of its losses from here. The losses themselves are
-in ``talkface/losses/``, and the tasks in ``talkface/training/tasks/`` add them up.
+A network's section (``networks.py``) inherits the weights of its losses from here; how much more the mouth
+counts in them stands in the section. The values of an experiment are in ``config.yaml`` and its overlays. The
+losses themselves are in ``talkface/losses/``, and the tasks in ``talkface/training/tasks/`` add them up.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
     }
     overlay = {"variants": {name: {} for name in "abcd"}, "main": ["a", "ours"], "tables": tables}
     assert validate(merge(DEFAULT, overlay)).trained_variants() == ["a", "ours", "c", "d"]
-    assert with_variants(a={}).trained_variants() == ["ours"]
+    assert with_variants(a={}).trained_variants() == ["ours", "warp"]
 
 
 # ---- the papers' rows

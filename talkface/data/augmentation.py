@@ -31,8 +31,8 @@ class PictureChange:
     affine_B23: Tensor  # from the new picture's coordinates in [-1, 1] to the old one's
     bend_B2GG: Tensor  # added to that, in half widths
 
-    def __getitem__(self, share: slice | Tensor) -> PictureChange:
-        """That of some of the clips, or, by an index, of each picture's clip."""
+    def __getitem__(self, share: slice) -> PictureChange:
+        """That of some of the clips."""
         return PictureChange(*(getattr(self, field.name)[share] for field in fields(self)))
 
     def to(self, device: torch.device) -> PictureChange:

@@ -1,7 +1,8 @@
-"""How faces move in training: the mean face and the shapes that its landmarks take, by principal components.
+"""Landmarks for the renderer that warps the photo: places in the crop, the open mouth, how faces move.
 
-As in active shape models (Cootes et al. 1995), but of a clip's frames about the clip's own mean, so that a
-shape is speech and not a person.
+Faces move by shapes: the mean face and the principal components of how its landmarks move, as in active shape
+models (Cootes et al. 1995), but of a clip's frames about the clip's own mean, so that a shape is speech and
+not a person.
 
 Shape legend: T frames, P landmarks, Q coordinates of a whole mesh, K shapes.
 """
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkface.features.landmarks import INNER_LIPS, LIPS, NUM_POINTS, OUTER_EYES
+from talkface.features.landmarks import INNER_CORNERS, INNER_LIPS, LIPS, NUM_POINTS, OUTER_EYES
 
 NUM_LANDMARKS = 468
 """Points of the mesh without those of the irises."""
@@ -30,6 +31,25 @@ def lip_gap(points_P2: Tensor) -> Tensor:
     """Between the inner lips, over the distance of the outer eye corners: [..., P, 2] -> [...]."""
     upper_2, lower_2, left_2, right_2 = points_P2[..., (*INNER_LIPS, *OUTER_EYES), :].unbind(-2)
     return (upper_2 - lower_2).norm(dim=-1) / (left_2 - right_2).norm(dim=-1).clamp_min(1e-3)
+
+
+def inner_mouth(point_NP2: Tensor, size: int) -> Tensor:
+    """Where the mouth is open: 1 between the inner lips, falling to 0 over them, [N, 1, size, size].
+
+    An ellipse through the inner contour's corners and middles; landmarks (x, y) are in [-1, 1].
+    """
+    left_N2, right_N2 = point_NP2[:, INNER_CORNERS[0]], point_NP2[:, INNER_CORNERS[1]]
+    upper_N2, lower_N2 = point_NP2[:, INNER_LIPS[0]], point_NP2[:, INNER_LIPS[1]]
+    centre = (2 * torch.arange(size, device=point_NP2.device) + 1) / size - 1
+    along_N2, across_N2 = (right_N2 - left_N2) / 2, (lower_N2 - upper_N2) / 2
+    wide_N, high_N = along_N2.norm(dim=1), across_N2.norm(dim=1)
+    axis_N2 = along_N2 / wide_N.clamp_min(1e-3)[:, None]
+    middle_N2 = (upper_N2 + lower_N2) / 2
+    x_N1W, y_NH1 = centre - middle_N2[:, :1, None], centre[:, None] - middle_N2[:, 1:, None]
+    x_axis, y_axis = axis_N2[:, :1, None], axis_N2[:, 1:, None]
+    u_NHW = (x_N1W * x_axis + y_NH1 * y_axis) / (wide_N + 1 / size)[:, None, None]
+    v_NHW = (y_NH1 * x_axis - x_N1W * y_axis) / (high_N + 1 / size)[:, None, None]
+    return (1.5 - u_NHW.square() - v_NHW.square()).clamp(0, 1)[:, None]
 
 
 def point_weights() -> Tensor:

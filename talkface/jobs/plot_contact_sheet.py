@@ -46,7 +46,7 @@ def plot_contact_sheet(
     for clip in dict.fromkeys(clips):
         words = [(word["start_s"], word["end_s"], word["word"]) for word in rows[clip]["words"]]
         frames = moments(rows[clip]["num_frames"], words, _COLUMNS)
-        pictures = {"truth": _true_pictures(truth[clip], clip, frames)}
+        pictures = {"truth": pictures_at(truth[clip], clip, frames)}
         for method, of_clip in shown.items():
             pictures[label(method)] = _generated_pictures(
                 of_clip[clip], frames, pictures["truth"][0].shape[0]
@@ -56,7 +56,8 @@ def plot_contact_sheet(
         save_svg(draw_sheet(samples), figure)
 
 
-def _true_pictures(table: ClipTable, clip: str, frames: Sequence[int]) -> list[np.ndarray]:
+def pictures_at(table: ClipTable, clip: str, frames: Sequence[int]) -> list[np.ndarray]:
+    """A clip's pictures at some frames, from FACES or GENERATED."""
     images = table.read(clip, ["image"])["image"]
     return [decode_png(images[frame].as_py()) for frame in frames]
 

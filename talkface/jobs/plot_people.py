@@ -7,23 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from talkface.artifacts.schemas import FACES, GENERATED, LANDMARKS, SPLIT, TableSchema
+from talkface.artifacts.schemas import FACES, GENERATED, LANDMARKS, SPLIT
 from talkface.artifacts.tables import ClipTable, read_table
 from talkface.config import Evaluation
 from talkface.data.first_face import first_detected
 from talkface.data.rows import vectors
+from talkface.evaluation.controls import COPIES
 from talkface.evaluation.runs import by_method, is_other_sound, label
 from talkface.evaluation.score_rows import tables_by_clip
 from talkface.evaluation.selection import evaluation_clips
 from talkface.features.landmarks import NUM_POINTS, lip_opening
-from talkface.media.images import decode_png
+from talkface.jobs.plot_contact_sheet import pictures_at
 from talkface.metrics.lips import spoken_frames
 from talkface.reporting.figures.curve_figures import FPS
 from talkface.reporting.figures.people_figure import Person, draw_people
 from talkface.reporting.figures.style import save_svg, styled
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-
-_COPIES = ("static", "mean_mouth", "ground_truth")  # the photo, and true frames once more
 
 
 def plot_people(
@@ -47,7 +46,7 @@ def plot_people(
     methods = {
         label(method): tables_by_clip(paths, GENERATED)
         for method, paths in by_method(generated, "generate").items()
-        if method not in _COPIES and not is_other_sound(method)
+        if method not in COPIES and not is_other_sound(method)
     }
     clips = {
         speaker: evaluation_clips(table, speaker, evaluation)
@@ -68,10 +67,10 @@ def plot_people(
             continue  # no face within the words: nothing to compare
         frames = [int(np.nanargmax(opening_T)), int(np.nanargmin(opening_T))]
         detected = truth[clip].read(clip, ["detected"])["detected"].to_pylist()
-        [photo] = _pictures(truth[clip], clip, [first_detected(detected)], FACES)
+        [photo] = pictures_at(truth[clip], clip, [first_detected(detected)])
         shown: Mapping[str, list[np.ndarray]] = {
-            "truth": _pictures(truth[clip], clip, frames, FACES),
-            **{name: _pictures(of_clip[clip], clip, frames, GENERATED) for name, of_clip in methods.items()},
+            "truth": pictures_at(truth[clip], clip, frames),
+            **{name: pictures_at(of_clip[clip], clip, frames) for name, of_clip in methods.items()},
         }
         people.append(Person(clip, TEST_SUBSETS[rows[clip]["subset"]], photo, frames, shown))
     with styled():
@@ -86,9 +85,3 @@ def _spoken_opening(table: ClipTable, row: Mapping[str, object]) -> np.ndarray:
     opening_T = lip_opening(vectors(found, "points").reshape(-1, NUM_POINTS, 3))
     spoken_T = spoken_frames([(word["start_s"], word["end_s"]) for word in words], len(opening_T), FPS)
     return np.where(spoken_T & found["detected"].to_numpy().astype(bool), opening_T, np.nan)
-
-
-def _pictures(table: ClipTable, clip: str, frames: Sequence[int], schema: TableSchema) -> list[np.ndarray]:
-    images = table.read(clip, ["image"])["image"]
-    assert len(images) > max(frames), f"{schema.name}: {len(images)} pictures of '{clip}'"
-    return [decode_png(images[frame].as_py()) for frame in frames]

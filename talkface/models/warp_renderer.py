@@ -4,8 +4,8 @@ frame = mask x warp(photo, flow) + (1 - mask) x (photo + residual), after the wa
 reenactment (Siarohin et al. 2019; Zakharov et al. 2020). What the network leaves alone is the photo itself,
 so an unknown person stays that person. What is heavy runs once a clip: a U-Net turns the photo into a set of
 maps. A frame mixes these maps by a code, which is light. The trunk's token (E_a, Audio-to-AU's feature,
-TCSAN) is told apart into two drives: a head reads the five action units off it, and these, with the token,
-make the code. In training the code comes mostly from the true frames' action units, so that the mouth learns
+TCSAN) drives it in two ways: a head reads the five action units off it, and these, with the token, make the
+code. In training the code comes mostly from the true frames' action units, so that the mouth learns
 its whole range however uncertain the sound is.
 
 Legend: B clips or windows, M frames of each, N frames (B x M), A action units, C channels, E code, D maps of
@@ -247,12 +247,9 @@ def spread(values_BPQ: Tensor, points_BP2: Tensor, height: int, width: int) -> T
     """Values at landmarks, spread over the pixels about them: [B, height x width, Q].
 
     The mean under a Gaussian about each landmark. Far from all of them it falls to zero, so that what is no
-    face stays.
+    face stays. R stands for all pixels, Q for what is spread.
     """
-    rows_H, columns_W = (
-        (2 * torch.arange(side, device=points_BP2.device) + 1) / side - 1 for side in (height, width)
-    )
-    at_R2 = torch.stack(torch.meshgrid(columns_W, rows_H, indexing="xy"), dim=-1).flatten(0, 1) / _SPREAD
+    at_R2 = pixel_centres(height, width, points_BP2.device).flatten(0, 1) / _SPREAD
     points_BP2 = points_BP2 / _SPREAD
     # -|x - p|^2 / 2 = x.p - |x|^2 / 2 - |p|^2 / 2
     own_B1P = -0.5 * points_BP2.square().sum(2)[:, None]
@@ -263,6 +260,12 @@ def spread(values_BPQ: Tensor, points_BP2: Tensor, height: int, width: int) -> T
     return near_BRP @ values_BPQ / total_BR1
 
 
+def pixel_centres(height: int, width: int, device: torch.device) -> Tensor:
+    """Where the pixels of a picture are, (x, y) in [-1, 1]: [H, W, 2]."""
+    rows_H, columns_W = ((2 * torch.arange(side, device=device) + 1) / side - 1 for side in (height, width))
+    return torch.stack(torch.meshgrid(columns_W, rows_H, indexing="xy"), dim=-1)
+
+
 def warp(photo_B3HW: Tensor, flow_N2hw: Tensor) -> Tensor:
     """Photos looked up where the flows of their frames point: pixel p is the photo's at p + flow(p).
 
@@ -271,11 +274,7 @@ def warp(photo_B3HW: Tensor, flow_N2hw: Tensor) -> Tensor:
     """
     B, _, height, width = photo_B3HW.shape
     flow_N2HW = F.interpolate(flow_N2hw, size=(height, width), mode="bilinear", align_corners=False)
-    rows_H, columns_W = (
-        (2 * torch.arange(side, device=flow_N2hw.device) + 1) / side - 1 for side in (height, width)
-    )
-    grid_HW2 = torch.stack(torch.meshgrid(columns_W, rows_H, indexing="xy"), dim=-1)
-    at_NHW2 = grid_HW2 + flow_N2HW.permute(0, 2, 3, 1)
+    at_NHW2 = pixel_centres(height, width, flow_N2hw.device) + flow_N2HW.permute(0, 2, 3, 1)
     frames = len(flow_N2hw) // B  # below one another, so that they share their photo
     at_BRW2 = at_NHW2.view(B, frames * height, width, 2)
     warped_B3RW = F.grid_sample(photo_B3HW.float(), at_BRW2, padding_mode="border", align_corners=False)

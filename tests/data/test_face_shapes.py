@@ -1,11 +1,11 @@
-"""The mean face, and the shapes in which faces move."""
+"""Landmarks as places in the crop, the open mouth, and the shapes in which faces move."""
 
 import numpy as np
 import pytest
 import torch
 
-from talkface.data.face_shapes import crop_points, face_shapes, lip_gap, point_weights
-from talkface.features.landmarks import LIPS, MOUTH, lip_opening
+from talkface.data.face_shapes import crop_points, face_shapes, inner_mouth, lip_gap, point_weights
+from talkface.features.landmarks import INNER_CORNERS, INNER_LIPS, LIPS, MOUTH, lip_opening
 
 
 def test_half_of_the_weight_is_the_lips():
@@ -51,3 +51,35 @@ def test_the_same_clips_give_the_same_shapes_to_the_bit():
     clips = [moving(torch.rand(468, 2), 0.01 * torch.randn(3, 468, 2), 40, 1)]
     one, other = face_shapes(clips, 4), face_shapes(clips, 4)
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+# --- where the mouth is open
+
+
+def mouth(width: float, height: float, turned: float = 0.0) -> torch.Tensor:
+    """Landmarks of a mouth about (0.1, 0.3), turned by an angle in radians."""
+    points = torch.zeros(1, 468, 2)
+    points[0, INNER_CORNERS, 0] = torch.tensor([-width, width])
+    points[0, INNER_LIPS, 1] = torch.tensor([-height, height])
+    angle = torch.tensor(turned)
+    turn = torch.stack([torch.cos(angle), torch.sin(angle), -torch.sin(angle), torch.cos(angle)]).view(2, 2)
+    return points @ turn + torch.tensor([0.1, 0.3])
+
+
+def test_an_open_mouth_is_an_ellipse_and_all_else_is_nothing():
+    mask = inner_mouth(mouth(0.3, 0.1), 112)[0, 0]
+    middle = (round((0.3 + 1) * 56), round((0.1 + 1) * 56))
+    assert mask[middle] == 1 and mask.min() == 0 and mask.max() == 1
+    assert mask[middle[0], middle[1] + 10] == 1 and mask[middle[0] + 10, middle[1]] == 0
+    assert float(mask.sum()) == pytest.approx(3.14 * 0.3 * 56 * 0.1 * 56, rel=0.4)
+
+
+def test_the_ellipse_turns_with_the_mouth():
+    level, upright = (inner_mouth(mouth(0.3, 0.1, angle), 112)[0, 0] for angle in (0.0, 1.5708))
+    rows, columns = ((mask > 0.5).any(1).sum().item() for mask in (level, level.T))
+    turned_rows, turned_columns = ((mask > 0.5).any(1).sum().item() for mask in (upright, upright.T))
+    assert columns > 2 * rows and abs(turned_rows - columns) <= 2 and abs(turned_columns - rows) <= 2
+
+
+def test_a_shut_mouth_is_a_line():
+    assert float(inner_mouth(mouth(0.3, 0.0), 112).sum()) < 80

@@ -13,8 +13,7 @@ from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import read_frame, read_table
 from talkface.artifacts.weights import load_model, read_metadata
 from talkface.config import Mfcc, Perceptual, Training
-from talkface.data.face_shapes import point_weights
-from talkface.data.regions import inner_mouth
+from talkface.data.face_shapes import inner_mouth, point_weights
 from talkface.features.mel import POWER_FLOOR
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.warp_renderer import WarpRenderer
@@ -57,7 +56,7 @@ def task_of(folder, clips, **changes) -> WarpRendererTask:
 
 
 def drawn(task: WarpRendererTask, seed: int = 0):
-    return task.draw([0, 1, 2, 0], np.random.default_rng(seed))
+    return task.windows.draw([0, 1, 2, 0], np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("steps", [2, 8])
@@ -114,8 +113,8 @@ def test_what_shows_between_the_lips_weighs_more(tmp_path):
     plain, more = (
         task_of(tmp_path / str(weight), [clip], inner_mouth_weight=weight) for weight in (1.0, 3.0)
     )
-    one, other = (task._vary(drawn_of_one(task, 0)).weight_N1HW for task in (plain, more))
-    share = inner_mouth(more._vary(drawn_of_one(more, 0)).points_NP2, CROP)
+    one, other = (task.windows.vary(drawn_of_one(task, 0)).weight_N1HW for task in (plain, more))
+    share = inner_mouth(more.windows.vary(drawn_of_one(more, 0)).points_NP2, CROP)
     assert torch.allclose(other, one * (1 + 2 * share), atol=1e-5) and share.max() > 0
 
 
@@ -130,18 +129,18 @@ def test_the_photo_is_the_first_frame_or_any_of_the_clip(tmp_path):
 
 
 def drawn_of_one(task, seed):
-    return task.draw([0, 0], np.random.default_rng(seed))
+    return task.windows.draw([0, 0], np.random.default_rng(seed))
 
 
 def test_a_silent_window_shows_the_shut_mouth_and_is_driven_by_what_is_heard(tmp_path):
     clip = make_clip("s1/a", "train", 24, 1)
     task = task_of(tmp_path, [clip], sound={"silence_share": 1.0})
     batch = drawn_of_one(task, 0)
-    shut = torch.from_numpy(clip.images[task._data.labels["s1/a"].shut])
+    shut = torch.from_numpy(clip.images[task.windows._clips.labels["s1/a"].shut])
     assert (batch.truth_BMHW3 == shut).all()
-    parted_T = task._data.labels["s1/a"].au_TA[:, 3:].sum(1)
-    assert parted_T[task._data.labels["s1/a"].shut] == parted_T.min()
-    assert not batch.true_aus_B.any() and batch.heard_B.all()
+    parted_T = task.windows._clips.labels["s1/a"].au_TA[:, 3:].sum(1)
+    assert parted_T[task.windows._clips.labels["s1/a"].shut] == parted_T.min()
+    assert not batch.true_aus_B.any() and batch.by_token_B.all()
     assert (batch.au_BSTA == batch.au_BSTA[:, :, :1]).all()
     floor = float(np.log(POWER_FLOOR))
     assert floor < 0 and batch.mfcc_BSTCW.isfinite().all()
@@ -155,7 +154,7 @@ def test_landmarks_are_those_of_the_photo_and_of_the_rendered_frames(tmp_path):
     batch = drawn_of_one(task, 0)
     of_photo = (2 * torch.from_numpy(clip.points[0, :468, :2]) + 1) / CROP - 1
     assert torch.allclose(batch.photo_points_BP2[0], of_photo, atol=2e-3)
-    varied = task._vary(batch)
+    varied = task.windows.vary(batch)
     assert torch.allclose(varied.points_NP2, batch.points_BMP2.flatten(0, 1), atol=1e-5)
     assert torch.allclose(varied.photo_points_BP2[0], of_photo, atol=2e-3)
     assert (varied.point_weight_NP == point_weights()).all()
@@ -167,7 +166,7 @@ def test_landmarks_that_are_not_known_weigh_nothing(tmp_path):
     task = task_of(tmp_path, [clip], first_frame_share=1.0)
     batch = drawn_of_one(task, 0)
     known = batch.seen_BM.flatten()
-    weight_NP = task._vary(batch).point_weight_NP
+    weight_NP = task.windows.vary(batch).point_weight_NP
     assert not known.all() and bool((weight_NP[~known] == 0).all()) and bool((weight_NP[known] > 0).all())
 
 
@@ -175,14 +174,14 @@ def test_shares_of_drives_are_drawn_by_window(tmp_path):
     clip = make_clip("s1/a", "train", 24, 1)
     settings = {"true_aus_share": 1.0, "token_dropout": 1.0, "sound": {"silence_share": 0.0}}
     batch = drawn_of_one(task_of(tmp_path, [clip], **settings), 0)
-    assert batch.true_aus_B.all() and not batch.heard_B.any()
+    assert batch.true_aus_B.all() and not batch.by_token_B.any()
 
 
 def test_audio_to_au_hears_the_varied_sound(tmp_path):
     clip = make_clip("s1/a", "train", 24, 1)
     plain = task_of(tmp_path, [clip])
     told = WarpRendererTask(
-        plain._data, AudioToAu().eval(), tiny_warp(training(4, 4), speech=["audio", "aus"])
+        plain.windows._clips, AudioToAu().eval(), tiny_warp(training(4, 4), speech=["audio", "aus"])
     )
     loud, soft = (drawn_of_one(plain, seed).mfcc_BSTCW for seed in (0, 1))
     features = [told._told(mfcc[:, 0]) for mfcc in (loud, soft)]

@@ -19,7 +19,7 @@ def values_of(table) -> dict:
     """The wildcards of what stands behind a table."""
     rows = list(dict.fromkeys(ROWS[table]))
     return VALUES | {
-        "method": [*CONTROLS, *rows, CONFIG.main[0] + OTHER_SOUND],
+        "method": [*controls_of(CONFIG, rows), *rows, CONFIG.main[0] + OTHER_SOUND],
         "protocol": [CONFIG.tables[table].protocol],
         "metric": main_metrics(),
         "table": [table],

@@ -20,8 +20,8 @@ from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import accepted_code
 from talkface.media import program
 from talkface.metrics.catalogue import all_metrics, main_metrics
-from talkface.evaluation.needs import code_behind, files_behind, needs_of
-from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
+from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of
+from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 
 internals.hand_on(ROOT)
@@ -63,9 +63,9 @@ VALUES = {
     "speaker": SPEAKERS,
     "variant": CONFIG.main,
     "sound": ["", OTHER_SOUND],
-    "control": list(CONTROLS),
+    "control": controls_of(CONFIG, CONFIG.main),
     "method": [
-        *CONTROLS,
+        *controls_of(CONFIG, CONFIG.main),
         *expand("{variant}{sound}", variant=CONFIG.main, sound=["", OTHER_SOUND]),
     ],
     "seed": [str(seed) for seed in CONFIG.seeds],
@@ -78,8 +78,9 @@ VALUES = {
 TABLES = list(CONFIG.tables)
 POSSIBLE = VALUES | {
     "variant": list(CONFIG.variants),
+    "control": controls_of(CONFIG, CONFIG.variants),
     "method": [
-        *CONTROLS,
+        *controls_of(CONFIG, CONFIG.variants),
         *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
     ],
     "protocol": ["one_shot", "inpaint"],
@@ -270,7 +271,9 @@ def vgg19(wildcards) -> list:
 def samplers_of(variants) -> dict:
     """The sampler of each variant that has one, for the tables' notes."""
     return {
-        name: section(CONFIG.variant_sampler(name)) for name in variants if "latents" in needs(name)
+        name: section(CONFIG.variant_sampler(name))
+        for name in variants
+        if "denoiser" in needs(name)
     }
 
 
@@ -312,7 +315,31 @@ def declared(metrics) -> list:
     return [vars(measure) for name in metrics for measure in all_metrics()[name].measures]
 
 
+def variant_of_control(wildcards) -> str | None:
+    """The variant whose own autoencoder a control shows, if any."""
+    name = wildcards.control
+    return name.removesuffix(OWN_AUTOENCODER) if name.endswith(OWN_AUTOENCODER) else None
+
+
 def weights_of_control(wildcards) -> list:
-    """Only the control "autoencoder" needs weights."""
-    model = rules.train_autoencoder.output.model
-    return expand(model, **wildcards) if wildcards.control == "autoencoder" else []
+    """Only autoencoders need weights: paper A's, or a variant's own."""
+    if wildcards.control == "autoencoder":
+        return expand(rules.train_autoencoder.output.model, **wildcards)
+    variant = variant_of_control(wildcards)
+    return (
+        expand(rules.train_renderer.output.model, **wildcards, variant=variant) if variant else []
+    )
+
+
+def first_faces_of_control(wildcards) -> list:
+    """A variant's own autoencoder sees the first face too."""
+    variant = variant_of_control(wildcards)
+    return [first_face_pattern(variant).format(**wildcards)] if variant else []
+
+
+def code_of_control(wildcards) -> str:
+    """Version of the code behind generate_controls, with the network of a variant's own autoencoder."""
+    if (variant := variant_of_control(wildcards)) is None:
+        return code_of("generate_controls")
+    own = CONFIG.variant_renderer(variant)
+    return code_of("generate_controls", f"talkface.models.{own.section}.{type(own).__name__}")

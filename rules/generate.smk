@@ -35,13 +35,14 @@ rule generate_controls:
         landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
         split="results/{experiment}/{corpus}/split.parquet",
         autoencoder=weights_of_control,
+        identities=first_faces_of_control,
     output:
         generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
     threads: CONFIG.compute.threads
     resources:
         **MEDIA,
     params:
-        code=code_of("generate_controls"),
+        code=code_of_control,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
     script:

@@ -226,7 +226,7 @@ def test_rules_are_plain():
             if name[1] not in ("verify", "check_setup"):
                 chosen = {
                     "generate_clips": "_of_generation", "train_renderer": "_of_renderer",
-                    "score_clips": "_of_metric",
+                    "score_clips": "_of_metric", "generate_controls": "_of_control",
                 }  # fmt: skip
                 code = chosen.get(name[1], f'_of("{name[1]}")')
                 needed += ["output:", f"code=code{code}"]

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from talkface.acceptance import golden
+from talkface.config import RENDERERS
 from talkface.evaluation.needs import code_behind
 from talkface.identity.code import code_name, code_version
 from talkface.identity.ledger import Entry, accepted_code, append_entry
@@ -20,13 +21,9 @@ _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "che
 """Rules whose outputs no golden figure tells: they simply run again."""
 _SAMPLER = "talkface.generation.samplers.ddim.sample"
 CHOSEN: Mapping[str, Sequence[Sequence[str]]] = {
-    "train_renderer": [
-        [f"talkface.training.tasks.{name}.build"] for name in ("renderer", "frame_renderer", "warp_renderer")
-    ],
+    "train_renderer": [[f"talkface.training.tasks.{own.section}.build"] for own in RENDERERS.values()],
     "generate_clips": [
-        ["talkface.models.renderer.Renderer", _SAMPLER],
-        ["talkface.models.frame_renderer.FrameRenderer", _SAMPLER],
-        ["talkface.models.warp_renderer.WarpRenderer", _SAMPLER],
+        [f"talkface.models.{own.section}.{own.__name__}", _SAMPLER] for own in RENDERERS.values()
     ],
 }
 """Rule -> for each kind of its jobs the code that the smallest experiment's variants choose by name."""

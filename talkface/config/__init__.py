@@ -30,6 +30,8 @@ from talkface.config.networks import (
     Autoencoder,
     FrameRenderer,
     Fused,
+    PhotoFused,
+    PhotoRenderer,
     Renderer,
     WarpRenderer,
 )
@@ -58,6 +60,8 @@ __all__ = [
     "Mel",
     "Mfcc",
     "Perceptual",
+    "PhotoFused",
+    "PhotoRenderer",
     "PictureAugmentation",
     "Renderer",
     "Sampler",

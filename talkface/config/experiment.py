@@ -162,7 +162,7 @@ class Config(Renderers):
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
             )
         for name in self.variants:
-            if name in RESERVED_NAMES or name.endswith("_other_sound"):
+            if name in RESERVED_NAMES or name.endswith(("_other_sound", "_autoencoder")):
                 raise ValueError(f"variants.{name}: the name is taken by a control row; choose another")
             self._check_variant(name)
         named = {"main": self.main}

@@ -73,8 +73,8 @@ class FrameLosses(Strict):
     """Share of the samples after which critics are added (C: 20 + 20 epochs)."""
 
 
-class WarpLosses(Strict):
-    """Weights of the warp renderer's losses; 0 leaves a term out."""
+class SpeechLosses(Strict):
+    """What the renderers share that start from the photo; 0 leaves a term out."""
 
     reconstruction: float = Field(1.0, ge=0)
     """L1."""
@@ -89,10 +89,22 @@ class WarpLosses(Strict):
     course: float = Field(0.02, ge=0)
     """One minus the correlation of their course in a window, plus the squared logarithm of the ratio of
     deviations: without it, what is uncertain moves too little."""
+
+
+class WarpLosses(SpeechLosses):
+    """Weights in section ``warp_renderer``."""
+
     adversarial: float = Field(0.0, ge=0)
     """Patch critic of the mouth region."""
     adversarial_start: Fraction = 0.5
     """Share of the samples after which the critic joins."""
+
+
+class PhotoLosses(SpeechLosses):
+    """Weights in section ``photo_renderer``; L1 and flow are those of the decoded true latents."""
+
+    noise: float = Field(1.0, ge=0)
+    """Square error of the predicted noise."""
 
 
 class Perceptual(Strict):

@@ -19,6 +19,7 @@ from talkface.config.losses import (
     AutoencoderLosses,
     FrameLosses,
     FusedLosses,
+    PhotoLosses,
     WarpLosses,
 )
 from talkface.config.training import Training
@@ -137,11 +138,12 @@ class Fused(FusedLosses, FusedNetwork):
     section: ClassVar[str]
     output: ClassVar[str]
 
-    def __init_subclass__(cls, section: str, output: str, **keywords: Any) -> None:
-        """Keep the class under what it gives."""
+    def __init_subclass__(cls, section: str = "", output: str = "", **keywords: Any) -> None:
+        """Keep the class under what it gives; one without a section is a base of others."""
         super().__init_subclass__(**keywords)
-        cls.section, cls.output = section, output
-        RENDERERS[output] = cls
+        if section:
+            cls.section, cls.output = section, output
+            RENDERERS[output] = cls
 
     balance_speakers: bool = False
     """[ours] draw windows of every speaker equally often."""
@@ -198,7 +200,7 @@ class Renderer(Fused, section="renderer", output="diffusion"):
     def rests_on(self) -> set[str]:
         """Latents of every frame too."""
         masked = {"masked_latents"} if self.masked_frame == "every" else set[str]()
-        return super().rests_on() | {"latents"} | masked
+        return super().rests_on() | {"latents", "denoiser"} | masked
 
 
 MIN_VIDEO_FRAMES = 4
@@ -242,8 +244,8 @@ class FrameRenderer(Fused, section="frame_renderer", output="frames"):
         return super().rests_on() | {"frames"} | {part for part, weight in judges.items() if weight}
 
 
-class WarpRenderer(Fused, section="warp_renderer", output="warp"):
-    """The renderer that starts from the photo: flow, mask and residual on it, one step."""
+class PhotoFused(Fused):
+    """What the renderers that start from the photo share: its maps, a frame's code, the training windows."""
 
     disentangled: bool = False
     """AU-Attention's mask joins the photo, as a prior of where speech moves a face."""
@@ -263,12 +265,8 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     """Principal components of the landmarks' movement: the coarse part of the flow."""
     photo_maps: int = Field(64, ge=1)
     """Maps that are made of the photo, once a clip."""
-    mixtures: int = Field(24, ge=4)
-    """Mixtures of these maps that a frame is made of."""
-    frame_blocks: int = Field(1, ge=0)
-    """Residual blocks over the mixtures."""
     code_width: int = Field(256, ge=8)
-    """Width of the code that mixes."""
+    """Width of the code that drives a frame."""
     reach: float = Field(0.1, gt=0)
     """A flow of 1 moves by this share of half the picture's width."""
     frames_per_window: int = 4
@@ -288,14 +286,10 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     """Share of windows whose frames are driven by the true action units in place of what the token tells."""
     token_dropout: Fraction = 0.5
     """Share of windows whose frames are driven by action units alone."""
-    critic_width: int = Field(32, ge=8)
-    """First channels of the critic."""
     pictures: PictureAugmentation = PictureAugmentation()
     """How pictures are varied in training."""
     sound: SoundAugmentation = SoundAugmentation()
     """How sound is varied in training."""
-    losses: WarpLosses = WarpLosses()
-    """Weights of the losses."""
 
     def check(self, crop_size: int) -> None:
         """A halving for each level; one sound for each face that is seen."""
@@ -310,6 +304,60 @@ class WarpRenderer(Fused, section="warp_renderer", output="warp"):
     def rests_on(self) -> set[str]:
         """The frames and their labels."""
         return super().rests_on() | {"frames", "labels", "landmarks"}
+
+
+class WarpRenderer(PhotoFused, section="warp_renderer", output="warp"):
+    """The renderer that warps the photo: flow, mask and residual on it, one step."""
+
+    mixtures: int = Field(24, ge=4)
+    """Mixtures of the photo's maps that a frame is made of."""
+    frame_blocks: int = Field(1, ge=0)
+    """Residual blocks over the mixtures."""
+    critic_width: int = Field(32, ge=8)
+    """First channels of the critic."""
+    losses: WarpLosses = WarpLosses()
+    """Weights of the losses."""
+
+
+class PhotoRenderer(PhotoFused, section="photo_renderer", output="photo_diffusion"):
+    """Paper A's diffusion with the photo: in latents that say how a frame differs from it."""
+
+    decoder_width: int = Field(32, ge=8)
+    """Channels of the decoder at half the picture's size, doubled at a quarter."""
+    latent_noise: float = Field(0.1, ge=0)
+    """Deviation of the noise in the latents, in units of about their own, that the decoder learns from."""
+    denoiser_width: int = Field(128, ge=8)
+    """Channels of the denoiser at full size of the latent."""
+    denoiser_multipliers: list[int] = [1, 2, 3, 4]
+    """Channels on each level, as multiples of denoiser_width."""
+    blocks: int = 1
+    """Residual blocks on each level."""
+    attention_levels: list[int] = [2, 3]
+    """Levels with attention, counted in halvings."""
+    head_width: int = 32
+    """Channels of an attention head."""
+    timesteps: int = 1000
+    """Length of the noise schedule."""
+    beta_start: float = 0.0015
+    """Noise variance of the first timestep."""
+    beta_end: float = 0.0195
+    """Noise variance of the last timestep."""
+    preconditioned: bool = True
+    """[ours] the network gives what is left of the noise after copying its input."""
+    even_timesteps: bool = True
+    """[ours] weigh the noise error so that high noise, where mouths open, counts."""
+    losses: PhotoLosses = PhotoLosses()
+    """Weights of the losses."""
+
+    def check(self, crop_size: int) -> None:
+        """A latent has a quarter of the crop's sides."""
+        super().check(crop_size)
+        if crop_size % 4:
+            raise ValueError("video.crop_size must be a multiple of 4 to encode frames")
+
+    def rests_on(self) -> set[str]:
+        """A denoiser, and so a sampler; latents of its own."""
+        return super().rests_on() | {"denoiser", "own_autoencoder"}
 
 
 class AuClassifier(Strict):

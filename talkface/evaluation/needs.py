@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from talkface.config import Config
+from talkface.evaluation.runs import CONTROLS, OWN_AUTOENCODER
 from talkface.metrics.catalogue import all_metrics
 
 SHARED = "shared"
@@ -14,6 +15,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "labels": (),
     "landmarks": (),
     "latents": ("encode_latents",),
+    "denoiser": (),
+    "own_autoencoder": (),
     "masked_latents": ("encode_masked_latents",),
     "whole_face": ("encode_first_faces",),
     "identity_face": ("train_au_attention", "disentangle_faces"),
@@ -25,12 +28,12 @@ PARTS: dict[str, tuple[str, ...]] = {
 """What some methods need, beside the autoencoder, which every table's control row needs -> the rules that
 make it, and which run only then.
 
-frames, labels, landmarks: crops, action units and landmarks of the training clips. latents: of these frames;
-with a denoiser, and so with a sampler. masked_latents: of every frame with a hidden lower half. whole_face,
-identity_face: first faces as they are, or as AU-Attention has split them. predicted_aus: what Audio-to-AU
-hears of the action units. true_aus: the true frames' in place of that, an oracle, which no method may have.
-au_judge: the AU classifier, for the AU loss. perceptual: features for that loss, VGG-19's or the
-autoencoder's.
+frames, labels, landmarks: crops, action units and landmarks of the training clips. latents: of these frames.
+denoiser: so the method is sampled. own_autoencoder: latents are its own, so a control row shows what they
+hold. masked_latents: of every frame with a hidden lower half. whole_face, identity_face: first faces as they
+are, or as AU-Attention has split them. predicted_aus: what Audio-to-AU hears of the action units. true_aus:
+the true frames' in place of that, an oracle, which no method may have. au_judge: the AU classifier, for the
+AU loss. perceptual: features for that loss, VGG-19's or the autoencoder's.
 """
 
 
@@ -55,6 +58,12 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
     stages = ["autoencoder"]
     stages += [name for name in ("audio_to_au", "au_attention", "au_classifier") if f"train_{name}" in behind]
     return [(stage, SHARED) for stage in stages] + [("renderer", name) for name in dict.fromkeys(variants)]
+
+
+def controls_of(config: Config, variants: Iterable[str]) -> list[str]:
+    """The reference rows of a table with these variants."""
+    own = [name for name in dict.fromkeys(variants) if "own_autoencoder" in needs_of(config, name)]
+    return [*CONTROLS, *(name + OWN_AUTOENCODER for name in own)]
 
 
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:

@@ -19,6 +19,9 @@ CONTROLS = {
 }
 """Reference rows: the upper limit, the upper limit of paper A's renderer, and two mouths that do not move."""
 
+OWN_AUTOENCODER = "_autoencoder"
+"""Suffix of the control that shows the true frames through a variant's own autoencoder: its upper limit."""
+
 OTHER_SOUND = "_other_sound"
 """Suffix of the control in which a variant is given another clip's sound."""
 
@@ -92,6 +95,11 @@ def gallery_videos(paths: Iterable[Path], clips: Sequence[str]) -> dict[str, dic
     return shown
 
 
+def is_control(method: str) -> bool:
+    """Whether a method is a reference row."""
+    return method in CONTROLS or method.endswith(OWN_AUTOENCODER)
+
+
 def is_other_sound(method: str) -> bool:
     """Whether a method is a variant driven by another clip's sound."""
     return method.endswith(OTHER_SOUND)
@@ -99,13 +107,15 @@ def is_other_sound(method: str) -> bool:
 
 def is_variant(method: str) -> bool:
     """Whether a method is a trained variant with its own sound."""
-    return method not in CONTROLS and not is_other_sound(method)
+    return not is_control(method) and not is_other_sound(method)
 
 
 def label(method: str) -> str:
     """How a method is called in tables and captions."""
     if method in CONTROLS:
         return CONTROLS[method]
+    if is_control(method):
+        return f"Ground truth through the autoencoder of '{label(method.removesuffix(OWN_AUTOENCODER))}'"
     if is_other_sound(method):
         return f"{label(method.removesuffix(OTHER_SOUND))}, another clip's sound"
     return method.replace("_", " ").capitalize()
@@ -116,8 +126,9 @@ def ordered(methods: Iterable[str]) -> list[str]:
     known = list(CONTROLS)
 
     def place(method: str) -> tuple[int, str, bool]:
-        if method in CONTROLS:
-            return known.index(method), "", False
+        if is_control(method):
+            own = "" if method in CONTROLS else method
+            return known.index("autoencoder" if own else method), own, False
         return len(known), method.removesuffix(OTHER_SOUND), is_other_sound(method)
 
     return sorted(set(methods), key=place)

@@ -6,7 +6,6 @@ H, W rows and columns.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkface.artifacts.weights import load_model, read_metadata
-from talkface.config import RENDERERS, Sampler
+from talkface.config import Sampler
 from talkface.data.sequences import sound_windows
 from talkface.data.stores import Identity
 from talkface.data.windows import HOPS_PER_FRAME
+from talkface.generation.opening import open_renderer
 from talkface.generation.painters import Batch, Painter, open_painter
 from talkface.models.tcsan import stream_windows
 from talkface.models.trunk import Trunk
@@ -72,18 +71,12 @@ class Sound:
 def load_generator(
     renderer: Path, autoencoder: Path | None, sampler: Sampler, device: torch.device, precision: str
 ) -> ClipGenerator:
-    """The generator of any trained renderer; ``autoencoder`` is opened by one that works in latents alone.
-
-    The renderer's network is imported by its name, so that the code version of ``generate_clips`` holds the
-    variant's renderer alone.
+    """The generator of any trained renderer; ``autoencoder`` is opened by one that needs another's.
 
     Raises:
         CheckpointError: the file holds no renderer, or cannot be read.
     """
-    name = read_metadata(renderer).get("stage")
-    if name in {own.section for own in RENDERERS.values()}:
-        importlib.import_module(f"talkface.models.{name}")
-    trunk = load_model(renderer, Trunk, device)
+    trunk = open_renderer(renderer, Trunk, device)
     return ClipGenerator(trunk, open_painter(trunk, autoencoder, sampler, device), sampler, device, precision)
 
 

@@ -1,10 +1,11 @@
-"""From a frame's token to its picture: by diffusion in latents (paper A), or at once (all other renderers).
+"""From a token to its picture: by diffusion in latents (paper A, with or without the photo), or at once.
 
 Shapes: N frames of a batch, C channels of a token, H, W rows and columns, h, w of the latent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -60,15 +61,7 @@ class LatentPainter:
         if batch.shown_NHW3 is not None:
             masked_NChw = self._autoencoder.to_latent(hide_lower_half(to_tensor(batch.shown_NHW3, device)))
             known = masked_NChw, self._kept(masked_NChw)
-        noise_SNChw = frame_noise(
-            tuple(identity.identity_latent.shape),
-            batch.frames,
-            clip=batch.clip,
-            seed=batch.seed,
-            steps=sampler.steps,
-            eta=sampler.eta,
-            shared=sampler.shared_noise,
-        ).to(device)
+        noise_SNChw = _noise(tuple(identity.identity_latent.shape), batch, sampler).to(device)
 
         def denoise(x_NChw: Tensor, timestep_N: Tensor) -> Tensor:
             return self._renderer.denoise(x_NChw, timestep_N, token_NC, identity_NChw, masked_NChw)
@@ -95,11 +88,55 @@ class FramePainter:
 
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch; in the inpaint protocol the true upper halves are pasted over it."""
-        images_NHW3 = to_images(self._renderer.frames(token_NC, identity))
-        if batch.shown_NHW3 is not None:
-            edge = lower_half(images_NHW3.shape[1])
-            images_NHW3[:, :edge] = batch.shown_NHW3[:, :edge]
-        return images_NHW3
+        return _with_upper_halves(to_images(self._renderer.frames(token_NC, identity)), batch)
+
+
+class SampledFramePainter:
+    """Asks the renderer for frames, and hands it the sampler."""
+
+    def __init__(self, renderer: SampledNetwork, sampler: Sampler):
+        self._renderer, self._sampler = renderer, sampler
+
+    def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
+        """Paint one batch; in the inpaint protocol the true upper halves are pasted over it."""
+        sampler = self._sampler
+
+        def sample(denoise: samplers.Denoiser, shape_Chw: tuple[int, ...], alpha_bar_K: Tensor) -> Tensor:
+            noise_SNChw = _noise(shape_Chw, batch, sampler).to(token_NC.device)
+            chosen = samplers.find(sampler.kind)
+            return chosen(denoise, noise_SNChw, alpha_bar_K, steps=sampler.steps, eta=sampler.eta)
+
+        frame_N3HW = self._renderer.sampled_frames(token_NC, identity, sample)
+        return _with_upper_halves(to_images(frame_N3HW), batch)
+
+
+def _noise(shape_Chw: tuple[int, ...], batch: Batch, sampler: Sampler) -> Tensor:
+    """All noise that a batch is sampled from."""
+    return frame_noise(
+        shape_Chw,
+        batch.frames,
+        clip=batch.clip,
+        seed=batch.seed,
+        steps=sampler.steps,
+        eta=sampler.eta,
+        shared=sampler.shared_noise,
+    )
+
+
+def _with_upper_halves(images_NHW3: np.ndarray, batch: Batch) -> np.ndarray:
+    """Pictures with what the inpaint protocol knows of the true ones."""
+    if batch.shown_NHW3 is not None:
+        edge = lower_half(images_NHW3.shape[1])
+        images_NHW3[:, :edge] = batch.shown_NHW3[:, :edge]
+    return images_NHW3
+
+
+class SampledNetwork(Protocol):
+    """A renderer that gives frames once it has been lent a sampler."""
+
+    def sampled_frames(self, token_NC: Tensor, face: FirstFace, sample: Callable[..., Tensor]) -> Tensor:
+        """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
+        ...
 
 
 class FrameNetwork(Protocol):
@@ -117,5 +154,7 @@ def open_painter(
     if isinstance(renderer, Renderer):
         assert autoencoder is not None, "latents are decoded by the autoencoder"
         return LatentPainter(renderer, load_model(autoencoder, VQAutoencoder, device), sampler)
+    if hasattr(renderer, "sampled_frames"):
+        return SampledFramePainter(cast("SampledNetwork", renderer), sampler)
     assert hasattr(renderer, "frames"), f"{renderer.name} gives neither latents nor frames"
     return FramePainter(cast("FrameNetwork", renderer))

@@ -11,7 +11,7 @@ from talkface.artifacts.schemas import LANDMARKS, SPLIT
 from talkface.artifacts.tables import ClipTable, read_table
 from talkface.config import Evaluation, Gallery
 from talkface.data.rows import vectors
-from talkface.evaluation.runs import CONTROLS, by_method, label
+from talkface.evaluation.runs import by_method, is_control, label
 from talkface.evaluation.score_rows import tables_by_clip
 from talkface.evaluation.selection import gallery_clips
 from talkface.features.landmarks import NUM_POINTS, lip_opening
@@ -40,7 +40,7 @@ def plot_lips(
     methods = {
         label(method): tables_by_clip(paths, LANDMARKS)
         for method, paths in by_method(landmarks_generated, "generate").items()
-        if method not in CONTROLS  # still mouths and the truth once more: lines that only hide the others
+        if not is_control(method)  # still mouths and the truth once more: lines that only hide the others
     }
     samples = [
         LipSample(

@@ -74,7 +74,7 @@ def estimate(
                 total["results"] += made * (size["generated"] + size["landmarks"])
             case "generate_controls":
                 made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
-                moving = job.wildcards["control"] in ("ground_truth", "autoencoder")
+                moving = job.wildcards["control"] not in ("static", "mean_mouth")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
             case rule if rule.startswith("train_"):
                 weights = _add_training(lines, config, job)

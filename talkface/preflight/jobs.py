@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from talkface.config import Config
-from talkface.evaluation.needs import rules_behind, trainings_behind
-from talkface.evaluation.runs import CONTROLS, OTHER_SOUND
+from talkface.evaluation.needs import controls_of, rules_behind, trainings_behind
+from talkface.evaluation.runs import OTHER_SOUND
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
 """Rules before which nothing is checked, with those that only tabulate, plot and build pages."""
@@ -88,6 +88,7 @@ def _generated(config: Config) -> Iterator[tuple[str, dict[str, str]]]:
         asked += [(row.variant, "", table.protocol) for row in table.rows]
         asked.append((config.main[0], OTHER_SOUND, table.protocol))
     for protocol in dict.fromkeys(way for _, _, way in asked):
-        yield from (("generate_controls", {"control": name, "protocol": protocol}) for name in CONTROLS)
+        beside = controls_of(config, [name for name, _, way in asked if way == protocol])
+        yield from (("generate_controls", {"control": name, "protocol": protocol}) for name in beside)
     for variant, sound, protocol in dict.fromkeys(asked):
         yield "generate_clips", {"variant": variant, "sound": sound, "protocol": protocol}

@@ -5,17 +5,29 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_corpus import CROP, make_clip, small_corpus, tiny_autoencoder, write_features, write_split
+from tiny_corpus import (
+    CROP,
+    make_clip,
+    small_corpus,
+    tiny_autoencoder,
+    tiny_photo_renderer,
+    write_features,
+    write_identities,
+    write_split,
+)
 
 from talkface.artifacts.schemas import GENERATED
 from talkface.artifacts.tables import ClipTable
 from talkface.artifacts.weights import load_model
 from talkface.config import Compute, Evaluation
+from talkface.data.face_shapes import crop_points
+from talkface.data.stores import identity_store
 from talkface.evaluation.controls import mean_mouth_points, shown_frames
 from talkface.features.landmarks import mouth_points
 from talkface.jobs.generate_controls import generate_controls
 from talkface.media.images import decode_png
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.models.photo_renderer import PhotoRenderer
 
 HALF = CROP // 2
 
@@ -25,7 +37,7 @@ def autoencoder(tmp_path_factory):
     return tiny_autoencoder(tmp_path_factory.mktemp("models") / "autoencoder.safetensors")
 
 
-def control(folder, clips, method, protocol="one_shot", autoencoder=None):
+def control(folder, clips, method, protocol="one_shot", autoencoder=None, identities=None):
     """The pictures [T, S, S, 3] of a control of speaker s1, by clip."""
     paths = write_features(folder, clips, "s1")
     target = folder / f"{method}.{protocol}.parquet"
@@ -36,6 +48,7 @@ def control(folder, clips, method, protocol="one_shot", autoencoder=None):
         landmarks=paths["landmarks"],
         split=write_split(folder / "split.parquet", clips),
         autoencoder=autoencoder,
+        identities=identities,
         speaker="s1",
         evaluation=Evaluation(),
         compute=Compute(threads=1, precision="float32"),
@@ -112,3 +125,18 @@ def test_control_autoencoder_shows_what_the_codes_keep(tmp_path, autoencoder):
     assert np.abs(shown - plain.permute(0, 2, 3, 1).numpy()).mean() > 1  # the codes are part of it
     with pytest.raises(ValueError, match="needs the weights"):
         control(tmp_path, clips, "autoencoder")
+
+
+def test_a_variants_own_autoencoder_sees_the_clips_first_face(tmp_path):
+    clips = small_corpus()
+    weights = tiny_photo_renderer(tmp_path / "photo.safetensors")
+    identities = write_identities(tmp_path / "identities.parquet", clips[:3])
+    shown = control(tmp_path, clips, "photo_autoencoder", autoencoder=weights, identities=identities)["s1/b"]
+    network, face = load_model(weights, PhotoRenderer), identity_store([identities], CROP)["s1/b"]
+    x = torch.from_numpy(clips[1].images).permute(0, 3, 1, 2).float() / 127.5 - 1
+    points = crop_points(clips[1].points.reshape(len(x), -1), CROP)
+    with torch.no_grad():
+        rebuilt = ((network.rebuilt(x, points, face) + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()
+        other = network.rebuilt(x, points, identity_store([identities], CROP)["s1/c"])
+    assert np.abs(shown - rebuilt).max() < 0.6
+    assert np.abs(shown - ((other + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()).mean() > 1

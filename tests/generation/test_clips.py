@@ -7,10 +7,9 @@ import pytest
 from tiny_corpus import CROP, make_clip, small_corpus
 from tiny_generation import EXACT, difference, generate_from, tiny_models
 
-from talkface.generation import clip as generation
-from talkface.generation import painters
+from talkface.generation import opening, painters
 
-KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp"])
+KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp", "photo"])
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +53,8 @@ def test_networks_are_loaded_once_for_all_clips_and_batches(generate, kind, monk
         loaded.append(path.stem)
         return load(path, *arguments)
 
-    load = generation.load_model
-    for module in (generation, painters):
+    load = opening.load_model
+    for module in (opening, painters):
         monkeypatch.setattr(module, "load_model", counted)
     assert len(generate(small_corpus(), kind=kind, batch_frames=4)) == 2
     assert loaded == [kind] + ["autoencoder"] * (kind == "latents")

@@ -16,6 +16,7 @@ from tiny_corpus import (
     small_corpus,
     tiny_autoencoder,
     tiny_frame_renderer,
+    tiny_photo_renderer,
     tiny_renderer,
     tiny_warp_renderer,
     write_features,
@@ -43,6 +44,7 @@ METHODS = pytest.mark.parametrize(
         ("disentangled_frames", True),
         ("warp", False),
         ("masked_warp", True),
+        ("photo", False),
     ],
     ids=[
         "paper A",
@@ -51,9 +53,10 @@ METHODS = pytest.mark.parametrize(
         "A with a decoder of frames",
         "warp",
         "warp with a mask",
+        "A with the photo",
     ],
 )
-KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp"])
+KINDS = pytest.mark.parametrize("kind", ["latents", "frames", "warp", "photo"])
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,7 @@ def models(tmp_path_factory):
         "frames": tiny_frame_renderer(folder / "frames.safetensors"),
         "disentangled_frames": tiny_frame_renderer(folder / "both.safetensors", disentangled=True),
         "warp": tiny_warp_renderer(folder / "warp.safetensors"),
+        "photo": tiny_photo_renderer(folder / "photo.safetensors"),
         "masked_warp": tiny_warp_renderer(folder / "masked.safetensors", disentangled=True),
     }
 
@@ -164,8 +168,8 @@ def test_first_frame_its_aus_and_the_sound_do_reach_the_output(tmp_path, models,
     for name, changed in changes.items():
         folder = tmp_path / name.replace("'", "")
         other, _ = one_shot(folder, [clips[0], changed, *clips[2:]], models, kind, disentangled)
-        # the mesh gives AU-Attention the face's AUs, and the warp its landmarks; no one else looks at it
-        reaches = disentangled or kind == "warp" or name != "mesh"
+        # the mesh gives AU-Attention the face's AUs, and what starts from the photo its landmarks
+        reaches = disentangled or kind in ("warp", "photo") or name != "mesh"
         assert (other["s1/b"] != made["s1/b"]) == reaches, f"{name}: {'does not reach' * reaches} the output"
         assert other["s1/c"] == made["s1/c"]  # nor does one clip reach another
 

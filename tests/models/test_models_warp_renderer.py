@@ -4,7 +4,8 @@ import pytest
 import torch
 from tiny_corpus import TRUNK, random_weights
 
-from talkface.models.warp_renderer import WarpRenderer, linear_map, spread, warp
+from talkface.models.photo_trunk import linear_map, spread, warp
+from talkface.models.warp_renderer import WarpRenderer
 
 FACE = torch.rand(1, 468, 2, generator=torch.Generator().manual_seed(9)) - 0.5
 SHUT = torch.zeros(1)
@@ -28,13 +29,14 @@ def noise(*shape: int, seed: int = 1) -> torch.Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
-def decoded(net: WarpRenderer, photo, token, aus, **given):
-    return net.decode(token[None], aus[None], net.look(photo, FACE, SHUT), **given)
+def decoded(net: WarpRenderer, photo, token, aus, points=FACE, **given):
+    looked = net.look(photo, points, SHUT)
+    return net.decode(net.code_of(token[None], aus[None], looked, **given), looked)
 
 
 def test_an_untrained_renderer_shows_the_photo_whatever_drives_it():
     net, photo = small(), noise(1, 3, 32, 32)
-    made = decoded(net, photo, noise(3, net.settings["fusion_widths"][-1]), noise(3, 5))
+    made, _ = decoded(net, photo, noise(3, net.settings["fusion_widths"][-1]), noise(3, 5))
     assert torch.allclose(made.frame_N3HW, photo.expand(3, -1, -1, -1), atol=1e-6)
     assert not made.flow_N2hw.any()
 
@@ -87,10 +89,10 @@ def test_a_shape_moves_the_picture_where_its_landmarks_go():
     net.set_shapes(dense, torch.tensor([0.0, 2 * 2 / size]).expand(1, 468, 2))
     net.sizes.bias.data.fill_(1.0)
     photo = torch.nn.functional.avg_pool2d(noise(1, 3, size + 4, size + 4), 5, 1)
-    aus, token = torch.zeros(1, 1, 5), torch.zeros(1, 1, net.settings["fusion_widths"][-1])
+    aus, token = torch.zeros(1, 5), torch.zeros(1, net.settings["fusion_widths"][-1])
     with torch.no_grad():
-        made = net.decode(token, aus, net.look(photo, dense[None], SHUT))
-    assert torch.allclose(made.moved_NP2[0, :, 1], torch.full((468,), 2 * 2 / size), atol=1e-4)
+        made, moved = decoded(net, photo, token, aus, dense[None])
+    assert torch.allclose(moved.moved_NP2[0, :, 1], torch.full((468,), 2 * 2 / size), atol=1e-4)
     middle = slice(20, 40)
     assert torch.allclose(made.frame_N3HW[..., 20:40, middle], photo[..., 18:38, middle], atol=0.05)
 
@@ -98,8 +100,8 @@ def test_a_shape_moves_the_picture_where_its_landmarks_go():
 def test_a_frame_depends_on_its_own_drives_alone():
     net = random_weights(small(), 3)
     token, aus, photo = noise(4, net.settings["fusion_widths"][-1]), noise(4, 5), noise(1, 3, 32, 32)
-    together = decoded(net, photo, token, aus).frame_N3HW
-    alone = decoded(net, photo, token[2:3], aus[2:3]).frame_N3HW
+    together = decoded(net, photo, token, aus)[0].frame_N3HW
+    alone = decoded(net, photo, token[2:3], aus[2:3])[0].frame_N3HW
     assert torch.allclose(together[2:3], alone, atol=1e-5)
     assert not torch.allclose(together[0], together[1], atol=1e-3)
 
@@ -108,9 +110,9 @@ def test_a_token_that_is_not_heard_changes_nothing():
     net = random_weights(small(), 3)
     width, photo, aus = net.settings["fusion_widths"][-1], noise(1, 3, 32, 32), noise(2, 5)
     deaf = torch.zeros(1)
-    one, other = (decoded(net, photo, noise(2, width, seed=s), aus, heard_B=deaf) for s in (1, 2))
+    one, other = (decoded(net, photo, noise(2, width, seed=s), aus, heard_B=deaf)[0] for s in (1, 2))
     assert torch.equal(one.frame_N3HW, other.frame_N3HW)
-    heard = [decoded(net, photo, noise(2, width, seed=s), aus).frame_N3HW for s in (1, 2)]
+    heard = [decoded(net, photo, noise(2, width, seed=s), aus)[0].frame_N3HW for s in (1, 2)]
     assert not torch.allclose(*heard, atol=1e-4)
 
 
@@ -154,7 +156,7 @@ def test_an_au_curve_given_by_hand_opens_the_mouth_step_by_step():
         aus = torch.zeros(16, 5)
         aus[:, 3] = torch.rand(16)
         truth = torch.stack([mouth(float(value)) for value in aus[:, 3]])
-        made = decoded(net, photo, token, aus, heard_B=torch.zeros(1)).frame_N3HW
+        made = decoded(net, photo, token, aus, heard_B=torch.zeros(1))[0].frame_N3HW
         loss = (made - truth).abs().mean()
         optimizer.zero_grad()
         loss.backward()
@@ -162,7 +164,7 @@ def test_an_au_curve_given_by_hand_opens_the_mouth_step_by_step():
     curve = torch.zeros(6, 5)
     curve[:, 3] = torch.linspace(0, 1, 6)
     with torch.no_grad():
-        made = decoded(net.eval(), photo, token[:6], curve, heard_B=torch.zeros(1)).frame_N3HW
+        made = decoded(net.eval(), photo, token[:6], curve, heard_B=torch.zeros(1))[0].frame_N3HW
     dark = (made.mean(1) < -0.1).sum((1, 2))
     assert (dark.diff() > 0).all(), dark
     assert dark[-1] > 2 * dark[0], dark

@@ -15,6 +15,7 @@ from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import encode_png
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.frame_renderer import FrameRenderer
+from talkface.models.photo_renderer import PhotoRenderer
 from talkface.models.renderer import Renderer
 from talkface.models.trunk import Trunk
 from talkface.models.warp_renderer import WarpRenderer
@@ -236,6 +237,13 @@ def tiny_warp_renderer(path: Path, **changes) -> Path:
     torch.manual_seed(5)
     sizes = {"width": 8, "multipliers": [1, 1], "code_width": 16, "sees_face": True}
     return save_tiny(path, WarpRenderer(**{**TRUNK, **sizes, **changes}))
+
+
+def tiny_photo_renderer(path: Path, **changes) -> Path:
+    torch.manual_seed(6)
+    sizes = {"width": 8, "multipliers": [1, 1], "code_width": 16, "decoder_width": 8, "sees_face": True}
+    denoiser = {"denoiser_width": 8, "denoiser_multipliers": [1, 1], "attention_levels": [], "timesteps": 100}
+    return save_tiny(path, PhotoRenderer(**{**TRUNK, **sizes, **denoiser, **changes}))
 
 
 def save_tiny(path: Path, network: Trunk) -> Path:

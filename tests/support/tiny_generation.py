@@ -10,6 +10,7 @@ from tiny_corpus import (
     speaker_of,
     tiny_autoencoder,
     tiny_frame_renderer,
+    tiny_photo_renderer,
     tiny_renderer,
     tiny_warp_renderer,
     write_features,
@@ -33,6 +34,7 @@ def tiny_models(folder: Path) -> dict[str, Path]:
         "latents": tiny_renderer(folder / "latents.safetensors"),
         "frames": tiny_frame_renderer(folder / "frames.safetensors"),
         "warp": tiny_warp_renderer(folder / "warp.safetensors"),
+        "photo": tiny_photo_renderer(folder / "photo.safetensors"),
     }
 
 

@@ -10,7 +10,7 @@ from tiny_training import UNREAD, read_config, tiny_variant, write_inputs
 
 from talkface.artifacts.schemas import HISTORY, LATENTS
 from talkface.artifacts.tables import TableWriter, read_frame
-from talkface.config import Compute, Config, Mfcc, Training, WarpRenderer
+from talkface.config import Compute, Config, Mfcc, PhotoRenderer, Training, WarpRenderer
 from talkface.jobs.train_au_attention import train_au_attention
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.jobs.train_audio_to_au import train_audio_to_au
@@ -25,6 +25,7 @@ STAGES: dict[str, Callable[..., None]] = {
     "renderer": train_renderer,
     "frame_renderer": train_renderer,
     "warp_renderer": train_renderer,
+    "photo_renderer": train_renderer,
 }
 CLIPS = [
     make_clip("s1/a", "train", 24, 1),
@@ -112,8 +113,9 @@ class Stages:
                 update={"training": training(4, 4, ema_halflife_samples=32), **windows}
             )
             return {**rendered, **told, "latents": [self.latents], "renderer": section}
-        if stage == "warp_renderer":
-            section = tiny_warp(training(4, 4, ema_halflife_samples=32), **windows)
+        if stage in ("warp_renderer", "photo_renderer"):
+            tiny = tiny_warp if stage == "warp_renderer" else tiny_photo
+            section = tiny(training(4, 4, ema_halflife_samples=32), **windows)
             return {
                 **rendered,
                 "faces": [tables["faces"]],
@@ -130,23 +132,33 @@ class Stages:
         return {**rendered, **told, **judges, **frames, "renderer": section}
 
 
+PHOTO = {
+    "speech": ["audio"],
+    "width": 8,
+    "multipliers": [1, 1, 1, 1],
+    "photo_maps": 8,
+    "code_width": 16,
+    "fusion_widths": [16, 16],
+    "audio_width": 16,
+    "encoder_width": 4,
+    "sound_windows": 2,
+}
+"""Of the renderers that start from the photo, at a size of seconds."""
+
+
 def tiny_warp(own: Training, **changes: Any) -> WarpRenderer:
-    """The renderer that warps the photo, with a critic, at a size of seconds."""
-    sizes = {
-        "width": 8,
-        "photo_maps": 8,
-        "mixtures": 8,
-        "code_width": 16,
-        "fusion_widths": [16, 16],
-        "audio_width": 16,
-        "encoder_width": 4,
-    }
+    """The renderer that warps the photo, with a critic."""
     losses = {"adversarial": 0.01, "adversarial_start": 0.5}
-    multipliers = [1, 1, 1, 1]
     return WarpRenderer.model_validate(
-        {"speech": ["audio"], "training": own, "losses": losses, "critic_width": 8, **sizes}
-        | {"multipliers": multipliers, "sound_windows": 2}
-        | changes
+        {**PHOTO, "training": own, "mixtures": 8, "losses": losses, "critic_width": 8} | changes
+    )
+
+
+def tiny_photo(own: Training, **changes: Any) -> PhotoRenderer:
+    """Paper A's diffusion with the photo."""
+    denoiser = {"denoiser_width": 8, "denoiser_multipliers": [1, 1], "attention_levels": [1], "head_width": 8}
+    return PhotoRenderer.model_validate(
+        {**PHOTO, "training": own, "decoder_width": 8, "timesteps": 100, **denoiser} | changes
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
-from talkface.evaluation.runs import CONTROLS, is_other_sound, is_variant, label
+from talkface.evaluation.runs import is_control, is_other_sound, is_variant, label
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.columns import MEASURES, MISSING, PUBLISHED_MEASURES, number, with_deviation
 from talkface.reporting.tables.published import NOT_PUBLIC, CorpusName, Published, Row
@@ -179,7 +179,7 @@ def main_csv(
 
 def kind_of(method: str) -> str:
     """Whether a row is a control, a trained variant, or a variant under another clip's sound."""
-    if method in CONTROLS:
+    if is_control(method):
         return "control"
     assert is_other_sound(method) != is_variant(method)
     return "other_sound" if is_other_sound(method) else "variant"

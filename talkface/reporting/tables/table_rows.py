@@ -9,7 +9,7 @@ import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import TableRow
-from talkface.evaluation.runs import CONTROLS, is_other_sound, label, ordered
+from talkface.evaluation.runs import is_control, is_other_sound, label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.metrics.presence import pooled_counts
 from talkface.reporting.tables.aggregate import TEST_SUBSETS, ScoresError
@@ -69,8 +69,8 @@ def printed_rows(
         kind = "bound" if row.variant in bounds else "variant"
         printed.append(PrintedRow(row.variant, row.label or label(row.variant), kind, beside))
     for method in ordered(scored):
-        if method in CONTROLS or is_other_sound(method):
-            kind = "control" if method in CONTROLS else "other_sound"
+        if is_control(method) or is_other_sound(method):
+            kind = "control" if is_control(method) else "other_sound"
             printed.append(PrintedRow(method, label(method), kind))
     return printed
 

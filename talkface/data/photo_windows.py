@@ -1,4 +1,4 @@
-"""Windows of speaking faces for the renderer that warps the photo: what is drawn, and how it is varied.
+"""Windows of speaking faces for the renderers that start from the photo: what is drawn, and how it is varied.
 
 A window is some consecutive frames of a clip, of which a few are rendered, with its sound, a photo of the
 clip, and further sounds from which action units alone are learned. Photo, true frames and landmarks are
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from talkface.artifacts.schemas import AUS, LANDMARKS, MEL
-from talkface.config import Mfcc, WarpRenderer
+from talkface.config import Mfcc, PhotoFused
 from talkface.data.augmentation import (
     PictureChange,
     change_sound,
@@ -70,7 +70,7 @@ def landmarks_of(rows: pa.Table, crop_size: int) -> Tensor:
     return crop_points(vectors(rows, "points"), crop_size).half()
 
 
-class WarpClips:
+class PhotoClips:
     """The training clips: crops, log-mel frames, true action units, landmarks, and AU-Attention's masks.
 
     Args:
@@ -156,7 +156,7 @@ class Varied(NamedTuple):
     point_weight_NP: Tensor  # 0 where they are not known
 
 
-class WarpWindows:
+class PhotoWindows:
     """Draws windows of the training clips and varies them.
 
     Args:
@@ -164,7 +164,7 @@ class WarpWindows:
         config: the section.
     """
 
-    def __init__(self, clips: WarpClips, config: WarpRenderer):
+    def __init__(self, clips: PhotoClips, config: PhotoFused):
         self._clips, self._config = clips, config
         self._index = WindowIndex(clips.lengths, config.window_frames, config.balance_speakers)
         self._hops = config.audio_hops or clips.mfcc.window_hops

@@ -14,6 +14,7 @@ NUM_POINTS = 478
 
 OUTER_EYES = (33, 263)  # outer corners, left and right in the image
 INNER_EYES = (133, 362)
+NOSE_BOTTOM = 2
 NOSE_BRIDGE = (168, 6, 197, 195)
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195)
 """Eye corners and nose bridge: they follow the skull, not speech. The crop is aligned on them."""

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import FACES, GENERATED, LANDMARKS, SPLIT
 from talkface.artifacts.tables import ClipTable, TableWriter, read_table
-from talkface.artifacts.weights import load_model
 from talkface.config import Compute, Evaluation
-from talkface.data.face_shapes import crop_points
-from talkface.data.frames import to_images, to_tensor
 from talkface.data.regions import lower_half
 from talkface.data.rows import vectors
-from talkface.data.stores import Identity, identity_store
 from talkface.evaluation.controls import COPIES, shown_frames
 from talkface.evaluation.selection import evaluation_clips
 from talkface.features.landmarks import NUM_POINTS
-from talkface.generation.opening import open_renderer
 from talkface.media.images import decode_png, encode_png
-from talkface.models.autoencoder import VQAutoencoder
-from talkface.models.network import Network
 from talkface.runtime.logs import progress
-from talkface.training.device import prepare
 
 _FRAMES_AT_ONCE = 64
 
@@ -57,22 +46,22 @@ def generate_controls(
     it, as a method of that protocol knows them.
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
-    reconstruct = None if control in COPIES else _reconstructor(control, autoencoder, identities, compute)
+    rebuild = None if control in COPIES else _rebuilder(control, autoencoder, identities, compute)
     metadata = {"data": data_hashes([autoencoder, identities, faces, landmarks, split], generated)}
     with TableWriter(generated, GENERATED, metadata) as writer:
         for clip in progress(evaluation_clips(read_table(split, SPLIT), speaker, evaluation), what="clips"):
             images = truth.read(clip, ["image"])["image"].to_pylist()
             points_TQ = vectors(tracks.read(clip, ["points"]), "points")
             pictures = images
-            if reconstruct is None:
+            if rebuild is None:
                 points_TPD = points_TQ.reshape(-1, NUM_POINTS, 3)
                 detected_T = truth.read(clip, ["detected"])["detected"].to_pylist()
                 pictures = [images[frame] for frame in shown_frames(control, points_TPD, detected_T)]
             for start in range(0, len(images), _FRAMES_AT_ONCE):
                 frames = slice(start, start + _FRAMES_AT_ONCE)
                 batch = pictures[frames]
-                if reconstruct is not None:
-                    batch = reconstruct(clip, batch, points_TQ[frames])
+                if rebuild is not None:
+                    batch = rebuild(clip, batch, points_TQ[frames])
                 if protocol == "inpaint" and control != "ground_truth":
                     batch = [paste_upper_half(*pair) for pair in zip(batch, images[start:], strict=False)]
                 writer.write(
@@ -89,40 +78,12 @@ def paste_upper_half(shown: bytes, true: bytes) -> bytes:
     return encode_png(picture_HW3)
 
 
-def _reconstructor(
+def _rebuilder(
     control: str, autoencoder: Path | None, identities: Path | None, compute: Compute
 ) -> Callable[[str, list[bytes], np.ndarray], list[bytes]]:
-    """Frames of a clip, as PNG, with their landmarks [N, Q], to the same through an autoencoder."""
     if autoencoder is None:
         raise ValueError(f"control '{control}' needs the weights of an autoencoder")
-    device = prepare(compute)
-    through = (
-        _of_paper_a(autoencoder, device) if identities is None else _own(autoencoder, identities, device)
-    )
+    # Not above: torch takes longer to start than the other controls to be written.
+    from talkface.generation.rebuilding import open_rebuilder
 
-    @torch.inference_mode()
-    def reconstruct(clip: str, images: list[bytes], points_NQ: np.ndarray) -> list[bytes]:
-        x_N3HW = to_tensor(np.stack([decode_png(image) for image in images]), device)
-        return [encode_png(image) for image in to_images(through(clip, x_N3HW, points_NQ))]
-
-    return reconstruct
-
-
-Through = Callable[[str, Tensor, np.ndarray], Tensor]
-"""A clip's name, its frames [N, 3, H, W] and their landmarks [N, Q] -> the frames through an autoencoder."""
-
-
-def _of_paper_a(autoencoder: Path, device: torch.device) -> Through:
-    network = load_model(autoencoder, VQAutoencoder, device)
-    return lambda clip, x_N3HW, points_NQ: network(x_N3HW)[0]
-
-
-def _own(renderer: Path, identities: Path, device: torch.device) -> Through:
-    network = open_renderer(renderer, Network, device)
-    assert hasattr(network, "rebuilt"), f"{network.name} has no latents of its own"
-    rebuilt = cast("Callable[[Tensor, Tensor, Identity], Tensor]", network.rebuilt)
-    crop_size = network.settings["crop_size"]
-    first_faces = identity_store([identities], crop_size)
-    return lambda clip, x_N3HW, points_NQ: rebuilt(
-        x_N3HW, crop_points(points_NQ, crop_size).to(device), first_faces[clip]
-    )
+    return open_rebuilder(autoencoder, identities, compute)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from talkface.metrics import families
@@ -14,12 +15,13 @@ from talkface.metrics.declaration import Measure, Metric
 
 @cache
 def all_metrics() -> Mapping[str, Metric]:
-    """Name -> family, in the order of the names.
+    """Name -> family, in the order of the names; without those whose optional packages are not installed.
 
     Raises ``ValueError`` where two families have a column of the same key.
     """
     names = sorted(module.name for module in iter_modules(families.__path__))
-    found: dict[str, Metric] = {name: import_module(f"{families.__name__}.{name}").METRIC for name in names}
+    known: dict[str, Metric] = {name: import_module(f"{families.__name__}.{name}").METRIC for name in names}
+    found = {name: metric for name, metric in known.items() if all(map(find_spec, metric.packages))}
     measures = [measure for metric in found.values() for measure in metric.measures]
     keys = Counter(measure.key for measure in measures)
     doubled = [key for key, count in keys.items() if count > 1]

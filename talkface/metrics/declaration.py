@@ -95,6 +95,9 @@ class Metric:
     """Title of the table in which the columns stand; families may share one. Empty: in the main table, at the
     place that ``talkface/reporting/tables/columns.py`` gives them."""
 
+    packages: tuple[str, ...] = ()
+    """Optional packages, by the names that they are imported by, without which the family is not there."""
+
     def __post_init__(self) -> None:
         if not GENERATED & set(self.needs):
             raise ValueError(f"{self.score.__module__}: needs one of {', '.join(sorted(GENERATED))}")

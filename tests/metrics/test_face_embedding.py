@@ -1,7 +1,7 @@
 """The cosine of face embeddings: one person, two people, and what happens without the optional packages."""
 
 import importlib.util
-from types import SimpleNamespace
+from importlib.metadata import PathDistribution
 
 import numpy as np
 import pytest
@@ -90,12 +90,18 @@ def test_without_its_packages_the_family_is_not_there(monkeypatch, missing):
         catalogue.all_metrics.cache_clear()
 
 
-@pytest.mark.parametrize("content", [None, b"another network"])
-def test_weights_that_are_missing_or_changed_are_refused(tmp_path, monkeypatch, content):
+@pytest.mark.parametrize(
+    ("content", "listed"), [(None, True), (None, False), (b"another network", True)]
+)  # a file that is gone, an older package without it, changed bytes
+def test_weights_that_are_missing_or_changed_are_refused(tmp_path, monkeypatch, content, listed):
     if content is not None:
-        (tmp_path / "models").mkdir()
-        (tmp_path / face_embedding.WEIGHTS).write_bytes(content)
-    package = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(face_embedding, "find_spec", lambda name: package)
+        path = tmp_path / face_embedding.WEIGHTS
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    info = tmp_path / "face_recognition_models-0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: face-recognition-models\nVersion: 0\n")
+    (info / "RECORD").write_text(f"{face_embedding.WEIGHTS if listed else 'LICENSE'},,\n")
+    monkeypatch.setattr(face_embedding, "distribution", lambda name: PathDistribution(info))
     with pytest.raises(WeightsError, match=r"resnet_model_v1.dat: (not there|its SHA-256 is not)"):
         face_embedding._network.__wrapped__()

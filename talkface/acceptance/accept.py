@@ -13,9 +13,9 @@ from pathlib import Path
 from talkface.acceptance import golden
 from talkface.config import RENDERERS
 from talkface.evaluation.needs import code_behind
-from talkface.identity.code import code_name, code_version
-from talkface.identity.ledger import Entry, accepted_code, append_entry
 from talkface.metrics.catalogue import all_metrics
+from talkface.provenance.code import code_name, code_version
+from talkface.provenance.ledger import Entry, accepted_code, append_entry
 
 _WITHOUT_FIGURES = ("plot_", "build_", "tabulate_", "render_", "download_", "check_setup", "verify")
 """Rules whose outputs no golden figure tells: they simply run again."""

@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from talkface.artifacts.headers import header_of
-from talkface.identity.versions import present
 from talkface.media.images import decode_png
+from talkface.provenance.versions import present
 
 Figures = dict[str, dict[str, float | str]]
 """File below ``golden/`` -> name of a figure -> its value."""

@@ -36,5 +36,5 @@ def inputs_of(path: Path) -> dict[str, str]:
 
 
 def versions_of(path: Path) -> dict[str, str]:
-    """The tools that made it (``talkface.identity.versions``)."""
+    """The tools that made it (``talkface.provenance.versions``)."""
     return dict(header_of(path).get("versions", {}))

@@ -159,7 +159,7 @@ MEL = TableSchema(
     per_clip_groups=True,
 )
 
-SUBSETS = ("train", "seen_test", "unseen_test", "unused")
+SUBSETS = ("train", "appearance", "seen_test", "unseen_test", "unused")
 SPLIT = TableSchema(
     "split",
     1,

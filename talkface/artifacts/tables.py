@@ -24,7 +24,7 @@ from talkface import __version__
 from talkface.artifacts.atomic import replacing
 from talkface.artifacts.footer import FooterError, check_footer, seal_footer
 from talkface.artifacts.schemas import TableSchema
-from talkface.identity.versions import present
+from talkface.provenance.versions import present
 
 _COMPRESSION = "zstd"
 

@@ -15,8 +15,8 @@ from torch import nn
 
 from talkface.artifacts.atomic import replacing
 from talkface.artifacts.headers import WEIGHTS_KEY
-from talkface.identity.versions import present
 from talkface.models.network import NETWORKS, Network
+from talkface.provenance.versions import present
 
 AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 

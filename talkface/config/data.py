@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from talkface.config.basics import Fraction, Slug, Strict
 
@@ -77,16 +77,36 @@ class Media(Strict):
 
 
 class Split(Strict):
-    """Which speakers are held out entirely, and which share of the others' clips is held back."""
+    """The speakers' roles: who is held out, whose speech and face are learned, whose face alone."""
 
     unseen: list[str]
     """Speakers that no stage trains on."""
     seen: list[str] | None = None
     """Training speakers; None: all others."""
+    appearance: list[str] = []
+    """Further training speakers of whom only the pictures are learned, never the sound: one clip of each is
+    enough. Networks that hear nothing learn from them, and the renderers that start from the photo."""
     held_back: Fraction = 0.1
     """Share of each seen speaker's clips kept for testing."""
     seed: int = 0
     """Seed of the random choice of held-back clips."""
+
+    @property
+    def roles(self) -> dict[str, list[str]]:
+        """Speakers by the field that names them."""
+        return {"unseen": self.unseen, "seen": self.seen or [], "appearance": self.appearance}
+
+    def is_seen(self, speaker: str) -> bool:
+        """Whether a speaker's speech is learned."""
+        if self.seen is None:
+            return speaker not in {*self.unseen, *self.appearance}
+        return speaker in self.seen
+
+    @model_serializer(mode="wrap")
+    def _without_an_empty_role(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out an empty ``appearance``: splits from before there was this role stay valid."""
+        content: dict[str, Any] = plain(self)
+        return {name: value for name, value in content.items() if (name, value) != ("appearance", [])}
 
 
 class Video(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -154,9 +155,9 @@ class Config(Renderers):
         if self.split not in self.splits:
             raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
         split = self.splits[self.split]
-        shared = sorted(set(split.unseen) & set(split.seen or []))
-        if shared:
-            raise ValueError(f"splits.{self.split}: speakers {shared} are both seen and unseen")
+        for one, other in combinations(split.roles, 2):
+            if shared := sorted(set(split.roles[one]) & set(split.roles[other])):
+                raise ValueError(f"splits.{self.split}: speakers {shared} are both {one} and {other}")
         if self.mfcc.coefficients >= self.mel.bands:
             raise ValueError(
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
@@ -222,7 +223,7 @@ class Config(Renderers):
     def check_speakers(self, present: Sequence[str]) -> None:
         """Refuse a split that names speakers whom the corpus does not have (``ConfigError``)."""
         split = self.splits[self.split]
-        for field, named in (("unseen", split.unseen), ("seen", split.seen or [])):
+        for field, named in split.roles.items():
             absent = [speaker for speaker in named if speaker not in present]
             if absent:
                 raise ConfigError(

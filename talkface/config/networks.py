@@ -286,6 +286,9 @@ class PhotoFused(Fused):
     """Share of windows whose frames are driven by the true action units in place of what the token tells."""
     token_dropout: Fraction = 0.5
     """Share of windows whose frames are driven by action units alone."""
+    appearance_share: Fraction = 0.5
+    """Share of windows that show speakers of the split's ``appearance``, driven by true action units alone;
+    none where the split has no such speakers."""
     pictures: PictureAugmentation = PictureAugmentation()
     """How pictures are varied in training."""
     sound: SoundAugmentation = SoundAugmentation()

@@ -75,7 +75,8 @@ class PhotoClips:
 
     Args:
         lengths: the clips that are drawn from, with their frames.
-        frames: their crops.
+        appearance: further clips, of which the pictures alone are learned.
+        frames: the crops of both.
         mel: MEL of the speakers.
         aus: AUS of the speakers.
         landmarks: LANDMARKS of the speakers.
@@ -87,6 +88,7 @@ class PhotoClips:
     def __init__(
         self,
         lengths: Mapping[str, int],
+        appearance: Mapping[str, int],
         frames: Frames,
         mel: Iterable[Path],
         aus: Iterable[Path],
@@ -95,15 +97,18 @@ class PhotoClips:
         mfcc: Mfcc,
         crop_size: int,
     ):
-        self.lengths, self.frames, self.mfcc, self.crop_size = dict(lengths), frames, mfcc, crop_size
+        self.lengths, self.appearance = dict(lengths), dict(appearance)
+        self.pictured = self.lengths | self.appearance
+        self.frames, self.mfcc, self.crop_size = frames, mfcc, crop_size
         self.mel: ClipStore[np.ndarray] = ClipStore(mel, MEL, lambda rows: vectors(rows, "mel"))
         self.labels = ClipStore(aus, AUS, labels_of)
         self.landmarks: ClipStore[Tensor] = ClipStore(
             landmarks, LANDMARKS, partial(landmarks_of, crop_size=crop_size)
         )
         self.identities = identity_store(identities, crop_size)
-        for store in (self.mel, self.labels, self.landmarks):
-            store.require(lengths)
+        self.mel.require(self.lengths)
+        for store in (self.labels, self.landmarks):
+            store.require(self.pictured)
 
 
 class SoundWindow(NamedTuple):
@@ -122,6 +127,8 @@ class Batch:
     mfcc_BSTCW: Tensor  # of the varied sound; the first of each window's sounds is the rendered one
     au_BSTA: Tensor  # true action units; with a silent sound those of the clip's shut mouth
     valid_BST: Tensor  # where they are known
+    au_BMA: Tensor  # true action units of the rendered frames
+    labelled_BM: Tensor  # bool: where those are known
     at_BM: Tensor  # positions in the window that are rendered
     truth_BMHW3: Tensor  # uint8, the true frames there
     photo_BHW3: Tensor  # uint8
@@ -166,7 +173,10 @@ class PhotoWindows:
 
     def __init__(self, clips: PhotoClips, config: PhotoFused):
         self._clips, self._config = clips, config
-        self._index = WindowIndex(clips.lengths, config.window_frames, config.balance_speakers)
+        self._index, self._appearance = (
+            WindowIndex(lengths, config.window_frames, config.balance_speakers)
+            for lengths in (clips.lengths, clips.appearance)
+        )
         self._hops = config.audio_hops or clips.mfcc.window_hops
         self._box = mouth_box(clips.crop_size)
         self._point_weight_P = point_weights()
@@ -176,24 +186,29 @@ class PhotoWindows:
 
     def draw(self, indices: list[int], rng: np.random.Generator) -> Batch:
         """A batch's windows; all that is random about a step but dropout."""
-        rows = [self._draw(clip, frames, rng) for clip, frames in self._index.draw(indices, rng)]
+        rows = [self._draw(window, rng) for window in self._index.draw(indices, rng)]
         change = draw_pictures(self._config.pictures, len(rows), rng)
         return Batch(**{name: torch.stack([row[name] for row in rows]) for name in rows[0]}, change=change)
 
-    def _draw(self, clip: str, frames_T: np.ndarray, rng: np.random.Generator) -> dict[str, Tensor]:
-        """A window, by the names of ``Batch``."""
+    def _draw(self, heard: tuple[str, np.ndarray], rng: np.random.Generator) -> dict[str, Tensor]:
+        """A window, by the names of ``Batch``: heard and seen, or heard while another speaker is seen."""
         config, clips = self._config, self._clips
+        another = len(self._appearance) > 0 and rng.random() < config.appearance_share
+        seen = self._appearance.draw([int(rng.integers(len(self._appearance)))], rng)[0] if another else heard
+        clip, frames_T = seen
         labels = clips.labels[clip]
         at_M = np.sort(rng.choice(len(frames_T), size=config.frames_per_window, replace=False))
         found = np.flatnonzero(labels.valid_T.numpy())
-        found = found if len(found) else np.arange(clips.lengths[clip])
+        found = found if len(found) else np.arange(clips.pictured[clip])
         first, other = int(found[0]), int(rng.choice(found))
         photo = first if rng.random() < config.first_frame_share else other
-        own = self._hear(clip, frames_T, rng)
+        own = self._hear(*heard, rng)
         more = self._index.draw(rng.integers(len(self), size=config.sound_windows - 1).tolist(), rng)
         sounds = [own, *(self._hear(*window, rng) for window in more)]
         true_aus, by_token = rng.random() < config.true_aus_share, rng.random() >= config.token_dropout
-        if own.silent:
+        if another:
+            true_aus, by_token = True, False
+        elif own.silent:
             frames_T = np.full_like(frames_T, labels.shut)
             true_aus, by_token = False, True
         size, frames_M = clips.crop_size, torch.from_numpy(frames_T[at_M])
@@ -202,6 +217,8 @@ class PhotoWindows:
             "mfcc_BSTCW": torch.stack([sound.mfcc_TCW for sound in sounds]),
             "au_BSTA": torch.stack([sound.au_TA for sound in sounds]),
             "valid_BST": torch.stack([sound.valid_T for sound in sounds]),
+            "au_BMA": labels.au_TA[frames_M],
+            "labelled_BM": labels.valid_T[frames_M],
             "at_BM": torch.from_numpy(at_M),
             "truth_BMHW3": torch.from_numpy(clips.frames.of_clip(clip, frames_M.numpy())),
             "photo_BHW3": torch.from_numpy(clips.frames.of_clip(clip, np.array([photo]))[0]),

@@ -79,7 +79,7 @@ class WindowIndex:
         self._lengths = dict(lengths)
         self._size = size
         self._items = [clip for clip, length in lengths.items() for _ in range(max(1, round(length / size)))]
-        if balance_speakers:
+        if balance_speakers and self._items:
             self._items = _balanced(self._items)
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from talkface.artifacts.tables import read_table
 from talkface.config import Evaluation, Gallery
 from talkface.evaluation.runs import gallery_videos, label
 from talkface.evaluation.selection import gallery_clips
-from talkface.identity.differences import artifacts_below, differing, used
+from talkface.provenance.differences import artifacts_below, differing, used
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.page import STYLE, TEMPLATE, Video, render_page
 from talkface.reporting.tables.aggregate import TEST_SUBSETS

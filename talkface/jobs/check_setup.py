@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from talkface.config import Config
-from talkface.identity.differences import artifacts_below, differing, used
-from talkface.identity.versions import present
 from talkface.preflight.corpus import survey
 from talkface.preflight.estimate import estimate
 from talkface.preflight.jobs import Job, is_heavy, jobs_of_experiment
@@ -24,6 +22,8 @@ from talkface.preflight.machine import (
 )
 from talkface.preflight.report import as_data, as_text
 from talkface.preflight.weights import weight_problems
+from talkface.provenance.differences import artifacts_below, differing, used
+from talkface.provenance.versions import present
 from talkface.reporting.files import write_text
 from talkface.runtime.binding import OfConfig
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ def split_clips(
 
     Unseen speakers' clips are "unseen_test". Of each seen speaker's usable clips ``held_back`` (rounded, and
     at least one of two) are "seen_test", the rest "train"; which ones depends on the seed and the clips'
-    names alone. A clip that failed is "unused" with its reasons, and so is a clip of a speaker in neither
-    list.
+    names alone. Clips of speakers whose appearance alone is learned are "appearance". A clip that failed is
+    "unused" with its reasons, and so is a clip of a speaker without a role.
 
     Raises:
         ValueError: the split names a speaker without clips, or the tables do not list the same clips.
@@ -37,7 +38,7 @@ def split_clips(
         if differing:
             raise ValueError(f"{name} and clips differ, for example in {differing[0]!r}: rebuild them")
     speakers = {row["speaker"] for row in listed.values()}
-    for speaker in [*split.unseen, *(split.seen or [])]:
+    for speaker in chain.from_iterable(split.roles.values()):
         if speaker not in speakers:
             raise ValueError(
                 f"the split names speaker {speaker!r}, who has no clips; there are {sorted(speakers)}"
@@ -79,7 +80,9 @@ def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
         clips = [clip for clip in speaker_of if speaker_of[clip] == speaker]
         if speaker in split.unseen:
             subsets.update(dict.fromkeys(clips, "unseen_test"))
-        elif split.seen is None or speaker in split.seen:
+        elif speaker in split.appearance:
+            subsets.update(dict.fromkeys(clips, "appearance"))
+        elif split.is_seen(speaker):
             held_back = _held_back(clips, split)
             subsets.update({clip: "seen_test" if clip in held_back else "train" for clip in clips})
     return subsets

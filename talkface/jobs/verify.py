@@ -14,8 +14,8 @@ from talkface.artifacts.headers import inputs_of
 from talkface.artifacts.origin import hash_files
 from talkface.artifacts.schemas import BY_NAME, TableSchema
 from talkface.artifacts.tables import ClipTable, TableError, read_table
-from talkface.identity.ledger import read_entries
 from talkface.media.probe import probe
+from talkface.provenance.ledger import read_entries
 from talkface.runtime.logs import progress
 
 logger = logging.getLogger(__name__)

@@ -89,7 +89,7 @@ def clips_to_generate(config: Config, speaker: str, clips: int) -> int:
     split = config.splits[config.split]
     if speaker in split.unseen:
         chosen = clips
-    elif split.seen is None or speaker in split.seen:
+    elif split.is_seen(speaker):
         chosen = num_held_back(split, clips)
     else:
         chosen = 0

@@ -62,7 +62,7 @@ from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import write_table
 from talkface.artifacts.weights import load_weights
 from talkface.config import Compute, Training
-from talkface.data.sampler import ShuffledStream
+from talkface.data.shuffled_stream import ShuffledStream
 from talkface.runtime.lock import die_with_snakemake, exclusive
 from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state

@@ -14,7 +14,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from talkface.artifacts.weights import CheckpointError, read_tensors, write_tensors
-from talkface.identity.versions import present
+from talkface.provenance.versions import present
 from talkface.training.fingerprint import differences
 
 logger = logging.getLogger(__name__)

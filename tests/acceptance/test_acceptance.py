@@ -20,7 +20,7 @@ from talkface.acceptance.accept import (
     versions_of,
 )
 from talkface.acceptance.smallest import copy_workflow
-from talkface.identity.ledger import LedgerError, accepted_code, read_entries
+from talkface.provenance.ledger import LedgerError, accepted_code, read_entries
 
 HINT = "a change that is meant: make golden; a refactoring: make accept-code WHY=..."
 

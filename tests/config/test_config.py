@@ -6,7 +6,7 @@ import yaml
 from configurations import DEFAULT, refused
 from conftest import REPOSITORY
 
-from talkface.config import Config, ConfigError, merge, validate
+from talkface.config import Config, ConfigError, Split, merge, validate
 from talkface.config.describing import document, schema, schema_json
 
 OVERLAYS = sorted((REPOSITORY / "configs").glob("*.yaml"))
@@ -64,6 +64,7 @@ def test_schema_file_is_generated():
         ({"autoencoder": {"training": {"samples": "many"}}}, "autoencoder.training.samples"),
         ({"split": "nowhere"}, "nowhere"),
         ({"splits": {"demo": {"unseen": ["s1"]}}}, "splits.demo"),
+        ({"splits": {"demo": {"appearance": ["s1"]}}}, "speakers ['s1'] are both seen and appearance"),
         ({"variants": {"ours": {"mel": {"bands": 20}}}}, "variants.ours"),
         ({"variants": {"static": {}}}, "variants.static"),
         ({"variants": {"ours_other_sound": {}}}, "variants.ours_other_sound"),
@@ -101,6 +102,11 @@ def test_split_that_names_absent_speakers_is_refused():
     config.check_speakers(["s1", "s2", "s3", "s4", "s5", "s6", "s7"])
     with pytest.raises(ConfigError, match=r"splits\.demo\.unseen.*'s6'"):
         config.check_speakers(["s1", "s2", "s3", "s4", "s5"])
+
+
+def test_a_split_without_an_appearance_is_written_as_before_there_was_that_role():
+    assert "appearance" not in Split(unseen=["s1"]).model_dump()
+    assert Split(unseen=["s1"], appearance=["s2"]).model_dump()["appearance"] == ["s2"]
 
 
 def test_merge_leaves_its_arguments_alone():

@@ -1,4 +1,4 @@
-"""Every example of docs/adding_a_corpus.md is run, or resolved as the Snakefile resolves it."""
+"""Every example of docs/adding_corpus.md is run, or resolved as the Snakefile resolves it."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from workspace import environment, make_workspace
 from talkface.config import Config, merge, validate
 from talkface.corpora import list_speakers
 
-PAGE = REPOSITORY / "docs" / "adding_a_corpus.md"
+PAGE = REPOSITORY / "docs" / "adding_corpus.md"
 TREES = {
     "clips": ["{}/hello.mp4", "{}/again.mp4"],
     "grid": ["{}/bbaf2n.mpg"],

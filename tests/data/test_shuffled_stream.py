@@ -2,7 +2,7 @@
 
 import pytest
 
-from talkface.data.sampler import ShuffledStream
+from talkface.data.shuffled_stream import ShuffledStream
 
 
 def test_sampler_covers_every_item_once_an_epoch():

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, SUBSETS
 from talkface.artifacts.tables import read_frame, write_table
 from talkface.config import Split
+from talkface.data.subsets import clip_lengths, picture_lengths
 from talkface.jobs.split_clips import split_clips
+from talkface.reporting.tables.corpus_summary import summarise_corpus
+from talkface.reporting.tables.notes import split_sentence
 
 WORDS = [{"start_s": 0.5, "end_s": 0.75, "word": "bin"}]
 
@@ -104,7 +107,7 @@ def test_a_failed_clip_is_unused_with_every_reason_and_holds_no_place(tmp_path):
     assert rows.loc["s2/u0001", "subset"] == "unseen_test"
 
 
-def test_speakers_in_neither_list_are_unused(tmp_path):
+def test_speakers_without_a_role_are_unused(tmp_path):
     paths = tables(tmp_path, {"s1": 5, "s2": 5, "s3": 5})
     rows = split(tmp_path, paths, Split(seen=["s1"], unseen=["s2"], held_back=0.2))
     bystanders = rows[rows["speaker"] == "s3"]
@@ -112,10 +115,28 @@ def test_speakers_in_neither_list_are_unused(tmp_path):
     assert set(bystanders["reason"]) == {"speaker not in this split"}
 
 
+@pytest.mark.parametrize("seen", [["s1"], None])
+def test_of_some_speakers_the_appearance_alone_is_learned(tmp_path, seen):
+    paths = tables(tmp_path, {"s1": 5, "s2": 5, "s3": 2}, failed=["s3/u0001"])
+    rows = split(tmp_path, paths, Split(seen=seen, unseen=["s2"], appearance=["s3"], held_back=0.2))
+    of = {speaker: group["subset"].value_counts().to_dict() for speaker, group in rows.groupby("speaker")}
+    assert of == {
+        "s1": {"train": 4, "seen_test": 1}, "s2": {"unseen_test": 5}, "s3": {"appearance": 1, "unused": 1},
+    }  # fmt: skip
+    plain, pictured = clip_lengths(tmp_path / "split.parquet", "train"), tmp_path / "split.parquet"
+    assert picture_lengths(pictured) == plain | {"s3/u0000": 75} and len(plain) == 4
+    summary = summarise_corpus(rows, [read_frame(path, CHECKS) for path in paths["checks"]])
+    assert summary.set_index("speaker")["appearance"].to_dict() == {"s1": 0, "s2": 0, "s3": 1, "all": 1}
+    sentence = split_sentence("own", Split(unseen=["s2"], appearance=["s3"]), rows)
+    assert "pictures alone of s3 (1 clip, 75 frames)" in sentence
+
+
 def test_speakers_without_clips_are_named(tmp_path):
     paths = tables(tmp_path, {"s1": 5, "s2": 0})
     with pytest.raises(ValueError, match="'s2'"):
         split(tmp_path, paths, Split(unseen=["s2"]))
+    with pytest.raises(ValueError, match="'s6'"):
+        split(tmp_path, paths, Split(unseen=[], appearance=["s6"]))
     with pytest.raises(ValueError, match="'s7'"):
         split(tmp_path, paths, Split(unseen=[], seen=["s1", "s7"]))
     assert not (tmp_path / "split.parquet").exists()

@@ -11,8 +11,8 @@ import pytest
 from conftest import REPOSITORY
 
 from talkface.artifacts.tables import TableError
-from talkface.identity.ledger import Entry, append_entry
 from talkface.jobs.verify import schema_of, verify
+from talkface.provenance.ledger import Entry, append_entry
 
 
 def whole(tmp_path):

@@ -177,6 +177,34 @@ def test_shares_of_drives_are_drawn_by_window(tmp_path):
     assert batch.true_aus_B.all() and not batch.by_token_B.any()
 
 
+def test_of_an_appearance_speaker_the_pictures_alone_are_learned(tmp_path):
+    own, other = make_clip("s1/a", "train", 24, 1), make_clip("s1/look", "appearance", 20, 2)
+    settings = {"sound": {"silence_share": 0.5}, "true_aus_share": 0.0, "token_dropout": 0.0}
+    for share, speaker in ((0.0, own), (1.0, other)):
+        task = task_of(tmp_path / str(share), [own, other], appearance_share=share, **settings)
+        batch = drawn_of_one(task, 0)
+        images = [torch.from_numpy(image) for image in speaker.images]
+        shown = [*batch.photo_BHW3, *batch.truth_BMHW3.flatten(0, 1)]
+        assert all(any(torch.equal(picture, image) for image in images) for picture in shown)
+        assert bool(batch.true_aus_B.all()) == (share == 1) and bool(batch.by_token_B.all()) == (share == 0)
+        assert len(task.windows) == 3  # an epoch is as long as without them
+    true_TA = task.windows._clips.labels["s1/look"].au_TA
+    assert all(any(torch.equal(au_A, row) for row in true_TA) for au_A in batch.au_BMA.flatten(0, 1))
+
+    other.mel[:] = 7.0
+    deaf = task_of(tmp_path / "deaf", [own, other], appearance_share=1.0, **settings)
+    assert torch.equal(drawn_of_one(deaf, 0).mfcc_BSTCW, batch.mfcc_BSTCW)
+    assert torch.equal(drawn_of_one(deaf, 0).au_BSTA, batch.au_BSTA)
+
+
+def test_an_appearance_speaker_changes_how_faces_move_and_no_sound(tmp_path):
+    own, other = make_clip("s1/a", "train", 24, 1), make_clip("s1/look", "appearance", 20, 2)
+    alone, both = (task_of(tmp_path / str(len(clips)), clips) for clips in ([own], [own, other]))
+    parts = [dict(task.network.named_buffers()) for task in (alone, both)]
+    differing = {name for name in parts[0] if not torch.equal(parts[0][name], parts[1][name])}
+    assert differing == {"mean_P2", "shape_KP2"}
+
+
 def test_audio_to_au_hears_the_varied_sound(tmp_path):
     clip = make_clip("s1/a", "train", 24, 1)
     plain = task_of(tmp_path, [clip])

@@ -19,7 +19,7 @@ GOLDEN = ("golden/code.txt", "golden/outputs/scores.txt")
 RESULTS = "results/micro/micro"
 KNOWING_METRICS = (
     "tests/test_architecture.py", "tests/evaluation/test_scores.py", "tests/reporting/test_reporting.py",
-    "tests/identity/test_identity.py::test_a_metric_has_a_version_of_its_own",
+    "tests/provenance/test_code_version.py::test_a_metric_has_a_version_of_its_own",
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_edits_that_cannot_change_a_result_rerun_nothing(workspace):
     assert len(NOTHING) >= 14
     for edit in NOTHING:
         edit.apply(workspace)
-    assert scheduled(workspace) == {}, "tests/identity/test_identity.py says which"
+    assert scheduled(workspace) == {}, "tests/provenance/test_code_version.py says which"
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def code_versions(workspace) -> dict[str, str]:
     """As the copy's own package computes them."""
     program = (
         "from pathlib import Path\nfrom talkface.acceptance.accept import CHOSEN, versions_of\n"
-        "from talkface.identity.code import code_version\n"
+        "from talkface.provenance.code import code_version\n"
         "for path in sorted(Path('workflow_scripts').glob('*.py')):\n"
         "    versions = [code_version(path, *chosen) for chosen in CHOSEN.get(path.stem, [()])]\n"
         "    print(path.stem, '+'.join(versions))\n"

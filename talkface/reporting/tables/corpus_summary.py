@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from talkface.artifacts.schemas import SUBSETS
 from talkface.reporting.tables.notes import natural
 from talkface.reporting.tables.views import Block, TableView
 
@@ -18,6 +19,7 @@ _COUNTS = {
     "bridged_frames": "Bridged frames",
     "clips_with_bridges": "Clips with bridges",
     "train": "Training",
+    "appearance": "Appearance",
     "seen_test": "Seen test",
     "unseen_test": "Unseen test",
     "unused": "Unused",
@@ -52,10 +54,7 @@ def _counts(clips: pd.DataFrame) -> dict[str, object]:
         "frames": int(usable["num_frames"].sum()),
         "bridged_frames": int(usable["num_bridged"].sum()),
         "clips_with_bridges": int((usable["num_bridged"] > 0).sum()),
-        **{
-            subset: int((usable["subset"] == subset).sum())
-            for subset in ("train", "seen_test", "unseen_test", "unused")
-        },
+        **{subset: int((usable["subset"] == subset).sum()) for subset in SUBSETS},
         "reasons": "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common()),
     }
 
@@ -68,7 +67,8 @@ def corpus_view(summary: pd.DataFrame, title: str) -> TableView:
         rows.append((str(row["speaker"]), *counts, str(row["reasons"])))
     notes = (
         "Frames at 25 per second. Bridged: the face was not found there and its position interpolated "
-        "between neighbours. Unused: usable clips outside the split, such as of speakers that it leaves out.",
+        "between neighbours. Appearance: only the pictures are learned. Unused: usable clips outside the "
+        "split, such as of speakers that it leaves out.",
     )
     headers = ("Speaker", *_COUNTS.values(), "Reasons of failure")
     return TableView("corpus_summary", title, (), headers, (Block("", tuple(rows)),), notes)

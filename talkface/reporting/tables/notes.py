@@ -91,6 +91,7 @@ def machine() -> str:
 
 _PARTS = {
     "train": "training",
+    "appearance": "pictures alone of",
     "seen_test": "held-back clips of seen speakers",
     "unseen_test": "unseen speakers",
 }
@@ -101,6 +102,8 @@ def split_sentence(name: str, chosen: Split, split: pd.DataFrame) -> str:
     parts = []
     for subset, heading in _PARTS.items():
         rows = split[split["subset"] == subset]
+        if subset == "appearance" and rows.empty:
+            continue
         ids = ", ".join(sorted(rows["speaker"].unique(), key=natural)) or "none"
         frames = int(rows["num_frames"].sum())
         parts.append(f"{heading} {ids} ({counted(len(rows), 'clip')}, {frames:,} frames)")

@@ -34,7 +34,7 @@ from talkface.config import AuAttention as AuAttentionConfig
 from talkface.data.frames import Frames, to_tensor
 from talkface.data.regions import mouth_box
 from talkface.data.rows import each_clip, starts, vectors
-from talkface.data.subsets import clip_lengths
+from talkface.data.subsets import picture_lengths
 from talkface.losses.adversarial import (
     condition_loss,
     critic_loss,
@@ -92,7 +92,7 @@ class AuAttentionTask(Task):
             name: build_optimizer(module.parameters(), config.training)
             for name, module in self.modules.items()
         }
-        lengths = clip_lengths(split, "train")
+        lengths = picture_lengths(split)
         self._frames = Frames(faces, lengths, crop_size, scratch=scratch)
         intensities_NA, detected_N = load_intensities(aus, lengths)
         self._intensities_NA = intensities_NA / _FULL_INTENSITY

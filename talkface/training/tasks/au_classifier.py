@@ -19,7 +19,7 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import AuClassifier as AuClassifierConfig
 from talkface.data.frames import Frames, to_tensor
 from talkface.data.presence import presence_labels
-from talkface.data.subsets import clip_lengths
+from talkface.data.subsets import picture_lengths
 from talkface.losses.presence import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.training import parallel, seeding
@@ -48,7 +48,7 @@ class AuClassifierTask(Task):
         self.network = AuClassifier(config.width, crop_size)
         self.modules = {"au_classifier": self.network}
         self.optimizers = {"au_classifier": build_optimizer(self.network.parameters(), config.training)}
-        lengths = clip_lengths(split, "train")
+        lengths = picture_lengths(split)
         self._frames = Frames(faces, lengths, crop_size, scratch=scratch)
         labels = presence_labels(aus, lengths)
         self._presence_NA, self._valid_N = labels.presence_NA, labels.valid_N

@@ -18,7 +18,7 @@ import torch
 from talkface.config import Autoencoder as AutoencoderConfig
 from talkface.data.frames import Frames, to_tensor
 from talkface.data.regions import mouth_box, region_weight
-from talkface.data.subsets import clip_lengths
+from talkface.data.subsets import clip_lengths, picture_lengths
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.training import seeding
 from talkface.training.loop import StepContext, Task
@@ -51,7 +51,7 @@ class AutoencoderTask(Task):
         )
         self.modules = {"autoencoder": self.network}
         self.optimizers = {"autoencoder": build_optimizer(self.network.parameters(), config.training)}
-        self.frames = Frames(faces, clip_lengths(split, "train"), crop_size, scratch=scratch)
+        self.frames = Frames(faces, picture_lengths(split), crop_size, scratch=scratch)
         self.size = len(self.frames)
         self._config = config
         self._box, self._crop_size = mouth_box(crop_size), crop_size

@@ -22,21 +22,16 @@ from talkface.artifacts.weights import load_model
 from talkface.config import Fused, Mfcc
 from talkface.config import PhotoRenderer as PhotoRendererConfig
 from talkface.data.photo_windows import Batch, PhotoClips
-from talkface.data.subsets import clip_lengths
 from talkface.losses.warping import edge_loss, variation
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.photo_renderer import PhotoRenderer
 from talkface.training.given import Given
 from talkface.training.loop import StepContext
 from talkface.training.schedule import build_optimizer
-from talkface.training.tasks.photo_task import PhotoTask, open_clips, weighted
+from talkface.training.tasks.photo_task import NOT_OF_THE_NETWORK, PhotoTask, open_clips, weighted
 from talkface.training.tasks.renderer import region_weights
 
-_NOT_OF_THE_NETWORK = {
-    "training", "window_frames", "frames_per_window", "sound_windows", "mouth_weight", "inner_mouth_weight",
-    "audio_hops", "latent_noise", "even_timesteps", "losses",
-    "balance_speakers", "first_frame_share", "true_aus_share", "token_dropout", "pictures", "sound",
-}  # fmt: skip
+_NOT_OF_THE_NETWORK = NOT_OF_THE_NETWORK | {"latent_noise", "even_timesteps"}
 
 
 class PhotoRendererTask(PhotoTask):
@@ -100,7 +95,7 @@ class PhotoRendererTask(PhotoTask):
 def build(given: Given, config: Fused) -> PhotoRendererTask:
     """The task on the split's training clips."""
     assert isinstance(config, PhotoRendererConfig)
-    clips = open_clips(given, clip_lengths(given.split, "train"))
+    clips = open_clips(given)
     audio_to_au = None if given.audio_to_au is None else load_model(given.audio_to_au, AudioToAu)
     return PhotoRendererTask(clips, audio_to_au, config)
 

@@ -21,11 +21,19 @@ from talkface.data.face_shapes import face_shapes, lip_gap
 from talkface.data.frames import Frames
 from talkface.data.photo_windows import Batch, PhotoClips, PhotoWindows, Varied
 from talkface.data.sequences import cepstra, sound_statistics
+from talkface.data.subsets import appearance_lengths, clip_lengths
 from talkface.losses.warping import course_loss, landmark_loss
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.photo_trunk import Looked, Moved, PhotoTrunk
 from talkface.training.given import Given
 from talkface.training.loop import Task
+
+NOT_OF_THE_NETWORK = {
+    "training", "losses", "window_frames", "frames_per_window", "sound_windows", "mouth_weight",
+    "inner_mouth_weight", "audio_hops", "balance_speakers", "first_frame_share", "true_aus_share",
+    "token_dropout", "appearance_share", "pictures", "sound",
+}  # fmt: skip
+"""Settings of the section that say how it is trained."""
 
 
 class Driven(NamedTuple):
@@ -53,7 +61,7 @@ class PhotoTask(Task):
     ):
         self._audio_to_au, self._driving = audio_to_au, config
         self.windows, self.network = PhotoWindows(clips, config), network
-        moving = (clips.landmarks[clip][clips.labels[clip].valid_T] for clip in clips.lengths)
+        moving = (clips.landmarks[clip][clips.labels[clip].valid_T] for clip in clips.pictured)
         network.set_shapes(*face_shapes(moving, config.shapes))
         if network.audio_encoder is not None:
             sound = (cepstra(clips.mel[clip], clips.mfcc) for clip in clips.lengths)
@@ -66,10 +74,8 @@ class PhotoTask(Task):
         window_B1 = torch.arange(len(batch), device=batch.at_BM.device)[:, None]
         token_BSTC = self._fuse(batch.mfcc_BSTCW, varied.photo_B3HW)
         told_BSTA = self.network.action_units(token_BSTC).float()
-        true_BM = batch.true_aus_B[:, None] & batch.valid_BST[window_B1, 0, batch.at_BM]
-        driving_BMA = torch.where(
-            true_BM[..., None], batch.au_BSTA[window_B1, 0, batch.at_BM], told_BSTA[window_B1, 0, batch.at_BM]
-        )
+        true_BM1 = (batch.true_aus_B[:, None] & batch.labelled_BM)[..., None]
+        driving_BMA = torch.where(true_BM1, batch.au_BMA, told_BSTA[window_B1, 0, batch.at_BM])
         looked = self.network.look(
             varied.photo_B3HW, varied.photo_points_BP2, lip_gap(varied.photo_points_BP2), varied.mask_B1HW
         )
@@ -115,12 +121,13 @@ def weighted(losses: dict[str, Tensor], weights: object) -> dict[str, Tensor]:
     return {"loss": torch.stack(parts).sum(), **{f"loss/{name}": value for name, value in losses.items()}}
 
 
-def open_clips(given: Given, lengths: dict[str, int]) -> PhotoClips:
+def open_clips(given: Given) -> PhotoClips:
     """The training clips of the given files."""
-    frames = Frames(given.faces, lengths, given.crop_size, scratch=given.scratch)
+    lengths, appearance = clip_lengths(given.split, "train"), appearance_lengths(given.split)
     return PhotoClips(
         lengths,
-        frames,
+        appearance,
+        Frames(given.faces, lengths | appearance, given.crop_size, scratch=given.scratch),
         given.mel,
         given.labels,
         given.landmarks,

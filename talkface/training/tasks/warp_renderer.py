@@ -21,7 +21,6 @@ from talkface.config import Fused, Mfcc
 from talkface.config import WarpRenderer as WarpRendererConfig
 from talkface.data.photo_windows import Batch, PhotoClips
 from talkface.data.regions import mouth_box
-from talkface.data.subsets import clip_lengths
 from talkface.losses.gan import critic_loss, generator_loss
 from talkface.losses.warping import edge_loss, variation
 from talkface.models.audio_to_au import AudioToAu
@@ -30,13 +29,9 @@ from talkface.models.warp_renderer import WarpRenderer
 from talkface.training.given import Given
 from talkface.training.loop import StepContext
 from talkface.training.schedule import build_optimizer
-from talkface.training.tasks.photo_task import PhotoTask, open_clips, weighted
+from talkface.training.tasks.photo_task import NOT_OF_THE_NETWORK, PhotoTask, open_clips, weighted
 
-_NOT_OF_THE_NETWORK = {
-    "training", "window_frames", "frames_per_window", "sound_windows", "mouth_weight", "inner_mouth_weight",
-    "audio_hops", "critic_width", "losses",
-    "balance_speakers", "first_frame_share", "true_aus_share", "token_dropout", "pictures", "sound",
-}  # fmt: skip
+_NOT_OF_THE_NETWORK = NOT_OF_THE_NETWORK | {"critic_width"}
 
 _CRITIC_SIZE = 64
 
@@ -121,7 +116,7 @@ class WarpRendererTask(PhotoTask):
 def build(given: Given, config: Fused) -> WarpRendererTask:
     """The task on the split's training clips."""
     assert isinstance(config, WarpRendererConfig)
-    clips = open_clips(given, clip_lengths(given.split, "train"))
+    clips = open_clips(given)
     audio_to_au = None if given.audio_to_au is None else load_model(given.audio_to_au, AudioToAu)
     return WarpRendererTask(clips, audio_to_au, config)
 

@@ -12,10 +12,10 @@ from edits import NOTHING, RERUN
 from talkface.acceptance.accept import CHOSEN
 from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.needs import code_behind
-from talkface.identity import code
-from talkface.identity.bearing import NO_BEARING
-from talkface.identity.syntax import Source, read_source
 from talkface.metrics.catalogue import all_metrics
+from talkface.provenance import code
+from talkface.provenance.bearing import NO_BEARING
+from talkface.provenance.syntax import Source, read_source
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
 METRICS = {f"score_{name}": code_behind(name) for name in all_metrics()}
@@ -170,7 +170,7 @@ def test_a_name_that_is_not_there_is_refused(checkout):
 def test_every_python_gives_the_same_version():
     """An upgrade of Python retrains nothing: checked with every other Python that is at hand."""
     program = (
-        "import sys; from pathlib import Path\nfrom talkface.identity.code import code_version\n"
+        "import sys; from pathlib import Path\nfrom talkface.provenance.code import code_version\n"
         "print(*(code_version(Path('workflow_scripts', name + '.py')) for name in sys.argv[1:]))"
     )
     found = {}

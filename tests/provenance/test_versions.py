@@ -9,10 +9,10 @@ from talkface.artifacts.headers import versions_of
 from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import write_table
 from talkface.artifacts.weights import save_model
-from talkface.identity.differences import artifacts_below, differing, used
-from talkface.identity.versions import present
 from talkface.jobs.check_setup import check_setup
 from talkface.models.au_classifier import AuClassifier
+from talkface.provenance.differences import artifacts_below, differing, used
+from talkface.provenance.versions import present
 
 
 def test_tables_and_weights_carry_the_tools_that_made_them(tmp_path):

@@ -8,7 +8,7 @@ NO_BEARING = {
     "talkface.runtime": "logs, progress, measured cost, locks, binding of rules to jobs",
     "talkface.features.bundle": "where the face models lie; their SHA-256 is a parameter",
     "talkface.features.fetch_bundle": "fetching the face models",
-    "talkface.identity": "code versions and tool versions",
+    "talkface.provenance": "code versions and tool versions",
     "talkface.acceptance": "golden outputs and the ledger of accepted code",
     "talkface.artifacts.origin": "hashes of inputs in an artifact's metadata",
     "talkface.artifacts.headers": "headers of artifacts",

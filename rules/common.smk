@@ -331,6 +331,11 @@ def weights_of_control(wildcards) -> list:
     )
 
 
+def gpu_of_control(wildcards) -> int:
+    """Only autoencoders run on one."""
+    return GPU if weights_of_control(wildcards) else 0
+
+
 def first_faces_of_control(wildcards) -> list:
     """A variant's own autoencoder sees the first face too."""
     variant = variant_of_control(wildcards)

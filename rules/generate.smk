@@ -41,6 +41,7 @@ rule generate_controls:
     threads: CONFIG.compute.threads
     resources:
         **MEDIA,
+        gpu=gpu_of_control,
     params:
         code=code_of_control,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),

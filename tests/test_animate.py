@@ -15,7 +15,7 @@ from talkface.animate import main, paste, read_photo
 from talkface.artifacts.weights import save_model
 from talkface.config import AuLabels, Faces, merge, validate
 from talkface.corpora.synthetic.face import draw_face
-from talkface.corpora.synthetic.identity import make_identity
+from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import track_face
 from talkface.jobs.disentangle_faces import take_apart

@@ -1,4 +1,4 @@
-"""A checksum of a Parquet file's footer. [ours]
+"""A checksum of a Parquet file's footer. [own]
 
 Parquet has checksums for pages but not for the footer, and parsing a damaged footer can crash the process. A
 Parquet file ends with the footer, the footer's length and ``PAR1``; pages are addressed from the beginning of

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from talkface.config.basics import Fraction, Slug, Strict
 
@@ -79,10 +80,12 @@ class Media(Strict):
 class Split(Strict):
     """The speakers' roles: who is held out, whose speech and face are learned, whose face alone."""
 
+    later = frozenset({"appearance"})
+
     unseen: list[str]
     """Speakers that no stage trains on."""
     seen: list[str] | None = None
-    """Training speakers; None: all others."""
+    """Training speakers; None: all who have no other role."""
     appearance: list[str] = []
     """Further training speakers of whom only the pictures are learned, never the sound: one clip of each is
     enough. Networks that hear nothing learn from them, and the renderers that start from the photo."""
@@ -96,17 +99,12 @@ class Split(Strict):
         """Speakers by the field that names them."""
         return {"unseen": self.unseen, "seen": self.seen or [], "appearance": self.appearance}
 
-    def is_seen(self, speaker: str) -> bool:
-        """Whether a speaker's speech is learned."""
-        if self.seen is None:
-            return speaker not in {*self.unseen, *self.appearance}
-        return speaker in self.seen
-
-    @model_serializer(mode="wrap")
-    def _without_an_empty_role(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out an empty ``appearance``: splits from before there was this role stay valid."""
-        content: dict[str, Any] = plain(self)
-        return {name: value for name, value in content.items() if (name, value) != ("appearance", [])}
+    @model_validator(mode="after")
+    def _one_role(self) -> Split:
+        for one, other in combinations(self.roles, 2):
+            if shared := sorted(set(self.roles[one]) & set(self.roles[other])):
+                raise ValueError(f"speakers {shared} are both {one} and {other}")
+        return self
 
 
 class Video(Strict):

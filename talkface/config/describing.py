@@ -16,7 +16,7 @@ _HEAD = """\
 
 Generated from `talkface/config/` (`python -m talkface.config docs > docs/config.md`). `config.yaml` is the
 embedded demo; an overlay such as `configs/grid.yaml` holds only what differs. A field that is not listed
-here is an error.
+here is an error. `[own]` marks what the papers do not have.
 """
 
 

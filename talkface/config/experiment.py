@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -52,8 +51,8 @@ class VariantBase(Strict):
     base: Slug | None = None
     """The variant whose differences are inherited; None: the configuration itself."""
     output: str | None = None
-    """What its renderer gives: diffusion (section renderer), frames (frame_renderer) or warp (warp_renderer);
-    None: as the base."""
+    """What its renderer gives: diffusion (section renderer), frames (frame_renderer), warp (warp_renderer) or
+    photo_diffusion (photo_renderer); None: as the base."""
     sampler: dict[str, Any] = {}
     """Differences from the section sampler."""
 
@@ -154,10 +153,6 @@ class Config(Renderers):
     def _consistent(self) -> Config:
         if self.split not in self.splits:
             raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
-        split = self.splits[self.split]
-        for one, other in combinations(split.roles, 2):
-            if shared := sorted(set(split.roles[one]) & set(split.roles[other])):
-                raise ValueError(f"splits.{self.split}: speakers {shared} are both {one} and {other}")
         if self.mfcc.coefficients >= self.mel.bands:
             raise ValueError(
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"

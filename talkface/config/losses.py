@@ -29,7 +29,7 @@ class AudioToAuLosses(Strict):
     """Weights in section ``audio_to_au``."""
 
     intensity_weight: float = 0.0
-    """[ours] regression of the normalised intensity beside presence."""
+    """[own] regression of the normalised intensity beside presence."""
 
 
 class AuAttentionLosses(Strict):
@@ -48,7 +48,7 @@ class AuAttentionLosses(Strict):
 
 
 class FusedLosses(Strict):
-    """Weights in sections ``renderer`` and ``frame_renderer``."""
+    """Weights in every renderer's section."""
 
     mouth_weight: float = 1.0
     """Weight of the mouth region in the loss."""

@@ -115,7 +115,7 @@ class FusedNetwork(Strict):
     fusion: Literal["tcsan", "gru", "tcn", "attention_tcn", "coattention_tcn", "concatenation"] = "tcsan"
     """How face, sound and AUs become one token a frame (paper B, table 3)."""
     normalised: bool = False
-    """[ours] normalise the features before the fusion, and the fusion's blocks."""
+    """[own] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [512, 1024]
     """Layers of a TCN; the last is the width of a frame's token."""
     fusion_dropout: Fraction = 0.2
@@ -146,7 +146,7 @@ class Fused(FusedLosses, FusedNetwork):
             RENDERERS[output] = cls
 
     balance_speakers: bool = False
-    """[ours] draw windows of every speaker equally often."""
+    """[own] draw windows of every speaker equally often."""
     training: Training
     """How it is trained; a sample is a rendered frame."""
 
@@ -193,9 +193,9 @@ class Renderer(Fused, section="renderer", output="diffusion"):
     beta_end: float = 0.0195
     """Noise variance of the last timestep."""
     preconditioned: bool = False
-    """[ours] the network gives what is left of the noise after copying its input."""
+    """[own] the network gives what is left of the noise after copying its input."""
     even_timesteps: bool = False
-    """[ours] weigh the noise error so that high noise, where mouths open, counts."""
+    """[own] weigh the noise error so that high noise, where mouths open, counts."""
 
     def rests_on(self) -> set[str]:
         """Latents of every frame too."""
@@ -213,7 +213,7 @@ class FrameRenderer(Fused, section="frame_renderer", output="frames"):
     disentangled: bool = False
     """AU-Attention's two faces; False: the whole first frame in both places."""
     normalised: bool = True
-    """[ours] normalise the features before the fusion, and the fusion's blocks."""
+    """[own] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [512, 512, 512, 1024]
     """Layers of a TCN; the last is the width of a frame's token."""
     decoder_width: int = Field(256, ge=16, multiple_of=16)
@@ -221,7 +221,7 @@ class FrameRenderer(Fused, section="frame_renderer", output="frames"):
     critic_width: int = Field(64, ge=8)
     """First channels of the critics."""
     perceptual_patch: int | None = Field(None, ge=32)
-    """[ours] perceptual loss on a random square; None: whole."""
+    """[own] perceptual loss on a random square; None: whole."""
     losses: FrameLosses = FrameLosses()
     """Weights of the losses."""
 
@@ -247,12 +247,14 @@ class FrameRenderer(Fused, section="frame_renderer", output="frames"):
 class PhotoFused(Fused):
     """What the renderers that start from the photo share: its maps, a frame's code, the training windows."""
 
+    later = frozenset({"appearance_share"})
+
     disentangled: bool = False
     """AU-Attention's mask joins the photo, as a prior of where speech moves a face."""
     sees_face: bool = False
     """The fusion gets the face's feature, as in the papers; False: the token is made of speech alone."""
     normalised: bool = True
-    """[ours] normalise the features before the fusion, and the fusion's blocks."""
+    """[own] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [256, 256]
     """Layers of a TCN; the last is the width of a frame's token."""
     audio_width: int = 256
@@ -264,12 +266,12 @@ class PhotoFused(Fused):
     shapes: int = Field(12, ge=1)
     """Principal components of the landmarks' movement: the coarse part of the flow."""
     photo_maps: int = Field(64, ge=1)
-    """Maps that are made of the photo, once a clip."""
+    """Maps that are made of the photo, once for a batch of its frames."""
     code_width: int = Field(256, ge=8)
     """Width of the code that drives a frame."""
     reach: float = Field(0.1, gt=0)
     """A flow of 1 moves by this share of half the picture's width."""
-    frames_per_window: int = 4
+    frames_per_window: int = Field(4, ge=1)
     """Frames of the window that are rendered in training."""
     sound_windows: int = Field(4, ge=1)
     """Windows of sound that the head of action units learns from, for each window that is rendered; 1 where
@@ -279,23 +281,28 @@ class PhotoFused(Fused):
     inner_mouth_weight: float = Field(4.0, ge=1)
     """Further weight of what shows between the lips."""
     balance_speakers: bool = True
-    """[ours] draw windows of every speaker equally often."""
+    """[own] draw windows of every speaker equally often."""
     first_frame_share: Fraction = 0.5
-    """Share of windows whose photo is the clip's first frame; the others take any frame of the clip."""
+    """Share of windows whose photo is the clip's first face; the others take any frame with a face."""
     true_aus_share: Fraction = 0.8
     """Share of windows whose frames are driven by the true action units in place of what the token tells."""
     token_dropout: Fraction = 0.5
     """Share of windows whose frames are driven by action units alone."""
     appearance_share: Fraction = 0.5
     """Share of windows that show speakers of the split's ``appearance``, driven by true action units alone;
-    none where the split has no such speakers."""
+    none where the split has no such speakers or the fusion sees the face. The shares above, and that of
+    silence, are of the other windows."""
     pictures: PictureAugmentation = PictureAugmentation()
     """How pictures are varied in training."""
     sound: SoundAugmentation = SoundAugmentation()
     """How sound is varied in training."""
 
     def check(self, crop_size: int) -> None:
-        """A halving for each level; one sound for each face that is seen."""
+        """A halving for each level; one sound for each face that is seen; action units are not given."""
+        if self.oracle_aus:
+            raise ValueError("oracle_aus: these renderers read action units off the sound's token")
+        if "aus" in self.speech and self.audio_hops is not None:
+            raise ValueError("audio_hops: none where Audio-to-AU's feature drives too: both hear one window")
         if self.sees_face and self.sound_windows > 1:
             raise ValueError("sound_windows: 1 where sees_face is true: a sound goes with its own face")
         if crop_size % 2 ** len(self.multipliers):
@@ -346,9 +353,9 @@ class PhotoRenderer(PhotoFused, section="photo_renderer", output="photo_diffusio
     beta_end: float = 0.0195
     """Noise variance of the last timestep."""
     preconditioned: bool = True
-    """[ours] the network gives what is left of the noise after copying its input."""
+    """[own] the network gives what is left of the noise after copying its input."""
     even_timesteps: bool = True
-    """[ours] weigh the noise error so that high noise, where mouths open, counts."""
+    """[own] weigh the noise error so that high noise, where mouths open, counts."""
     losses: PhotoLosses = PhotoLosses()
     """Weights of the losses."""
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import Field, field_validator
 
 from talkface.config.basics import Fraction, Strict
 
@@ -38,9 +37,3 @@ class Sampler(Strict):
         if kind not in present:
             raise ValueError(f"'{kind}' is not one of {', '.join(present)} (the files of {SAMPLERS})")
         return kind
-
-    @model_serializer(mode="wrap")
-    def _without_ddim(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out DDIM: clips that were generated before there were other samplers stay valid."""
-        content: dict[str, Any] = plain(self)
-        return {name: value for name, value in content.items() if (name, value) != ("kind", "ddim")}

@@ -79,7 +79,7 @@ def words(transcript: Path) -> list[Word]:
 def seconds_per_unit(last: float) -> float:
     """The unit of a transcript that ends at ``last``.
 
-    [ours] The corpus' descriptions name none, and three are in use around it: seconds, TIMIT's samples at
+    [own] The corpus' descriptions name none, and three are in use around it: seconds, TIMIT's samples at
     16 kHz and HTK's 100 ns. A sentence lasts between half a second and two minutes, which keeps them apart.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Landmarks for the renderer that warps the photo: places in the crop, the open mouth, how faces move.
+"""Landmarks for the renderers that start from the photo: places in the crop, the open mouth, how faces move.
 
 Faces move by shapes: the mean face and the principal components of how its landmarks move, as in active shape
 models (Cootes et al. 1995), but of a clip's frames about the clip's own mean, so that a shape is speech and

@@ -22,7 +22,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from talkface.artifacts.schemas import AUS, LANDMARKS, MEL
+from talkface.artifacts.schemas import AU_NAMES, AUS, LANDMARKS, MEL
 from talkface.config import Mfcc, PhotoFused
 from talkface.data.augmentation import (
     PictureChange,
@@ -40,6 +40,9 @@ from talkface.data.rows import vectors
 from talkface.data.sequences import WindowIndex, cepstra
 from talkface.data.stores import identity_store
 from talkface.data.windows import hop_indices
+
+PARTING = [AU_NAMES.index(name) for name in ("AU25", "AU26")]
+"""The action units that part the lips."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def labels_of(rows: pa.Table) -> Labels:
     """A clip's AUS rows as tensors."""
     au_TA = torch.from_numpy(vectors(rows, "normalised")) / 5
     valid_T = torch.from_numpy(rows["detected"].to_numpy().astype(np.bool_))
-    parted_T = au_TA[:, 3:].sum(1) + (~valid_T) * au_TA.numel()
+    parted_T = au_TA[:, PARTING].sum(1) + (~valid_T) * au_TA.numel()
     return Labels(au_TA, valid_T, int(parted_T.argmin()))
 
 
@@ -128,13 +131,13 @@ class Batch:
     au_BSTA: Tensor  # true action units; with a silent sound those of the clip's shut mouth
     valid_BST: Tensor  # where they are known
     au_BMA: Tensor  # true action units of the rendered frames
-    labelled_BM: Tensor  # bool: where those are known
+    labelled_BM: Tensor  # bool: where those may drive the frame
     at_BM: Tensor  # positions in the window that are rendered
     truth_BMHW3: Tensor  # uint8, the true frames there
     photo_BHW3: Tensor  # uint8
     points_BMP2: Tensor  # landmarks of the true frames
     photo_points_BP2: Tensor
-    seen_BM: Tensor  # bool: those of the frame and of the photo were found
+    found_BM: Tensor  # bool: those of the frame and of the photo were found
     mask_B1HW: Tensor  # AU-Attention's; none without ``disentangled``: [B, 0, H, W]
     true_aus_B: Tensor  # bool: driven by the true action units
     by_token_B: Tensor  # bool: driven by the token too
@@ -173,10 +176,13 @@ class PhotoWindows:
 
     def __init__(self, clips: PhotoClips, config: PhotoFused):
         self._clips, self._config = clips, config
+        appearance = {} if config.sees_face else clips.appearance  # a face that is seen goes with its sound
         self._index, self._appearance = (
             WindowIndex(lengths, config.window_frames, config.balance_speakers)
-            for lengths in (clips.lengths, clips.appearance)
+            for lengths in (clips.lengths, appearance)
         )
+        if config.disentangled:
+            clips.identities.require(clips.pictured)
         self._hops = config.audio_hops or clips.mfcc.window_hops
         self._box = mouth_box(clips.crop_size)
         self._point_weight_P = point_weights()
@@ -194,8 +200,9 @@ class PhotoWindows:
         """A window, by the names of ``Batch``: heard and seen, or heard while another speaker is seen."""
         config, clips = self._config, self._clips
         another = len(self._appearance) > 0 and rng.random() < config.appearance_share
-        seen = self._appearance.draw([int(rng.integers(len(self._appearance)))], rng)[0] if another else heard
-        clip, frames_T = seen
+        clip, frames_T = heard
+        if another:
+            clip, frames_T = self._appearance.draw([int(rng.integers(len(self._appearance)))], rng)[0]
         labels = clips.labels[clip]
         at_M = np.sort(rng.choice(len(frames_T), size=config.frames_per_window, replace=False))
         found = np.flatnonzero(labels.valid_T.numpy())
@@ -218,13 +225,13 @@ class PhotoWindows:
             "au_BSTA": torch.stack([sound.au_TA for sound in sounds]),
             "valid_BST": torch.stack([sound.valid_T for sound in sounds]),
             "au_BMA": labels.au_TA[frames_M],
-            "labelled_BM": labels.valid_T[frames_M],
+            "labelled_BM": labels.valid_T[frames_M] | another,  # bridged ones are better than another's sound
             "at_BM": torch.from_numpy(at_M),
             "truth_BMHW3": torch.from_numpy(clips.frames.of_clip(clip, frames_M.numpy())),
             "photo_BHW3": torch.from_numpy(clips.frames.of_clip(clip, np.array([photo]))[0]),
             "points_BMP2": points_TP2[frames_M].float(),
             "photo_points_BP2": points_TP2[photo].float(),
-            "seen_BM": labels.valid_T[frames_M] & labels.valid_T[photo],
+            "found_BM": labels.valid_T[frames_M] & labels.valid_T[photo],
             "mask_B1HW": clips.identities[clip].mask if config.disentangled else torch.empty(0, size, size),
             "true_aus_B": torch.tensor(true_aus),
             "by_token_B": torch.tensor(by_token),
@@ -262,15 +269,13 @@ class PhotoWindows:
         )
         picture_BF3HW = recolour(picture_BCHW.unflatten(1, (1 + M, 3)), batch.change)
         point_BFP2 = torch.cat([batch.photo_points_BP2[:, None], batch.points_BMP2], dim=1)
-        known_BMP = (self._point_weight_P.to(point_BFP2) * batch.seen_BM[..., None]).expand(
-            *batch.points_BMP2.shape[:3]
-        )
+        known_BMP = self._point_weight_P.to(point_BFP2) * batch.found_BM[..., None]
         point_BFP2 = moved.points(point_BFP2.flatten(1, 2)).view(point_BFP2.shape)
         points_NP2 = point_BFP2[:, 1:].flatten(0, 1)
         weight_N1HW = weight_B1HW.repeat_interleave(M, dim=0)
         if self._config.inner_mouth_weight > 1:
             more = self._config.inner_mouth_weight - 1
-            known_N111 = batch.seen_BM.flatten()[:, None, None, None]
+            known_N111 = batch.found_BM.flatten()[:, None, None, None]
             weight_N1HW = weight_N1HW * (1 + more * known_N111 * inner_mouth(points_NP2, size))
         return Varied(
             picture_BF3HW[:, 0],

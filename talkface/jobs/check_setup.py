@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from talkface.config import Config
 from talkface.preflight.corpus import survey
 from talkface.preflight.estimate import estimate
+from talkface.preflight.external_files import weight_problems
 from talkface.preflight.jobs import Job, is_heavy, jobs_of_experiment
 from talkface.preflight.machine import (
     device_problems,
@@ -20,8 +21,7 @@ from talkface.preflight.machine import (
     memory_complaints,
     memory_mb,
 )
-from talkface.preflight.report import as_data, as_text
-from talkface.preflight.weights import weight_problems
+from talkface.preflight.page import as_data, as_text
 from talkface.provenance.differences import artifacts_below, differing, used
 from talkface.provenance.versions import present
 from talkface.reporting.files import write_text

@@ -42,8 +42,8 @@ def generate_controls(
     (:func:`talkface.evaluation.controls.shown_frames`); ``autoencoder``, the true frames through the VQ
     autoencoder; or ``{variant}_autoencoder``, the same through that variant's own. ``autoencoder``: the
     weights that such a control needs, of the VQ autoencoder or of the variant's renderer. ``identities``:
-    IDENTITIES as that variant sees them. In the inpaint ``protocol`` the true upper halves are pasted over
-    it, as a method of that protocol knows them.
+    IDENTITIES as that variant sees them; none for the VQ autoencoder. In the inpaint ``protocol`` the true
+    upper halves are pasted over it, as a method of that protocol knows them.
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
     rebuild = None if control in COPIES else _rebuilder(control, autoencoder, identities, compute)
@@ -63,7 +63,7 @@ def generate_controls(
                 if rebuild is not None:
                     batch = rebuild(clip, batch, points_TQ[frames])
                 if protocol == "inpaint" and control != "ground_truth":
-                    batch = [paste_upper_half(*pair) for pair in zip(batch, images[start:], strict=False)]
+                    batch = [paste_upper_half(*pair) for pair in zip(batch, images[frames], strict=True)]
                 writer.write(
                     {"clip": clip, "frame": start + number, "image": image}
                     for number, image in enumerate(batch)

@@ -13,11 +13,11 @@ from talkface.artifacts.tables import read_table, write_table
 from talkface.artifacts.weights import load_model
 from talkface.config import Compute, Evaluation
 from talkface.data.frames import to_tensor
-from talkface.data.presence import presence_labels
+from talkface.data.presence_labels import presence_labels
 from talkface.evaluation.score_rows import ScoreRows, tables_by_clip
 from talkface.evaluation.selection import evaluation_clips
 from talkface.media.images import decode_png
-from talkface.metrics.presence import count_presence, presence_values
+from talkface.metrics.presence_scores import count_presence, presence_values
 from talkface.models.au_classifier import AuClassifier
 from talkface.runtime.logs import progress
 from talkface.training.device import prepare

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -58,4 +59,7 @@ def score_clips(
             clip = Clip(name, rows.num_frames[name], rows.words_s(name), **read)
             rows.add(name, family.score(clip))
     data = data_hashes([*(path for paths in files.values() for path in paths), split], scores)
-    write_table(scores, SCORES, rows.rows, {"metric": metric, **sources.metadata, "data": data})
+    metadata = {"metric": metric, **sources.metadata, "data": data}
+    if family.packages:
+        metadata["packages"] = {name: version(name) for name in family.packages}
+    write_table(scores, SCORES, rows.rows, metadata)

@@ -13,7 +13,7 @@ from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, TableSchema
 from talkface.artifacts.tables import read_table, write_table
 from talkface.config import Split
-from talkface.corpora.held_back import num_held_back
+from talkface.corpora.roles import is_seen, num_held_back
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +25,12 @@ def split_clips(
 
     Unseen speakers' clips are "unseen_test". Of each seen speaker's usable clips ``held_back`` (rounded, and
     at least one of two) are "seen_test", the rest "train"; which ones depends on the seed and the clips'
-    names alone. Clips of speakers whose appearance alone is learned are "appearance". A clip that failed is
-    "unused" with its reasons, and so is a clip of a speaker without a role.
+    names alone. Clips of speakers whose appearance alone is learned are "appearance", whatever their sound.
+    A clip that failed is "unused" with its reasons, and so is a clip of a speaker without a role.
 
     Raises:
-        ValueError: the split names a speaker without clips, or the tables do not list the same clips.
+        ValueError: the split names a speaker without clips, or for their appearance one without a usable
+            clip, or the tables do not list the same clips.
     """
     listed = _gather(clips, CLIPS)
     picture, sound = _gather(checks, CHECKS), _gather(sound_checks, CHECKS)
@@ -43,7 +44,17 @@ def split_clips(
             raise ValueError(
                 f"the split names speaker {speaker!r}, who has no clips; there are {sorted(speakers)}"
             )
-    reasons = {clip: _reasons(picture[clip], sound[clip]) for clip in listed}
+    reasons = {
+        clip: _reasons(picture[clip], *([] if row["speaker"] in split.appearance else [sound[clip]]))
+        for clip, row in listed.items()
+    }
+    for speaker in split.appearance:
+        own = {clip: reason for clip, reason in reasons.items() if listed[clip]["speaker"] == speaker}
+        if all(own.values()):
+            raise ValueError(
+                f"no clip of speaker {speaker!r} can be used for their appearance "
+                f"({next(iter(own.values()))}): take them out of the split's appearance"
+            )
     subsets = _subsets({clip: row["speaker"] for clip, row in listed.items() if not reasons[clip]}, split)
     rows = [
         {
@@ -82,7 +93,7 @@ def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
             subsets.update(dict.fromkeys(clips, "unseen_test"))
         elif speaker in split.appearance:
             subsets.update(dict.fromkeys(clips, "appearance"))
-        elif split.is_seen(speaker):
+        elif is_seen(split, speaker):
             held_back = _held_back(clips, split)
             subsets.update({clip: "seen_test" if clip in held_back else "train" for clip in clips})
     return subsets

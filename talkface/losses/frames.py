@@ -31,7 +31,7 @@ def perceptual_loss(
 ) -> Tensor:
     """Mean over levels of L1(features(frame), features(truth)) / mean |features(truth)|.
 
-    [ours] The division makes all levels count alike and the loss a share of what the features are, so that
+    [own] The division makes all levels count alike and the loss a share of what the features are, so that
     one weight means the same with VGG-19 and with the stand-in. No channel is normalised by itself: channels
     that are almost silent would otherwise be nothing but noise made loud.
 

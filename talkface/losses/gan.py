@@ -1,6 +1,6 @@
 """Losses between a renderer of frames and its critics (paper C; CRAN): Goodfellow et al. 2014.
 
-[ours] Binary cross-entropy on the logits of patches, the non-saturating form for the generator, which is the
+[own] Binary cross-entropy on the logits of patches, the non-saturating form for the generator, which is the
 published log-likelihood game with a gradient where the critic is sure. Unweighted scalars, float32 inside;
 scores may have any shape.
 """

@@ -1,4 +1,4 @@
-"""Losses of the renderer that warps the photo: unweighted scalars.
+"""Losses of the renderers that start from the photo: unweighted scalars.
 
 Legend: B windows, T frames, N pictures, P landmarks, A action units, H and W rows and columns.
 """
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def edge_loss(error_N3HW: Tensor, weight_N1HW: Tensor) -> Tensor:
-    """L1 of the differences of an error between neighbouring pixels, by the weights of the first of them."""
+    """L1 of the differences of an error between neighbouring pixels, by the weights of the second."""
     down = (error_N3HW[:, :, 1:] - error_N3HW[:, :, :-1]).abs() * weight_N1HW[:, :, 1:]
     across = (error_N3HW[..., 1:] - error_N3HW[..., :-1]).abs() * weight_N1HW[..., 1:]
     return (down.mean() + across.mean()) / 2

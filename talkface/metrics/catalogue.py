@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 from pkgutil import iter_modules
 
 from talkface.metrics import families
@@ -21,13 +21,22 @@ def all_metrics() -> Mapping[str, Metric]:
     """
     names = sorted(module.name for module in iter_modules(families.__path__))
     known: dict[str, Metric] = {name: import_module(f"{families.__name__}.{name}").METRIC for name in names}
-    found = {name: metric for name, metric in known.items() if all(map(find_spec, metric.packages))}
+    found = {name: metric for name, metric in known.items() if all(map(is_installed, metric.packages))}
     measures = [measure for metric in found.values() for measure in metric.measures]
     keys = Counter(measure.key for measure in measures)
     doubled = [key for key, count in keys.items() if count > 1]
     if doubled:
         raise ValueError(f"two metric families have a measure of the key {', '.join(doubled)}")
     return found
+
+
+def is_installed(package: str) -> bool:
+    """Whether there is a package of this name, without importing it."""
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def main_metrics() -> list[str]:

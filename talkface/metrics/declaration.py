@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.metrics.clip import Clip, Part
-from talkface.metrics.presence import OUTCOMES, mean_defined, pooled_accuracy, pooled_f1
+from talkface.metrics.presence_scores import OUTCOMES, mean_defined, pooled_accuracy, pooled_f1
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ class Metric:
     place that ``talkface/reporting/tables/columns.py`` gives them."""
 
     packages: tuple[str, ...] = ()
-    """Optional packages, by the names that they are imported by, without which the family is not there."""
+    """Optional packages, by the names that they are installed by, without which the family is not there."""
 
     def __post_init__(self) -> None:
         if not GENERATED & set(self.needs):

@@ -40,7 +40,7 @@ class _Residual(nn.Module):
 class AuGenerator(Network, name="au_attention"):
     """Image and target AUs to a colour picture and a mask.
 
-    [ours] No normalisation after the first convolution: the AUs are constant over the picture, and an
+    [own] No normalisation after the first convolution: the AUs are constant over the picture, and an
     instance norm would subtract all that they add there; only the zero padding at the borders would let them
     through.
 

@@ -18,10 +18,10 @@ _DENSE = 256
 class AuClassifier(Network, name="au_classifier"):
     """Four convolutions, three FC; AU10, AU14, AU20, AU25, AU26 in this order.
 
-    The papers give the numbers of layers alone. [ours] Convolutions 5 x 5 of stride 2 as in their face
+    The papers give the numbers of layers alone. [own] Convolutions 5 x 5 of stride 2 as in their face
     encoder (56 x 112 -> 28 x 56 -> 14 x 28 -> 7 x 14 -> 4 x 7), width 1, 2, 4, 8 times; group normalisation,
     which judges a frame alike in every batch and in either mode, as befits a frozen loss; ReLU; FC 256, 256,
-    5 with dropout between. The sigmoid lives in the loss (``talkface.losses.presence``).
+    5 with dropout between. The sigmoid lives in the loss (``talkface.losses.presence_loss``).
 
     Args:
         width: channels of the first convolution.

@@ -81,7 +81,7 @@ class AuNet(nn.Module):
         self.hidden = nn.Linear(256, 128)
         self.feature = nn.Linear(128, FEATURES_PER_AU)
         self.presence = nn.Linear(FEATURES_PER_AU, 1)
-        self.intensity = nn.Linear(FEATURES_PER_AU, 1)  # [ours] beside the papers' presence
+        self.intensity = nn.Linear(FEATURES_PER_AU, 1)  # [own] beside the papers' presence
 
     def forward(self, mfcc_BTCK: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """[B, T, C, K] -> feature [B, T, 64], presence logit [B, T, 1], intensity [B, T, 1]."""
@@ -100,8 +100,8 @@ class AuNet(nn.Module):
 class AudioToAu(Network, name="audio_to_au"):
     """Five separate nets, for AU10, AU14, AU20, AU25, AU26 in this order.
 
-    The head's sigmoid lives in the loss (``talkface.losses.presence``); apply ``sigmoid`` to the logits for
-    probabilities. The intensity head [ours] is linear and in whatever unit it was trained on.
+    The head's sigmoid lives in the loss (``talkface.losses.presence_loss``); apply ``sigmoid`` to the
+    logits for probabilities. The intensity head [own] is linear and in whatever unit it was trained on.
 
     Args:
         dropout: after FC 128 and after the 64 features; inactive in evaluation mode.

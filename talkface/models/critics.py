@@ -1,7 +1,7 @@
 """Critics of frames (paper C; CRAN) and of frame sequences (CRAN, Song et al. 2019): real or generated?
 
 Their scores are logits a patch, for ``talkface.losses.gan``. The papers name a patch critic and no more.
-[ours] Layers as in pix2pix (Isola et al. 2017, section 6.1.2), with group normalisation, which mixes neither
+[own] Layers as in pix2pix (Isola et al. 2017, section 6.1.2), with group normalisation, which mixes neither
 real with generated pictures nor one clip with another; no spectral normalisation: the weight of the
 adversarial loss is small (0.002), and the power iteration would not bear bfloat16.
 

@@ -65,7 +65,7 @@ class FeedForward(nn.Module):
 class Transformer(nn.Module):
     """Self-attention, cross-attention to the context, feed-forward; starts as the identity.
 
-    [ours] A learned empty token stands beside the context: over the paper's single token a softmax is
+    [own] A learned empty token stands beside the context: over the paper's single token a softmax is
     constant, queries and keys would never be trained, and every position would receive the same. With it
     each position decides how much of the frame's token it takes.
     """
@@ -121,7 +121,7 @@ class Stage(nn.Module):
 class Denoiser(Network):
     """Noise prediction from noisy latents, the timestep and the frame's token.
 
-    The token reaches the picture by cross-attention (paper A) and, [ours] with ``token_in_embedding``,
+    The token reaches the picture by cross-attention (paper A) and, [own] with ``token_in_embedding``,
     together with the timestep through every residual block's scale and shift: the mouth depends on nothing
     else. On the way up each level is resized to its skip, so that 28 -> 14 -> 7 -> 4 comes back as 4 -> 7 ->
     14 -> 28.

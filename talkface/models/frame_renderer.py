@@ -37,7 +37,7 @@ class FrameDecoder(nn.Module):
     """FC to 7 x 7, four transposed convolutions 5 x 5 of stride 2 with skips, two convolutions, tanh.
 
     The map before each transposed convolution is joined by the face encoder's map of the same size, and the
-    channels halve from level to level: 256 -> 128 -> 64 -> 32 -> 16 at the paper's size. [ours] The token is
+    channels halve from level to level: 256 -> 128 -> 64 -> 32 -> 16 at the paper's size. [own] The token is
     normalised first, since the fusions differ in scale. The last two convolutions are 3 x 3. Group
     normalisation and ReLU follow each transposed convolution: its statistics are one frame's own, so that a
     frame depends on no other of its batch. Weights start at He's scale, the last layer's at a tenth of it;

@@ -55,7 +55,7 @@ class Concatenation(nn.Module):
 class FrameAttention(nn.Module):
     """Multi-head attention from the frames of one feature to those of another, or of itself; plus the former.
 
-    softmax(q k^T / sqrt(D)) v over frames (Vaswani et al. 2017). [ours] Features are normalised before they
+    softmax(q k^T / sqrt(D)) v over frames (Vaswani et al. 2017). [own] Features are normalised before they
     are compared, since encoders of unlike scale meet here; there is no code of position, so that any length
     works: the convolutions that follow know the order.
 
@@ -91,7 +91,7 @@ class FrameAttention(nn.Module):
 
 
 class AttentionTcn(nn.Module):
-    """Multi-head self-attention over frames, then the TCN [ours]: "multi-head attention + TCN" of table 3."""
+    """Multi-head self-attention over frames, then the TCN [own]: "multi-head attention + TCN" of table 3."""
 
     def __init__(
         self, inputs: int, widths: Sequence[int], heads: int, dropout: float, normalised: bool
@@ -106,7 +106,7 @@ class AttentionTcn(nn.Module):
 
 
 class CoattentionTcn(nn.Module):
-    """Face with AUs and audio attend to each other over frames, then the TCN [ours]: "co-attention + TCN".
+    """Face with AUs and audio attend to each other over frames, then the TCN [own]: "co-attention + TCN".
 
     With one kind of speech feature the two sides are the face and that feature, and only the face asks: it is
     one vector a clip and would answer every frame alike, which trains no query and no key.

@@ -15,7 +15,7 @@ _BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
 
 class Vgg19Features(nn.Module):
-    """VGG-19's convolutions; gives the last ReLU of each block: relu1_2, 2_2, 3_4, 4_4, 5_4 [ours].
+    """VGG-19's convolutions; gives the last ReLU of each block: relu1_2, 2_2, 3_4, 4_4, 5_4 [own].
 
     Its weights carry torchvision's names (``features.0.weight`` to ``features.34.bias``), so that
     torchvision's file fits once the classifier is left out. Without a file it is as good as random:
@@ -52,7 +52,7 @@ class Vgg19Features(nn.Module):
 
 
 class EncoderFeatures(nn.Module):
-    """The stand-in [ours]: what the trained autoencoder's encoder knows of a picture, one map a level.
+    """The stand-in [own]: what the trained autoencoder's encoder knows of a picture, one map a level.
 
     It stops before the attention at the bottom. The layers are the autoencoder's own, not copies.
     """

@@ -6,8 +6,8 @@ person stays that person. The decoder sees the photo beside it and gives the fra
 makes such latents of noise, as in paper A; its conditions are the frame's code, the coarse flow of the code's
 shapes, and the photo's maps.
 
-Legend: B clips or windows, N frames of them, C latent channels, P landmarks, D maps of a photo, E code, H and
-W rows and columns, h and w of the latent: a quarter of them.
+Legend: B clips or windows, N frames of them, M of each, C latent channels, P landmarks, D maps of a photo, E
+code, H and W rows and columns, h and w of the latent: a quarter of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
 from talkface.models.denoiser import Denoiser
-from talkface.models.diffusion import NoiseSchedule
+from talkface.models.noise_schedule import NoiseSchedule
 from talkface.models.photo_trunk import (
     PAINT_CHANNELS,
     Looked,
@@ -144,7 +144,7 @@ class PhotoRenderer(PhotoTrunk, name="photo_renderer"):
     def sampled_frames(self, token_NC: Tensor, face: FirstFace, sample: Sample) -> Tensor:
         """Tokens [N, C] of a clip, its first face and a sampler -> frames [N, 3, H, W] in [-1, 1]."""
         looked = self.look_at(face, token_NC.device)
-        code_NE = self.code_of(token_NC[None], self.action_units(token_NC)[None], looked)
+        code_NE = self.code_of_tokens(token_NC, looked)
         moved = self.move(code_NE, looked)
 
         def denoise(noisy_NChw: Tensor, timestep_N: Tensor) -> Tensor:

@@ -1,17 +1,18 @@
 """What the renderers that start from the photo share: what is seen of it, and the code of each frame.
 
-A U-Net turns the photo into maps, once a clip. The photo's landmarks tell how this face moves: by shapes,
-principal components of how landmarks move. The trunk's token (E_a, Audio-to-AU's feature, TCSAN) drives the
-frames in two ways: a head reads the five action units off it, and these, with the token, make a code. In
-training the code comes mostly from the true frames' action units, so that the mouth learns its whole range
-however uncertain the sound is. A frame is then made of the photo (``Paint``):
+A U-Net turns the photo into maps, once for a batch of its frames. The photo's landmarks tell how this face
+moves: by shapes, principal components of how landmarks move. The trunk's token (E_a, Audio-to-AU's feature,
+TCSAN) drives the frames in two ways: a head reads the five action units off it, and these, with the token,
+make a code. In training the code comes mostly from the true frames' action units, so that the full range of
+the mouth is learned even where the sound is ambiguous. A frame is then made of the photo (``paint``):
 
 frame = mask x warp(photo, flow) + (1 - mask) x (photo + residual), after the warping generators of one-shot
 reenactment (Siarohin et al. 2019; Zakharov et al. 2020). What is left alone is the photo itself, so an
 unknown person stays that person.
 
 Legend: B clips or windows, M frames of each, N frames (B x M), A action units, C channels, E code, D maps of
-a photo, P landmarks, K shapes, H and W rows and columns, h and w those at half the size.
+a photo, P landmarks, K shapes, H and W rows and columns, h and w those at half the size, R all pixels, Q
+coordinates.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _OPEN = 2.0
 
 
 class Looked(NamedTuple):
-    """What is computed once for each photo."""
+    """What is computed of a photo, whatever its frames are."""
 
     photo_B3HW: Tensor
     points_BP2: Tensor  # its landmarks (x, y) in [-1, 1]
@@ -194,6 +195,10 @@ class PhotoTrunk(Trunk):
             moved_BMQ = size_BMK @ self.shape_KP2.flatten(1)
             moved_BMP2 = moved_BMQ.unflatten(2, (-1, 2)) @ looked.axes_B22[:, None]
         return Moved(flow_N2hw, moved_BMP2.flatten(0, 1))
+
+    def code_of_tokens(self, token_NC: Tensor, looked: Looked) -> Tensor:
+        """The codes [N, E] of a clip's frames, by the action units that their tokens tell."""
+        return self.code_of(token_NC[None], self.action_units(token_NC)[None], looked)
 
     def look_at(self, face: FirstFace, device: torch.device) -> Looked:
         """What frames need of a clip's first face."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from talkface.models.denoiser import Denoiser
-from talkface.models.diffusion import NoiseSchedule
+from talkface.models.noise_schedule import NoiseSchedule
 from talkface.models.trunk import Trunk
 
 

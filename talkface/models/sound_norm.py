@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class SoundNorm(nn.Module):
-    """Subtract each coefficient's mean and divide by its deviation over the training sound [ours].
+    """Subtract each coefficient's mean and divide by its deviation over the training sound [own].
 
     The statistics are buffers: they are set once by the training stage and travel with the weights.
     """

@@ -60,7 +60,7 @@ def normalise_channels(x_BCT: Tensor) -> Tensor:
 class TCSANBlock(nn.Module):
     """(Weight-norm dilated conv, ReLU, dropout) twice, channel attention, plus the input, ReLU.
 
-    [ours] What the convolutions give is added to what the attention gives (``attention_skip``): a softmax
+    [own] What the convolutions give is added to what the attention gives (``attention_skip``): a softmax
     over hundreds of channels starts as a plain mean, which would leave one signal a head and let nothing
     else through. Without heads there is no attention: the residual block of a plain TCN (Bai et al. 2018).
     """
@@ -112,7 +112,7 @@ class TCSAN(Network):
         dropout: inside the blocks.
         kernel: odd length of the temporal convolutions.
         attention_skip: see ``TCSANBlock``.
-        normalised: [ours] each block looks at its input with the frames' channels normalised, and at queries
+        normalised: [own] each block looks at its input with the frames' channels normalised, and at queries
             and keys of unit size over time; no parameter is added. Without it four blocks in a row grow by
             orders of magnitude, the attention hardens and learns no more.
 

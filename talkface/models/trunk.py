@@ -55,7 +55,7 @@ class FirstFace(Protocol):
 
 
 class Trunk(Network):
-    """Sound, face and AU features to one token a frame; the base of ``Renderer`` and ``FrameRenderer``.
+    """Sound, face and AU features to one token a frame; the base of every renderer.
 
     The defaults are paper A's sizes: the fusion sees 512 + 512 + 320 = 1344 channels and gives 1024. Its two
     halves are public, so that long clips can run in windows: ``fusion_input``, then ``fusion`` through
@@ -75,8 +75,8 @@ class Trunk(Network):
         speech: what drives the mouth: "audio", "aus" or both. Without "audio" there is no audio encoder.
         fusion: one of ``talkface.models.fusions.FUSIONS``.
         oracle_aus: AU intensities of the true frames (5, divided by 5) come in the place of the Audio-to-AU
-            feature; a layer [ours] lifts them to its width.
-        normalised: [ours] the features are normalised before they meet, since encoders of unlike scale give
+            feature; a layer [own] lifts them to its width.
+        normalised: [own] the features are normalised before they meet, since encoders of unlike scale give
             them, and so are the fusion's blocks (``TCSAN``).
 
     Raises:

@@ -1,8 +1,8 @@
 """A renderer that warps the photo in one step, and paints only what no warp can show.
 
-What is heavy runs once a clip: a U-Net turns the photo into a set of maps (``PhotoTrunk``). A frame mixes
-these maps by its code, which is light; the code also says how large the shapes are, which gives the coarse
-flow.
+What is heavy runs once for a batch of frames: a U-Net turns the photo into a set of maps (``PhotoTrunk``). A
+frame mixes these maps by its code, which is light; the code also says how large the shapes are, which gives
+the coarse flow.
 
 Legend: B clips or windows, M frames of each, N frames (B x M), A action units, C channels, E code, D maps of
 a photo, X mixtures of them, H and W rows and columns, h and w those at half the size.
@@ -65,5 +65,5 @@ class WarpRenderer(PhotoTrunk, name="warp_renderer"):
     def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
         """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""
         looked = self.look_at(face, token_NC.device)
-        code_NE = self.code_of(token_NC[None], self.action_units(token_NC)[None], looked)
+        code_NE = self.code_of_tokens(token_NC, looked)
         return self.decode(code_NE, looked)[0].frame_N3HW

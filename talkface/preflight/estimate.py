@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from talkface.config import Config, Renderer
-from talkface.corpora.held_back import num_held_back
+from talkface.corpora.roles import is_seen, num_held_back
 from talkface.preflight.jobs import Job, section_of
 
 MEASURED: dict[str, Any] = yaml.safe_load(
@@ -89,7 +89,7 @@ def clips_to_generate(config: Config, speaker: str, clips: int) -> int:
     split = config.splits[config.split]
     if speaker in split.unseen:
         chosen = clips
-    elif split.is_seen(speaker):
+    elif is_seen(split, speaker):
         chosen = num_held_back(split, clips)
     else:
         chosen = 0

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from talkface.provenance.bearing import has_bearing
 from talkface.provenance.syntax import Source, read_source, text_of
+from talkface.provenance.without_effect import has_bearing
 
 PACKAGE = "talkface"
 _ROOT = Path(__file__).resolve().parents[2]

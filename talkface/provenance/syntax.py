@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from talkface.provenance.bearing import RECORDED_ERRORS, SHOWING
+from talkface.provenance.without_effect import RECORDED_ERRORS, SHOWING
 
 _LOGGERS = frozenset({"logger", "log", "_log", "_logger"})
 _LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})

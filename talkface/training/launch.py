@@ -35,7 +35,7 @@ from talkface.runtime.lock import die_with_snakemake
 from talkface.training import parallel
 from talkface.training.device import check_processes, pick_device
 from talkface.training.errors import TrainingError
-from talkface.training.micro import halved
+from talkface.training.micro_batches import halved
 from talkface.training.signals import FORWARDED, caught_signals, leave_signals_to_the_launcher
 
 logger = logging.getLogger(__name__)

@@ -66,12 +66,12 @@ from talkface.data.shuffled_stream import ShuffledStream
 from talkface.runtime.lock import die_with_snakemake, exclusive
 from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state
+from talkface.training.batch_part import share_codebooks
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
 from talkface.training.errors import TrainingError
 from talkface.training.fingerprint import complete
-from talkface.training.micro import MicroBatches
-from talkface.training.part import share_codebooks
+from talkface.training.micro_batches import MicroBatches
 from talkface.training.schedule import learning_rate
 from talkface.training.signals import caught_signals
 from talkface.training.task import Finished, StepContext, Task, Values

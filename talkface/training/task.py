@@ -16,7 +16,7 @@ from talkface.config import Training
 from talkface.training import parallel
 from talkface.training.device import autocast
 from talkface.training.errors import TrainingError
-from talkface.training.micro import MicroBatches
+from talkface.training.micro_batches import MicroBatches
 from talkface.training.schedule import learning_rate
 
 Values = Mapping[str, "float | torch.Tensor"]

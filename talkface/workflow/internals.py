@@ -68,7 +68,7 @@ def root_of(workflow: Any) -> Path:
     path = str(folder.get_path_or_uri(secret_free=True))
     if "://" in path:
         raise SnakemakeError(
-            f"{path}: name the Snakefile by github(...), gitlab(...) or path (docs/module.md)"
+            f"{path}: name the Snakefile by github(...), gitlab(...) or path (docs/as_module.md)"
         )
     return Path(path).resolve()
 
@@ -101,7 +101,7 @@ def refuse_prefix(workflow: Any) -> None:
         if modifier.prefix or modifier.modifies_prefixes:
             stop(
                 "module: prefix and replace_prefix are not supported: name another `experiment` in the "
-                "configuration, or run in a folder of its own with --directory (docs/module.md)"
+                "configuration, or run in a folder of its own with --directory (docs/as_module.md)"
             )
         modifier = modifier.inner_modifier
 

@@ -18,11 +18,11 @@ from talkface.corpora.synthetic.corpus import (
     truth_rows,
 )
 from talkface.corpora.synthetic.face import Pose, draw_face, lip_gap_px, mouth_width_px
-from talkface.corpora.synthetic.identity import make_identity
 from talkface.corpora.synthetic.mouth import shape_mouth
 from talkface.corpora.synthetic.phonemes import PHONEMES, PRONUNCIATIONS
 from talkface.corpora.synthetic.read_sentences import choose_read_sentences
 from talkface.corpora.synthetic.sentences import GRAMMAR, choose_sentences, parse_name
+from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.corpora.synthetic.speech import release_s
 from talkface.features.faces import FaceMesh
 from talkface.jobs.generate_corpus import generate_corpus

@@ -57,7 +57,7 @@ def targets(tmp_path_factory) -> set[str]:
 def test_a_command_names_what_is_there(name, line, targets):
     told = get_argument_parser().parse_args(shlex.split(line))
     for target in set(told.targets) - {"..."}:
-        known = target.removeprefix("talkface_")  # as a module's user may name it (docs/module.md)
+        known = target.removeprefix("talkface_")  # as a module's user may name it (docs/as_module.md)
         assert known in targets, f"{name}: no target {target!r}: snakemake {line}"
     for overlay in [str(path).removeprefix("/path/to/talkface/") for path in told.configfile or []]:
         examples = "\n".join(map(read, files("docs/*.md", "README.md")))

@@ -19,7 +19,7 @@ from talkface.jobs.track_generated import track_generated
 from talkface.metrics.catalogue import all_metrics
 from talkface.metrics.clip import Clip, MissingPartError
 from talkface.metrics.declaration import Metric
-from talkface.metrics.presence import pooled_f1
+from talkface.metrics.presence_scores import pooled_f1
 
 
 def values(scores, clip):

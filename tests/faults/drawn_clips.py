@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from talkface.corpora.synthetic.face import Pose, draw_face
-from talkface.corpora.synthetic.identity import make_identity
+from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.media.program import executable
 from talkface.media.video import write_video
 

@@ -76,7 +76,7 @@ QUIET = """
 import numpy as np
 from talkface.config import AuLabels, Faces
 from talkface.corpora.synthetic.face import draw_face
-from talkface.corpora.synthetic.identity import make_identity
+from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import FaceMesh, mesh_crops, track_face
 

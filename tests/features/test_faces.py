@@ -9,7 +9,7 @@ import pytest
 
 from talkface.config import Faces
 from talkface.corpora.synthetic.face import Pose, draw_face
-from talkface.corpora.synthetic.identity import make_identity
+from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.features.alignment import (
     AlignedFrame,
     FaceError,

@@ -117,7 +117,8 @@ def test_speakers_without_a_role_are_unused(tmp_path):
 
 @pytest.mark.parametrize("seen", [["s1"], None])
 def test_of_some_speakers_the_appearance_alone_is_learned(tmp_path, seen):
-    paths = tables(tmp_path, {"s1": 5, "s2": 5, "s3": 2}, failed=["s3/u0001"])
+    failed = {"failed": ["s3/u0001"], "mute": ["s3/u0000"]}  # their sound does not count
+    paths = tables(tmp_path, {"s1": 5, "s2": 5, "s3": 2}, **failed)
     rows = split(tmp_path, paths, Split(seen=seen, unseen=["s2"], appearance=["s3"], held_back=0.2))
     of = {speaker: group["subset"].value_counts().to_dict() for speaker, group in rows.groupby("speaker")}
     assert of == {
@@ -129,6 +130,12 @@ def test_of_some_speakers_the_appearance_alone_is_learned(tmp_path, seen):
     assert summary.set_index("speaker")["appearance"].to_dict() == {"s1": 0, "s2": 0, "s3": 1, "all": 1}
     sentence = split_sentence("own", Split(unseen=["s2"], appearance=["s3"]), rows)
     assert "pictures alone of s3 (1 clip, 75 frames)" in sentence
+
+
+def test_an_appearance_of_which_nothing_can_be_used_is_refused(tmp_path):
+    paths = tables(tmp_path, {"s1": 5, "s3": 1}, failed=["s3/u0000"])
+    with pytest.raises(ValueError, match=r"no clip of speaker 's3' .*\(no face\): take them out"):
+        split(tmp_path, paths, Split(unseen=[], appearance=["s3"]))
 
 
 def test_speakers_without_clips_are_named(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from talkface.losses import adversarial, frames, gan
-from talkface.losses.presence import MIN_RATE, PresenceLoss, inverse_rate_weights
+from talkface.losses.presence_loss import MIN_RATE, PresenceLoss, inverse_rate_weights
 
 
 def test_weights_are_inverse_to_the_rate():

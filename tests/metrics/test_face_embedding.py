@@ -1,6 +1,5 @@
 """The cosine of face embeddings: one person, two people, and what happens without the optional packages."""
 
-import importlib.util
 from importlib.metadata import PathDistribution
 
 import numpy as np
@@ -15,7 +14,7 @@ from talkface.metrics.clip import Clip, Mesh
 from talkface.metrics.families import face_embedding
 from talkface.metrics.families.face_embedding import PACKAGES, WeightsError, embed, score
 
-INSTALLED = all(map(importlib.util.find_spec, PACKAGES))
+INSTALLED = all(map(catalogue.is_installed, PACKAGES))
 WHERE_INSTALLED = pytest.mark.skipif(not INSTALLED, reason="optional: pip install -e '.[person]'")
 
 
@@ -82,7 +81,7 @@ def test_each_second_is_compared_with_the_photo_where_a_face_was_found(face):
 
 @pytest.mark.parametrize("missing", [None, *PACKAGES])
 def test_without_its_packages_the_family_is_not_there(monkeypatch, missing):
-    monkeypatch.setattr(catalogue, "find_spec", lambda name: None if name == missing else object())
+    monkeypatch.setattr(catalogue, "is_installed", lambda name: name != missing)
     catalogue.all_metrics.cache_clear()
     try:
         assert ("face_embedding" in catalogue.all_metrics()) == (missing is None)

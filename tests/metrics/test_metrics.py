@@ -15,7 +15,7 @@ from talkface.metrics.lips import (
     spoken_frames,
 )
 from talkface.metrics.pixels import crop, mean_finite, psnr, ssim
-from talkface.metrics.presence import (
+from talkface.metrics.presence_scores import (
     Counts,
     count_presence,
     mean_defined,

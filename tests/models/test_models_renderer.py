@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from talkface.models.denoiser import Denoiser, timestep_embedding
-from talkface.models.diffusion import NoiseSchedule
 from talkface.models.encoders import AudioEncoder, FaceEncoder
+from talkface.models.noise_schedule import NoiseSchedule
 from talkface.models.renderer import Renderer
 
 DEMO = {

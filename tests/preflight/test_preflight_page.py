@@ -13,7 +13,7 @@ from talkface.jobs import split_clips
 from talkface.preflight.corpus import Survey
 from talkface.preflight.estimate import MEASURED, clips_to_generate, estimate
 from talkface.preflight.jobs import Job, jobs_of_experiment
-from talkface.preflight.report import as_data, as_text
+from talkface.preflight.page import as_data, as_text
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 

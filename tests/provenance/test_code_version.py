@@ -14,8 +14,8 @@ from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.needs import code_behind
 from talkface.metrics.catalogue import all_metrics
 from talkface.provenance import code
-from talkface.provenance.bearing import NO_BEARING
 from talkface.provenance.syntax import Source, read_source
+from talkface.provenance.without_effect import NO_BEARING
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
 METRICS = {f"score_{name}": code_behind(name) for name in all_metrics()}
@@ -200,7 +200,7 @@ def test_the_documents_name_what_has_no_bearing():
 def test_the_configuration_computes_nothing():
     """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
     becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
-    becomes_parameters |= {"variant_sampler", "rests_on", "check"}
+    becomes_parameters |= {"variant_sampler", "rests_on", "check", "roles"}
     found = {
         function.name
         for path in (REPOSITORY / "talkface/config").glob("*.py")

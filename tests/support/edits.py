@@ -29,7 +29,9 @@ NOTHING = [
     ),
     Edit("text of an error of a launcher", "talkface/training/launch.py", "cannot share ", "will not share "),
     Edit("text of an error of a feature", "talkface/features/mel.py", "sound must be one", "give one"),
-    Edit("text of an error of a loss", "talkface/losses/presence.py", "rates of presence lie", "rates are"),
+    Edit(
+        "text of an error of a loss", "talkface/losses/presence_loss.py", "rates of presence lie", "rates are"
+    ),
     Edit("text of an assertion", "talkface/training/parallel.py", 'f"{items} items among', 'f"{items} of'),
     Edit("log line of a step", "talkface/jobs/crop_faces.py", "clips cropped", "clips done"),
     Edit("log line of the loop", "talkface/training/loop.py", "run again to resume", "run it again"),
@@ -40,7 +42,7 @@ NOTHING = [
     ),
     Edit(
         "type hint",
-        "talkface/models/diffusion.py",
+        "talkface/models/noise_schedule.py",
         "timestep_N: Tensor) -> Tensor:",
         "timestep_N) -> Tensor:",
     ),
@@ -130,7 +132,7 @@ RERUN = [
     ),
     Edit(
         "noise schedule",
-        "talkface/models/diffusion.py",
+        "talkface/models/noise_schedule.py",
         "beta_end: float = 0.0195",
         "beta_end: float = 0.02",
         frozenset({"train_renderer", "generate_clips"}),
@@ -162,7 +164,7 @@ RERUN = [
     ),
     Edit(
         "loss of presence",
-        "talkface/losses/presence.py",
+        "talkface/losses/presence_loss.py",
         "MIN_RATE = 0.01",
         "MIN_RATE = 0.02",
         frozenset({"train_audio_to_au"}),

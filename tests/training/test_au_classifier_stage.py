@@ -16,7 +16,7 @@ from talkface.jobs.label_aus import label_aus
 from talkface.jobs.score_au_classifier import score_au_classifier
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.media.images import encode_png
-from talkface.metrics.presence import pooled_f1
+from talkface.metrics.presence_scores import pooled_f1
 from talkface.training.tasks.au_classifier import AuClassifierTask
 
 CPU = Compute(threads=1, device="cpu", precision="float32")

@@ -15,13 +15,13 @@ from talkface.artifacts.weights import load_model, read_metadata, read_settings
 from talkface.config import Mfcc, Training
 from talkface.data.conditions import Conditions
 from talkface.data.frames import Frames
-from talkface.data.presence import presence_labels
+from talkface.data.presence_labels import presence_labels
 from talkface.data.subsets import clip_lengths
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.frame_renderer import FrameRenderer
 from talkface.training import seeding
 from talkface.training.loop import StepContext
-from talkface.training.micro import MicroBatches
+from talkface.training.micro_batches import MicroBatches
 from talkface.training.pretrained import perceptual_features
 from talkface.training.tasks.frame_renderer import FrameRendererTask, Judges
 

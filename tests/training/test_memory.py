@@ -18,7 +18,7 @@ from talkface.artifacts.tables import TableWriter
 from talkface.config import Mel, Mfcc, Sampler
 from talkface.data.clip_store import ClipStore
 from talkface.data.frames import Frames, scratch_bytes
-from talkface.data.presence import presence_labels
+from talkface.data.presence_labels import presence_labels
 from talkface.data.sequences import load_sound, sound_statistics
 from talkface.data.stores import au_feature_store, identity_store
 from talkface.features import mel as mel_module

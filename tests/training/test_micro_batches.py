@@ -11,9 +11,9 @@ from torch import nn
 
 from talkface.artifacts.weights import read_tensors
 from talkface.models.denoiser import Denoiser
+from talkface.training.batch_part import as_whole
 from talkface.training.errors import TrainingError
-from talkface.training.micro import halved
-from talkface.training.part import as_whole
+from talkface.training.micro_batches import halved
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from talkface.training.device import pick_device, pick_precision
 from talkface.training.ema import Average
 from talkface.training.fingerprint import differences
 from talkface.training.loop import TrainingError
-from talkface.training.micro import MicroBatches
+from talkface.training.micro_batches import MicroBatches
 from talkface.training.schedule import learning_rate
 
 PROGRAM = REPOSITORY / "tests/support/resumable_training.py"

@@ -104,8 +104,20 @@ def test_each_window_is_heard_with_others_whose_units_alone_are_learned(tmp_path
     assert batch.mfcc_BSTCW.shape[:3] == (4, 3, 8) and batch.au_BSTA.shape == (4, 3, 8, 5)
     assert batch.truth_BMHW3.shape[:2] == (4, 4)
     assert not torch.equal(batch.au_BSTA[:, 0], batch.au_BSTA[:, 1])
-    with pytest.raises(ValueError, match="a sound goes with its own face"):
-        tiny_warp(training(4, 4), sees_face=True, sound_windows=2).check(CROP)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"sees_face": True, "sound_windows": 2}, "a sound goes with its own face"),
+        ({"oracle_aus": True, "speech": ["audio", "aus"]}, "oracle_aus: these renderers read"),
+        ({"audio_hops": 35, "speech": ["audio", "aus"]}, "audio_hops: none where Audio-to-AU"),
+        ({"multipliers": [1] * 5}, "video.crop_size must be a multiple of 32"),
+    ],
+)
+def test_settings_that_could_only_fail_later_are_refused(changes, named):
+    with pytest.raises(ValueError, match=named):
+        tiny_warp(training(4, 4), **changes).check(112)
 
 
 def test_what_shows_between_the_lips_weighs_more(tmp_path):
@@ -165,7 +177,7 @@ def test_landmarks_that_are_not_known_weigh_nothing(tmp_path):
     clip.detected[5:] = False
     task = task_of(tmp_path, [clip], first_frame_share=1.0)
     batch = drawn_of_one(task, 0)
-    known = batch.seen_BM.flatten()
+    known = batch.found_BM.flatten()
     weight_NP = task.windows.vary(batch).point_weight_NP
     assert not known.all() and bool((weight_NP[~known] == 0).all()) and bool((weight_NP[known] > 0).all())
 
@@ -195,6 +207,18 @@ def test_of_an_appearance_speaker_the_pictures_alone_are_learned(tmp_path):
     deaf = task_of(tmp_path / "deaf", [own, other], appearance_share=1.0, **settings)
     assert torch.equal(drawn_of_one(deaf, 0).mfcc_BSTCW, batch.mfcc_BSTCW)
     assert torch.equal(drawn_of_one(deaf, 0).au_BSTA, batch.au_BSTA)
+
+
+def test_an_appearance_window_is_never_driven_by_what_is_heard(tmp_path):
+    own, other = make_clip("s1/a", "train", 24, 1), make_clip("s1/look", "appearance", 20, 2)
+    other.detected[4:] = False  # their labels are bridged
+    task = task_of(tmp_path, [own, other], appearance_share=1.0)
+    batch = drawn_of_one(task, 0)
+    assert batch.labelled_BM.all() and batch.true_aus_B.all() and not batch.found_BM.all()
+    seeing = task_of(tmp_path / "seeing", [own, other], appearance_share=1.0, sees_face=True, sound_windows=1)
+    first = torch.from_numpy(own.images[0])
+    photos = torch.cat([drawn_of_one(seeing, seed).photo_BHW3 for seed in range(4)])
+    assert any(torch.equal(photo, first) for photo in photos)  # a face that is seen goes with its sound
 
 
 def test_an_appearance_speaker_changes_how_faces_move_and_no_sound(tmp_path):

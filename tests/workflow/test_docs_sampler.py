@@ -10,7 +10,7 @@ from workspace import copy_workspace, scheduled, snakemake
 
 from talkface.artifacts.tables import read_metadata
 from talkface.corpora.synthetic.face import draw_face
-from talkface.corpora.synthetic.identity import make_identity
+from talkface.corpora.synthetic.speaker_look import make_identity
 
 PAGE = "adding_sampler.md"
 MOST_FILES = 2

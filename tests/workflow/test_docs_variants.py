@@ -1,4 +1,4 @@
-"""Every example of docs/adding_a_variant.md and docs/paper_tables.md plans what the page says."""
+"""Every example of docs/adding_variant.md and docs/paper_tables.md plans what the page says."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ import yaml
 from conftest import REPOSITORY
 from workspace import environment, make_workspace
 
-PAGES = [REPOSITORY / "docs" / name for name in ("adding_a_variant.md", "paper_tables.md")]
+PAGES = [REPOSITORY / "docs" / name for name in ("adding_variant.md", "paper_tables.md")]
 BLOCKS = [
     found for page in PAGES for found in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.M | re.S)
 ]

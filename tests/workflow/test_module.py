@@ -1,4 +1,4 @@
-"""The workflow as a module of another repository, by the example of docs/module.md."""
+"""The workflow as a module of another repository, by the example of docs/as_module.md."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from workspace import environment, make_workspace, scheduled, snakemake
 
 from talkface.config import merge
 
-PAGE = (REPOSITORY / "docs" / "module.md").read_text(encoding="utf-8")
+PAGE = (REPOSITORY / "docs" / "as_module.md").read_text(encoding="utf-8")
 CLONE = "/path/to/talkface"
 SNAKEFILE = re.findall(r"^```python\n# Snakefile\n(.*?)^```$", PAGE, re.M | re.S)[0]
 COMMANDS = re.findall(r"^(snakemake talkface_.*)$", PAGE, re.M)

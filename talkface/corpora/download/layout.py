@@ -74,7 +74,7 @@ def owners(
     """Folder of transcripts in the archive -> the folder that they belong to, judged by the clips' names.
 
     Zenodo's ``alignments.zip`` is reported to carry the transcripts of 19 speakers under another speaker's
-    name (lhotse pull request 1502: s5 and s6 exchanged, those of s20 as s21, ...). [ours] Rather than trust a
+    name (lhotse pull request 1502: s5 and s6 exchanged, those of s20 as s21, ...). [own] Rather than trust a
     list, a folder that does not fit its own speaker's clips goes to the speaker whose clips it fits. A folder
     whose name is thereby taken, and whose speaker is not here, becomes ``sN_unmatched``, which no reader
     looks at.

@@ -15,12 +15,12 @@ import numpy as np
 
 from talkface.corpora.listing import CorpusError
 from talkface.corpora.synthetic.face import draw_face, lip_gap_px, mouth_width_px
-from talkface.corpora.synthetic.identity import Identity, make_identity
 from talkface.corpora.synthetic.layouts import LAYOUTS, Layout
 from talkface.corpora.synthetic.motion import Habits, Performance, make_habits, perform
 from talkface.corpora.synthetic.mouth import shape_mouth
 from talkface.corpora.synthetic.names import speaker_name
 from talkface.corpora.synthetic.sentences import Sentence
+from talkface.corpora.synthetic.speaker_look import Identity, make_identity
 from talkface.corpora.synthetic.speech import Voice, make_voice, synthesise
 from talkface.corpora.synthetic.timing import Score
 from talkface.media.ffmpeg import Child, MediaError, address

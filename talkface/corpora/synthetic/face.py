@@ -32,8 +32,8 @@ from talkface.corpora.synthetic.head import (
     still_layers,
     to_canvas,
 )
-from talkface.corpora.synthetic.identity import Identity
 from talkface.corpora.synthetic.mouth import Mouth, U, shape_mouth
+from talkface.corpora.synthetic.speaker_look import Identity
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from talkface.corpora.synthetic import paint
-from talkface.corpora.synthetic.identity import RGB, Identity
+from talkface.corpora.synthetic.speaker_look import RGB, Identity
 
 SCALE = 2.0  # canvas pixels per mm: more than any picture shows
 LEFT_MM, TOP_MM = -100.0, -118.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from talkface.corpora.synthetic.identity import Identity
+from talkface.corpora.synthetic.speaker_look import Identity
 
 MAX_INTENSITY = 5.0
 _SAMPLES = 41

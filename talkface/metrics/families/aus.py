@@ -5,7 +5,7 @@ from __future__ import annotations
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.metrics.clip import Clip
 from talkface.metrics.declaration import Measure, Metric, Score
-from talkface.metrics.presence import count_presence, presence_values
+from talkface.metrics.presence_scores import count_presence, presence_values
 
 
 def score(clip: Clip) -> dict[str, Score]:

@@ -19,7 +19,8 @@ from talkface.features.landmarks import INNER_EYES, NOSE_BOTTOM, OUTER_EYES
 from talkface.metrics.clip import Clip
 from talkface.metrics.declaration import Measure, Metric, Score
 
-PACKAGES = ("dlib", "face_recognition_models")
+CARRIER = "face-recognition-models"
+PACKAGES = ("dlib-bin", CARRIER)
 WEIGHTS = "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
 SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 _EVERY = 5
@@ -75,7 +76,7 @@ def embed(picture_HW3: npt.NDArray[np.uint8], points_P3: npt.NDArray[np.float32]
 @cache
 def _network() -> Any:
     try:
-        file = next(file for file in distribution(PACKAGES[1]).files or () if str(file) == WEIGHTS)
+        file = next(file for file in distribution(CARRIER).files or () if str(file) == WEIGHTS)
         content = file.read_binary()
     except (PackageNotFoundError, StopIteration, FileNotFoundError) as error:
         raise WeightsError(

@@ -12,7 +12,7 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES, SCORES
 from talkface.artifacts.tables import read_frame
 from talkface.evaluation.runs import ordered, run_of, trained_run
-from talkface.metrics.presence import pooled_counts
+from talkface.metrics.presence_scores import pooled_counts
 from talkface.reporting.tables.columns import FURTHER, MEASURES, UNIT_MEASURES
 
 TEST_SUBSETS = {

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtrit
 
 from talkface.metrics.declaration import Measure
-from talkface.metrics.presence import OUTCOMES
+from talkface.metrics.presence_scores import OUTCOMES
 
 RESAMPLES = 1000
 MIN_SPEAKERS = 5
@@ -50,7 +50,7 @@ def resample_speakers(speakers: int, *, resamples: int = RESAMPLES, seed: int = 
 def tail(speakers: int) -> float:
     """Share of resamples that lies beyond each end of the interval.
 
-    [ours] Hesterberg's expanded percentile interval (2015, What Teachers Should Know About the Bootstrap):
+    [own] Hesterberg's expanded percentile interval (2015, What Teachers Should Know About the Bootstrap):
     plain 2.5 % tails of a few clusters are too narrow, by the factor that turns a normal quantile with
     variance 1/n into Student's with 1/(n - 1). On simulated speakers plain tails cover the truth in 82-89 %
     of cases for 5 to 10 speakers, these in 91-94 %.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
-from talkface.metrics.presence import OUTCOMES
+from talkface.metrics.presence_scores import OUTCOMES
 from talkface.reporting.tables.table_rows import PrintedRow
 
 CLASSIFIER = "au_classifier"

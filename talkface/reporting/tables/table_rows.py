@@ -11,7 +11,7 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import TableRow
 from talkface.evaluation.runs import is_control, is_other_sound, label, ordered
 from talkface.metrics.declaration import Measure
-from talkface.metrics.presence import pooled_counts
+from talkface.metrics.presence_scores import pooled_counts
 from talkface.reporting.tables.aggregate import TEST_SUBSETS, ScoresError
 from talkface.reporting.tables.bootstrap import MIN_SPEAKERS, Estimate, estimate
 from talkface.reporting.tables.published import Published, Row

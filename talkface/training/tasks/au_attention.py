@@ -5,7 +5,7 @@ picture's own AUs. Generator at every ``generator_every``-th step: realism, the 
 (cycle), and two prices on the mask. Target AUs are those of another random frame plus U(-noise, noise), on
 the /5 scale; all are *raw* intensities, the only kind that a single photo can give at test time.
 
-Which share of the mask is priced [ours]. GANimation prices A itself, the share that is *kept*, lest A
+Which share of the mask is priced [own]. GANimation prices A itself, the share that is *kept*, lest A
 saturate at one and the generator do nothing. Here A has to tell the identity from the speech, and a price on
 the kept share pays for handing skin and hair to the colour branch. The AU condition (weight 4000) already
 forbids A = 1, so the price is on 1 - A, the share that is *changed*: A stays near one, and falls where

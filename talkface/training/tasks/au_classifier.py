@@ -1,7 +1,7 @@
 """Task: the AU classifier of papers B and C, five AUs' presence on the lower half of a face.
 
 It judges generated frames in the AU loss; its own accuracy on real frames has a table. Loss: weighted BCE +
-Dice, as for Audio-to-AU. [ours]: small shifts of the picture, so that it judges generated frames by their
+Dice, as for Audio-to-AU. [own]: small shifts of the picture, so that it judges generated frames by their
 shape and not by their place.
 
 Shape legend: N frames, A action units, H and W of the crop.
@@ -18,9 +18,9 @@ import torch
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import AuClassifier as AuClassifierConfig
 from talkface.data.frames import Frames, to_tensor
-from talkface.data.presence import presence_labels
+from talkface.data.presence_labels import presence_labels
 from talkface.data.subsets import picture_lengths
-from talkface.losses.presence import PresenceLoss, inverse_rate_weights
+from talkface.losses.presence_loss import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.training import parallel, seeding
 from talkface.training.loop import StepContext, Task

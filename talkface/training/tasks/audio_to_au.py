@@ -1,7 +1,7 @@
 """Task: the five Audio-to-AU nets (paper A, section 3; papers B and C, equation of L_au).
 
 Sound windows of consecutive frames -> presence of each AU in each frame. Labels come from ``label_aus`` on
-the speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [ours]:
+the speaker's own statistics; the loss is weighted BCE + Dice, the weights inverse to each AU's rate. [own]:
 beside presence each net may regress the intensity: presence alone says little of how far a mouth opens.
 
 Shape legend: B windows, T frames, C cepstral coefficients, K hops, A action units, N frames of all clips.
@@ -22,7 +22,7 @@ from talkface.config import Mfcc
 from talkface.data.rows import each_clip, starts, vectors
 from talkface.data.sequences import WindowIndex, load_sound, sound_statistics, sound_windows
 from talkface.data.subsets import clip_lengths
-from talkface.losses.presence import PresenceLoss, inverse_rate_weights
+from talkface.losses.presence_loss import PresenceLoss, inverse_rate_weights
 from talkface.models.audio_to_au import AudioToAu
 from talkface.training import parallel, seeding
 from talkface.training.loop import StepContext, Task

@@ -1,6 +1,6 @@
 """Task: the VQ autoencoder in whose latents the diffusion runs (Rombach et al. 2022, vq-f4).
 
-Loss = L1 weighted by region + edge_weight * L1 of image gradients + commitment * commitment loss. [ours]: the
+Loss = L1 weighted by region + edge_weight * L1 of image gradients + commitment * commitment loss. [own]: the
 published model adds LPIPS and a patch critic; without downloaded weights the gradient term keeps edges sharp,
 and the weight of the mouth region spends the code where the face speaks. Frames are never mirrored: faces are
 not symmetric, and the mouth's asymmetry is speech too.

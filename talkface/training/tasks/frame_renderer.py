@@ -2,7 +2,7 @@
 
 Loss = 1.5 L1 + 0.07 perceptual + 1.5 identity + 0.02 AU (paper B); paper C adds 0.002 adversarial by a critic
 of frames in the second half of the training, CRAN a critic of sequences besides. A term of weight 0 is not
-computed. A sample is one rendered frame; the fusion always sees the whole window around it. [ours]: the mouth
+computed. A sample is one rendered frame; the fusion always sees the whole window around it. [own]: the mouth
 region may weigh more in the L1 term.
 
 Shape legend: B windows, T frames of a window, N rendered frames (M of each window), A action units, H and W
@@ -23,13 +23,13 @@ from talkface.config import FrameRenderer as FrameRendererConfig
 from talkface.config import Fused, Mfcc
 from talkface.data.conditions import Conditions
 from talkface.data.frames import Frames, to_tensor
-from talkface.data.presence import PresenceLabels, presence_labels
+from talkface.data.presence_labels import PresenceLabels, presence_labels
 from talkface.data.regions import mouth_box, region_weight
 from talkface.data.sequences import WindowIndex
 from talkface.data.subsets import clip_lengths
 from talkface.losses.frames import identity_loss, perceptual_loss
 from talkface.losses.gan import critic_loss, generator_loss
-from talkface.losses.presence import PresenceLoss, inverse_rate_weights
+from talkface.losses.presence_loss import PresenceLoss, inverse_rate_weights
 from talkface.models.au_classifier import AuClassifier
 from talkface.models.critics import FrameCritic, VideoCritic
 from talkface.models.frame_renderer import FrameRenderer

@@ -28,10 +28,10 @@ from talkface.models.photo_renderer import PhotoRenderer
 from talkface.training.given import Given
 from talkface.training.loop import StepContext
 from talkface.training.schedule import build_optimizer
-from talkface.training.tasks.photo_task import NOT_OF_THE_NETWORK, PhotoTask, open_clips, weighted
+from talkface.training.tasks.photo_base import OF_TRAINING, PhotoTask, open_clips, weighted
 from talkface.training.tasks.renderer import region_weights
 
-_NOT_OF_THE_NETWORK = NOT_OF_THE_NETWORK | {"latent_noise", "even_timesteps"}
+_NOT_OF_THE_NETWORK = OF_TRAINING | {"latent_noise", "even_timesteps"}
 
 
 class PhotoRendererTask(PhotoTask):

@@ -29,9 +29,9 @@ from talkface.models.warp_renderer import WarpRenderer
 from talkface.training.given import Given
 from talkface.training.loop import StepContext
 from talkface.training.schedule import build_optimizer
-from talkface.training.tasks.photo_task import NOT_OF_THE_NETWORK, PhotoTask, open_clips, weighted
+from talkface.training.tasks.photo_base import OF_TRAINING, PhotoTask, open_clips, weighted
 
-_NOT_OF_THE_NETWORK = NOT_OF_THE_NETWORK | {"critic_width"}
+_NOT_OF_THE_NETWORK = OF_TRAINING | {"critic_width"}
 
 _CRITIC_SIZE = 64
 

@@ -28,7 +28,7 @@ from talkface.models.photo_trunk import Looked, Moved, PhotoTrunk
 from talkface.training.given import Given
 from talkface.training.loop import Task
 
-NOT_OF_THE_NETWORK = {
+OF_TRAINING = {
     "training", "losses", "window_frames", "frames_per_window", "sound_windows", "mouth_weight",
     "inner_mouth_weight", "audio_hops", "balance_speakers", "first_frame_share", "true_aus_share",
     "token_dropout", "appearance_share", "pictures", "sound",
@@ -59,7 +59,7 @@ class PhotoTask(Task):
     def __init__(
         self, clips: PhotoClips, audio_to_au: AudioToAu | None, config: PhotoFused, network: PhotoTrunk
     ):
-        self._audio_to_au, self._driving = audio_to_au, config
+        self._audio_to_au = audio_to_au
         self.windows, self.network = PhotoWindows(clips, config), network
         moving = (clips.landmarks[clip][clips.labels[clip].valid_T] for clip in clips.pictured)
         network.set_shapes(*face_shapes(moving, config.shapes))

@@ -28,7 +28,7 @@ def inverse_rate_weights(rate_A: Tensor) -> Tensor:
 class PresenceLoss:
     """mean_a w_a (BCE_a + Dice_a), with Dice_a = 1 - (2 sum(y p) + eps) / (sum(y^2) + sum(p^2) + eps).
 
-    The Dice sums run over all frames of the batch ([ours]; a frame where an AU is absent has
+    The Dice sums run over all frames of the batch ([own]; a frame where an AU is absent has
     no overlap to speak of, and most frames are such).
 
     Args:

@@ -46,7 +46,7 @@ class NoiseSchedule(Network):
         return (noisy_NCHW - noise * noise_NCHW) / signal
 
     def noise_of(self, output_NCHW: Tensor, noisy_NCHW: Tensor, timestep_N: Tensor) -> Tensor:
-        """Noise by a preconditioned network [ours]: sqrt(1 - alpha_bar) x_t + sqrt(alpha_bar) output.
+        """Noise by a preconditioned network [own]: sqrt(1 - alpha_bar) x_t + sqrt(alpha_bar) output.
 
         At high noise almost all of x_t is the noise, and a network that has to copy it spends its precision
         on that; here it gives only the rest (the v of Salimans and Ho 2022).
@@ -55,7 +55,7 @@ class NoiseSchedule(Network):
         return noise * noisy_NCHW + signal * output_NCHW
 
     def weights(self, timestep_N: Tensor) -> Tensor:
-        """Weights [N] of a noise error that make all timesteps equally hard [ours]: 1 / alpha_bar.
+        """Weights [N] of a noise error that make all timesteps equally hard [own]: 1 / alpha_bar.
 
         The plain noise error (weight one) hardly sees high noise, where it is decided whether a mouth opens.
         """

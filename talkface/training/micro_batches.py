@@ -10,8 +10,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from talkface.training import parallel, seeding
+from talkface.training.batch_part import as_whole
 from talkface.training.errors import TrainingError
-from talkface.training.part import as_whole
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from talkface.metrics.clip import Clip, Mesh
-from talkface.metrics.families.identity import score
+from talkface.metrics.families.person import score
 
 BOX = (30, 50, 16, 48)
 FACE = gaussian_filter(np.random.default_rng(0).uniform(40, 215, (64, 64, 3)), (1, 1, 0)).astype(np.uint8)

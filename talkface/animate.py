@@ -53,9 +53,10 @@ def animate(
 ) -> int:
     """Write the video and return its number of frames, ceil(seconds x 25).
 
-    Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, or an
-    experiment whose networks have not been trained.
+    Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, an output
+    that would overwrite either, or an experiment whose networks have not been trained.
     """
+    check_output(output, photo, sound)
     needs = needs_of(config, variant)
     if needs & {"true_aus", "masked_latents"}:
         raise ValueError(f"--variant {variant}: it needs a true video besides the photo and the sound")
@@ -111,6 +112,15 @@ def animate(
     write_video(output, frames(), fps=fps, audio=heard.pieces(num_frames * rate // fps), sample_rate=rate)
     meter.finish()
     return num_frames
+
+
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse (``ValueError``) a video that would overwrite what it is made from, and a folder."""
+    if output.is_dir():
+        raise ValueError(f"--output {output}: this is a folder; name the video's file, such as speaking.mp4")
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise ValueError(f"--output {output}: the video would overwrite {path}; choose another name")
 
 
 def read_photo(path: Path) -> np.ndarray:
@@ -174,6 +184,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         raw: dict[str, Any] = {}
         for path in given.configfile:
+            if not path.is_file():
+                raise ValueError(
+                    f"--configfile {path}: no such file; run this in the folder where Snakemake ran"
+                )
             raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
         config = validate(raw)
         if given.variant not in config.variants:

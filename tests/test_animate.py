@@ -25,7 +25,9 @@ from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.training.tasks.frame_renderer import build_frame_renderer
+from talkface.training.tasks.photo_renderer import build_photo_renderer
 from talkface.training.tasks.renderer import build_renderer
+from talkface.training.tasks.warp_renderer import build_warp_renderer
 
 OVERLAYS = [REPOSITORY / "config.yaml", *(REPOSITORY / f"configs/{n}.yaml" for n in ("micro", "variants"))]
 
@@ -45,6 +47,12 @@ def folder(tmp_path_factory):
         "renderer/ours": build_renderer(config.renderer, config.mfcc, config.video.crop_size, 3),
         "renderer/b_full": build_frame_renderer(
             config.variant_renderer("b_full"), config.mfcc, config.video.crop_size
+        ),
+        "renderer/warp": build_warp_renderer(
+            config.variant_renderer("warp"), config.mfcc, config.video.crop_size
+        ),
+        "renderer/a_with_photo": build_photo_renderer(
+            config.variant_renderer("a_with_photo"), config.mfcc, config.video.crop_size
         ),
     }
     for stage, network in networks.items():
@@ -82,9 +90,10 @@ def test_a_photo_speaks_as_long_as_its_sound(folder):
     assert np.abs(read_audio(folder / "speaking.mp4")).max() > 0.1
 
 
-def test_a_decoder_of_frames_speaks_too(folder, monkeypatch):
+@pytest.mark.parametrize("variant", ["b_full", "warp", "a_with_photo"])
+def test_every_renderer_speaks(folder, monkeypatch, variant):
     monkeypatch.chdir(folder)
-    words = ["it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--output", "crop.mp4"]
+    words = ["it's a face.png", "speech.wav", "--variant", variant, "--crop", "--output", "crop.mp4"]
     main([*words, "--configfile", *map(str, OVERLAYS)])
     frames = list(read_frames(folder / "crop.mp4"))
     assert len(frames) == 28 and frames[0].shape == (112, 112, 3)
@@ -151,6 +160,29 @@ def test_mistakes_are_one_line_that_names_the_file(folder, monkeypatch):
         said = str(ended.value.code)
         assert said.startswith("error: ") and "\n" not in said and all(word in said for word in words), said
     assert not (folder / "never.mp4").exists()
+
+
+@pytest.mark.parametrize("made_from", ["it's a face.png", "speech.wav"])
+def test_what_a_video_is_made_from_is_never_overwritten(folder, monkeypatch, made_from):
+    monkeypatch.chdir(folder)
+    (folder / "link.mp4").unlink(missing_ok=True)
+    (folder / "link.mp4").symlink_to(made_from)
+    before = (folder / made_from).read_bytes()
+    for output, words in [
+        (made_from, f"would overwrite {made_from}"),
+        (str(folder / made_from), f"would overwrite {made_from}"),
+        ("link.mp4", f"would overwrite {made_from}"),
+        (".", "this is a folder"),
+    ]:
+        with pytest.raises(SystemExit, match=words):
+            main(["it's a face.png", "speech.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
+    assert (folder / made_from).read_bytes() == before
+
+
+def test_a_folder_without_an_experiment_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"--configfile config\.yaml: no such file; run this in the folder"):
+        main(["face.png", "speech.wav"])
 
 
 @pytest.mark.slow

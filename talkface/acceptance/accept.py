@@ -13,7 +13,7 @@ from pathlib import Path
 from talkface.acceptance import golden
 from talkface.config import RENDERERS
 from talkface.evaluation.needs import code_behind
-from talkface.metrics.catalogue import all_metrics
+from talkface.metrics.catalogue import all_metrics, optional_metrics
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import Entry, accepted_code, append_entry
 
@@ -41,7 +41,8 @@ class RefusedError(ValueError):
 def versions_of(checkout: Path) -> dict[str, str]:
     """The present version of each rule's code, for the rules that golden outputs cover.
 
-    Each metric of rule ``score_clips`` has its own, named ``score_{metric}``.
+    Each metric of rule ``score_clips`` has its own, named ``score_{metric}``; there is none of a metric that
+    needs optional packages.
     """
     scripts = sorted((checkout / "workflow_scripts").glob("*.py"))
     versions = {
@@ -50,7 +51,8 @@ def versions_of(checkout: Path) -> dict[str, str]:
         if not script.stem.startswith((*_WITHOUT_FIGURES, "score_clips"))
         for chosen in CHOSEN.get(script.stem, [()])
     }
-    metrics = [(script, name) for script in scripts if script.stem == "score_clips" for name in all_metrics()]
+    always = [name for name in all_metrics() if name not in optional_metrics()]
+    metrics = [(script, name) for script in scripts if script.stem == "score_clips" for name in always]
     versions |= {f"score_{name}": code_version(script, *code_behind(name)) for script, name in metrics}
     return dict(sorted(versions.items()))
 

@@ -30,6 +30,11 @@ def all_metrics() -> Mapping[str, Metric]:
     return found
 
 
+def optional_metrics() -> frozenset[str]:
+    """The installed families that need packages which not every installation has."""
+    return frozenset(name for name, metric in all_metrics().items() if metric.packages)
+
+
 def is_installed(package: str) -> bool:
     """Whether there is a package of this name, without importing it."""
     try:

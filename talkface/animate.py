@@ -31,6 +31,7 @@ from talkface.generation.streamed_sound import StreamedSound
 from talkface.jobs.disentangle_faces import keep_whole, take_apart
 from talkface.media import program
 from talkface.media.audio import SoundFile
+from talkface.media.photo import read_photo
 from talkface.media.video import write_video
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
@@ -115,21 +116,14 @@ def animate(
 
 
 def check_output(output: Path, *inputs: Path) -> None:
-    """Refuse (``ValueError``) a video that would overwrite what it is made from, and a folder."""
+    """Refuse (``ValueError``) a name that is no MP4's, a folder, and what a video is made from."""
     if output.is_dir():
         raise ValueError(f"--output {output}: this is a folder; name the video's file, such as speaking.mp4")
     for path in inputs:
         if output.exists() and path.exists() and output.samefile(path):
             raise ValueError(f"--output {output}: the video would overwrite {path}; choose another name")
-
-
-def read_photo(path: Path) -> np.ndarray:
-    """An RGB picture uint8 [H, W, 3], turned upright as its camera noted."""
-    content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.empty(0, np.uint8)
-    picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
-    if picture is None:
-        raise ValueError(f"{path}: not a readable image; give a PNG or JPEG file")
-    return np.ascontiguousarray(picture[..., ::-1])
+    if output.suffix.lower() != ".mp4":
+        raise ValueError(f"--output {output}: videos are written as MP4; end its name in .mp4")
 
 
 def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:

@@ -11,7 +11,7 @@ import soundfile
 import yaml
 from conftest import REPOSITORY
 
-from talkface.animate import main, paste, read_photo
+from talkface.animate import main, paste
 from talkface.artifacts.weights import save_model
 from talkface.config import AuLabels, Faces, merge, validate
 from talkface.corpora.synthetic.face import draw_face
@@ -20,6 +20,7 @@ from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import track_face
 from talkface.jobs.disentangle_faces import take_apart
 from talkface.media.audio import read_audio
+from talkface.media.photo import read_photo
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
@@ -173,6 +174,8 @@ def test_what_a_video_is_made_from_is_never_overwritten(folder, monkeypatch, mad
         (str(folder / made_from), f"would overwrite {made_from}"),
         ("link.mp4", f"would overwrite {made_from}"),
         (".", "this is a folder"),
+        ("speaking.webm", "videos are written as MP4"),
+        ("speaking", "videos are written as MP4"),
     ]:
         with pytest.raises(SystemExit, match=words):
             main(["it's a face.png", "speech.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])

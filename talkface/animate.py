@@ -1,7 +1,7 @@
 """From a photo and a sound to a lip-synced video: ``python -m talkface.animate PHOTO SOUND --output VIDEO``.
 
 The face is detected, cropped and disentangled like the first frame of a clip. The trained networks of an
-experiment generate its frames from the sound, and the frames are blended back into the photo.
+experiment generate its frames from the sound, and what they change is blended back into the photo.
 
 Shapes: T frames, N frames of a batch, H and W of the photo, S crop size.
 """
@@ -40,6 +40,10 @@ from talkface.runtime.logs import ProgressMeter
 from talkface.training.device import pick_precision, prepare
 
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins
+_SAME, _OTHER = (
+    6.0,
+    20.0,
+)  # of 255: differences up to which the photo stays, and from which the crop replaces it
 
 
 def animate(
@@ -102,12 +106,12 @@ def animate(
         device,
         pick_precision(config.compute, device),
     )
-    meter = ProgressMeter(num_frames, "frames")
+    meter, own_SS3 = ProgressMeter(num_frames, "frames"), track.images[0]
 
     def frames() -> Iterator[np.ndarray]:
         for batch_NSS3 in generator.pictures(identity, driving, clip=photo.stem, seed=seed):
             for face_SS3 in batch_NSS3:
-                yield face_SS3 if crop_only else paste(face_SS3, picture_HW3, track.affine[0])
+                yield face_SS3 if crop_only else paste(face_SS3, own_SS3, picture_HW3, track.affine[0])
             meter.advance(len(batch_NSS3))
 
     write_video(output, frames(), fps=fps, audio=heard.pieces(num_frames * rate // fps), sample_rate=rate)
@@ -139,16 +143,47 @@ def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:
     return labels.raw[0]
 
 
-def paste(face_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Blend a generated crop back into its photo; ``affine`` [2, 3] leads from photo to crop."""
-    height, width = picture_HW3.shape[:2]
-    size = face_SS3.shape[0]
+def paste(
+    face_SS3: np.ndarray, own_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray
+) -> np.ndarray:
+    """A copy of a photo with what a generated crop changes of its face.
+
+    Where the crop shows what the photo's own crop shows, the photo stays to the bit, and as sharp as it is.
+
+    Args:
+        face_SS3: the generated crop.
+        own_SS3: the photo's own.
+        picture_HW3: the photo.
+        affine: [2, 3], from photo to crop.
+    """
+    size = len(face_SS3)
+    corners = np.array([[[0, 0], [size, 0], [0, size], [size, size]]], np.float64)
+    corners_42 = cv2.transform(corners, cv2.invertAffineTransform(affine))[0]
+    limits_2 = picture_HW3.shape[1::-1]
+    left, top = np.clip(np.floor(corners_42.min(0)).astype(int) - 1, 0, limits_2)
+    right, bottom = np.clip(np.ceil(corners_42.max(0)).astype(int) + 1, 0, limits_2)
+    pasted_HW3 = picture_HW3.copy()
+    if left == right or top == bottom:
+        return pasted_HW3
+    here, shape = affine.astype(np.float64), (int(right - left), int(bottom - top))
+    here[:, 2] += here[:, :2] @ (left, top)
     ramp_S = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (_FEATHER * size), 0, 1)
-    share_SS = np.minimum.outer(ramp_S, ramp_S).astype(np.float32)
+    share_SS = (np.minimum.outer(ramp_S, ramp_S) * _changed(face_SS3, own_SS3)).astype(np.float32)
     back = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
-    face_HW3 = cv2.warpAffine(face_SS3, affine, (width, height), flags=back, borderMode=cv2.BORDER_REPLICATE)
-    share_HW1 = cv2.warpAffine(share_SS, affine, (width, height), flags=cv2.WARP_INVERSE_MAP)[..., None]
-    return (share_HW1 * face_HW3 + (1 - share_HW1) * picture_HW3).round().astype(np.uint8)
+    face_hw3 = cv2.warpAffine(face_SS3, here, shape, flags=back, borderMode=cv2.BORDER_REPLICATE)
+    share_hw1 = cv2.warpAffine(share_SS, here, shape, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR)[
+        ..., None
+    ]
+    part_hw3 = pasted_HW3[top:bottom, left:right]
+    part_hw3[:] = (share_hw1 * face_hw3 + (1 - share_hw1) * part_hw3).round()
+    return pasted_HW3
+
+
+def _changed(face_SS3: np.ndarray, own_SS3: np.ndarray) -> np.ndarray:
+    """How far a crop replaces the photo's own, [S, S] from 0 to 1: by how much they differ thereabouts."""
+    difference_SS = np.abs(face_SS3.astype(np.float32) - own_SS3).max(-1)
+    near_SS = cv2.GaussianBlur(cv2.dilate(difference_SS, np.ones((5, 5))), (0, 0), 0.015 * len(face_SS3))
+    return np.clip((near_SS - _SAME) / (_OTHER - _SAME), 0, 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -165,8 +165,10 @@ def code_of_generation(wildcards) -> str:
 
 
 def sampler_section(wildcards) -> dict:
-    """The sampler under a variant's differences; frames are decoded, whatever the sampler's steps."""
-    return section(CONFIG.variant_sampler(wildcards.variant))
+    """The sampler under a variant's differences: where nothing is denoised, no more of it than its windows."""
+    denoises = "denoiser" in needs(wildcards.variant)
+    left_out = set() if denoises else {"kind", "steps", "eta", "shared_noise"}
+    return section(CONFIG.variant_sampler(wildcards.variant), exclude=left_out)
 
 
 def shards(pattern, wildcards) -> list:

@@ -19,7 +19,7 @@ class Evaluation(Strict):
     """What is generated and measured."""
 
     protocols: list[Literal["one_shot", "inpaint"]] = ["one_shot"]
-    """What a method sees at test time: the first frame and the sound, or every upper half too."""
+    """What a method sees at test time: the first face and the sound, or every upper half too."""
     max_clips_per_speaker: int | None = None
     """Per subset; None: all."""
     seed: int = 0

@@ -103,7 +103,7 @@ class FusedNetwork(Strict):
     oracle_aus: bool = False
     """The true frames' AUs instead of Audio-to-AU's: an upper limit, not a method."""
     disentangled: bool = True
-    """AU-Attention's two faces; False: the whole first frame in both places."""
+    """AU-Attention's two faces; False: the whole first face in both places."""
     audio_hops: int | None = Field(None, ge=4)
     """Hops of E_a's window; None: mfcc.window_hops."""
     audio_width: int = 512
@@ -211,7 +211,7 @@ class FrameRenderer(Fused, section="frame_renderer", output="frames"):
     """Papers B and C's renderer: a decoder of frames, with skips from the identity encoder."""
 
     disentangled: bool = False
-    """AU-Attention's two faces; False: the whole first frame in both places."""
+    """AU-Attention's two faces; False: the whole first face in both places."""
     normalised: bool = True
     """[own] normalise the features before the fusion, and the fusion's blocks."""
     fusion_widths: list[int] = [512, 512, 512, 1024]

@@ -14,7 +14,7 @@ from pathlib import Path
 CONTROLS = {
     "ground_truth": "Ground truth",
     "autoencoder": "Ground truth through the autoencoder",
-    "static": "Static: first frame repeated",
+    "static": "Static: first face repeated",
     "mean_mouth": "Mean mouth: frozen",
 }
 """Reference rows: the upper limit, the upper limit of paper A's renderer, and two mouths that do not move."""

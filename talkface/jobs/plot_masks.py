@@ -26,7 +26,7 @@ def plot_masks(
     gallery: Gallery,
     figure: Path,
 ) -> None:
-    """Draw I, A, A I and (1 - A) I of the first frames of the gallery's clips."""
+    """Draw I, A, A I and (1 - A) I of the first faces of the gallery's clips."""
     chosen = dict.fromkeys(gallery_clips(read_table(split, SPLIT), evaluation, gallery))
     taken_apart = tables_by_clip(identities, IDENTITIES)
     samples = [_sample(clip, taken_apart[clip], crop_size) for clip in chosen]

@@ -107,7 +107,7 @@ def test_rows_are_in_the_papers_order_then_the_controls(made):
     assert names[3:] == [
         "Ground truth",
         "Ground truth through the autoencoder",
-        "Static: first frame repeated",
+        "Static: first face repeated",
         "Mean mouth: frozen",
         "Ours, another clip's sound",
     ]

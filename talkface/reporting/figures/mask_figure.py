@@ -1,4 +1,4 @@
-"""Figure: the attention mask A of AU-Attention with the two faces that it makes of a first frame."""
+"""Figure: the attention mask A of AU-Attention with the two faces that it makes of a first face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class MaskSample:
-    """A clip's first frame taken apart: uint8 pictures ``[H, W, 3]`` and the mask ``[H, W]`` in 0-1."""
+    """A clip's first face taken apart: uint8 pictures ``[H, W, 3]`` and the mask ``[H, W]`` in 0-1."""
 
     clip: str
     face: np.ndarray
@@ -33,13 +33,13 @@ class MaskSample:
 
 
 def draw_masks(samples: Sequence[MaskSample], mouth: Box) -> Figure:
-    """One row a clip: first frame I, mask A with the mouth box, Identity-face A I, Audio-face (1 - A) I."""
+    """One row a clip: first face I, mask A with the mouth box, Identity-face A I, Audio-face (1 - A) I."""
     figure = Figure(figsize=(8.2, 0.5 + 2.0 * len(samples)))
     grid = figure.subplots(len(samples), 4, squeeze=False)
     shown = None
     for row, (sample, axes) in enumerate(zip(samples, grid, strict=True)):
         pictures = (sample.face, sample.mask, sample.identity_face, sample.audio_face)
-        titles = ("first frame I", "mask A", "Identity-face  A·I", "Audio-face  (1−A)·I")
+        titles = ("first face I", "mask A", "Identity-face  A·I", "Audio-face  (1−A)·I")
         for column, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
             picture_axes(axes[column])
             image = axes[column].imshow(

@@ -22,7 +22,7 @@ CAPTIONS = {
     ),
     "contact_sheet": (
         "Strips of frames of test clips",
-        "The same moments of each clip: the truth, and what was generated from its first frame and a sound, "
+        "The same moments of each clip: the truth, and what was generated from its first face and a sound, "
         "as coded in the videos. Over each column the frame's number and the word spoken there.",
     ),
     "lips": (
@@ -38,7 +38,7 @@ CAPTIONS = {
     ),
     "masks": (
         "First frames, attention masks and the two faces made of them",
-        "AU-Attention takes the first frame apart: the mask A keeps what does not speak (Identity-face), the "
+        "AU-Attention takes the first face apart: the mask A keeps what does not speak (Identity-face), the "
         "rest goes to the renderer's face encoder (Audio-face). A mask of one grey has collapsed. Dashed: "
         "the mouth box.",
     ),

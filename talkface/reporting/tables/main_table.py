@@ -15,7 +15,7 @@ from talkface.reporting.tables.published import NOT_PUBLIC, CorpusName, Publishe
 from talkface.reporting.tables.views import Block, Group, TableView
 
 PROTOCOLS = {
-    "one_shot": "one-shot protocol (first frame and sound only)",
+    "one_shot": "one-shot protocol (first face and sound only)",
     "inpaint": "inpaint protocol (also the upper half of every true frame)",
 }
 

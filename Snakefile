@@ -19,6 +19,8 @@ ROOT = run_path(workflow.source_path("talkface/workflow/internals.py"))["root_of
 
 
 include: f"{ROOT}/rules/common.smk"
+include: f"{ROOT}/rules/methods.smk"
+include: f"{ROOT}/rules/metrics.smk"
 include: f"{ROOT}/rules/resources.smk"
 include: f"{ROOT}/rules/artifacts.smk"
 include: f"{ROOT}/rules/download.smk"

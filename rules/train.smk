@@ -213,7 +213,7 @@ rule train_au_classifier:
 
 
 rule train_renderer:
-    # A variant's renderer; it reads what its section rests on (talkface/config/networks.py).
+    # A variant's renderer; it reads what its section rests on (talkface/config/renderers.py).
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         mel=collect(

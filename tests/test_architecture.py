@@ -207,7 +207,7 @@ def test_a_script_binds_its_rule_to_its_job_and_does_nothing_else():
     }
 
 
-FUNCTIONS = ("common.smk", "artifacts.smk", "resources.smk")
+FUNCTIONS = ("common.smk", "methods.smk", "metrics.smk", "artifacts.smk", "resources.smk")
 
 
 def test_rules_are_plain():

@@ -22,12 +22,10 @@ from talkface.config.data import (
 )
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.losses import Perceptual
-from talkface.config.networks import (
+from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
+from talkface.config.reading import validate
+from talkface.config.renderers import (
     RENDERERS,
-    AuAttention,
-    AuClassifier,
-    AudioToAu,
-    Autoencoder,
     FrameRenderer,
     Fused,
     PhotoFused,
@@ -35,7 +33,6 @@ from talkface.config.networks import (
     Renderer,
     WarpRenderer,
 )
-from talkface.config.reading import validate
 from talkface.config.sampler import Sampler
 from talkface.config.training import Training
 

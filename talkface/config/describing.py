@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.config.experiment import Config
-from talkface.config.networks import RENDERERS
+from talkface.config.renderers import RENDERERS
 
 _HEAD = """\
 # Every field of the configuration

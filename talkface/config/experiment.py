@@ -11,7 +11,8 @@ from talkface.config.basics import ConfigError, Slug, Strict, merge
 from talkface.config.compute import Compute
 from talkface.config.data import AuLabels, Corpus, Faces, Media, Mel, Mfcc, Split, Video
 from talkface.config.losses import Perceptual
-from talkface.config.networks import RENDERERS, AuAttention, AuClassifier, AudioToAu, Autoencoder, Fused
+from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
+from talkface.config.renderers import RENDERERS, Fused
 from talkface.config.sampler import Sampler
 
 

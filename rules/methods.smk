@@ -1,0 +1,172 @@
+# What the jobs of a method (a variant or a control row) rest on: input functions, and the part of the configuration and code behind them.
+
+
+@cache
+def needs(variant) -> frozenset:
+    """What a variant rests on: names of parts (talkface/evaluation/needs.py)."""
+    return needs_of(CONFIG, variant)
+
+
+def renderer_section(wildcards) -> dict:
+    """The renderer's section under a variant's differences."""
+    return section(CONFIG.variant_renderer(wildcards.variant))
+
+
+def code_of_renderer(wildcards) -> str:
+    """Version of the code behind train_renderer: of the variant's renderer, and no other."""
+    own = CONFIG.variant_renderer(wildcards.variant)
+    return code_of("train_renderer", f"talkface.training.tasks.{own.section}.build")
+
+
+def code_of_generation(wildcards) -> str:
+    """Version of the code behind generate_clips: with the variant's renderer and sampler, and no other."""
+    own, sampler = (
+        CONFIG.variant_renderer(wildcards.variant),
+        CONFIG.variant_sampler(wildcards.variant),
+    )
+    network = f"talkface.models.{own.section}.{type(own).__name__}"
+    return code_of("generate_clips", network, f"talkface.generation.samplers.{sampler.kind}.sample")
+
+
+def sampler_section(wildcards) -> dict:
+    """The sampler under a variant's differences: where nothing is denoised, no more of it than its windows."""
+    denoises = "denoiser" in needs(wildcards.variant)
+    left_out = set() if denoises else {"kind", "steps", "eta", "shared_noise"}
+    return section(CONFIG.variant_sampler(wildcards.variant), exclude=left_out)
+
+
+def first_face_pattern(variant) -> str:
+    """Where a variant's first faces are: split by AU-Attention, or as they are."""
+    if "identity_face" in needs(variant):
+        return rules.disentangle_faces.output.identities
+    return rules.encode_first_faces.output.identities
+
+
+def first_faces(wildcards) -> list:
+    """The first faces of all speakers' clips, as the variant sees them."""
+    return shards(first_face_pattern(wildcards.variant), wildcards)
+
+
+def first_faces_of_speaker(wildcards) -> str:
+    """The first faces of one speaker's clips, as the variant sees them."""
+    return first_face_pattern(wildcards.variant).format(**wildcards)
+
+
+def sees_true_aus(wildcards) -> bool:
+    """Whether the variant is an oracle."""
+    return "true_aus" in needs(wildcards.variant)
+
+
+def where_needed(*parts_and_pattern):
+    """An input function: the files of a pattern, where a variant rests on one of the parts named before it."""
+    *parts, pattern = parts_and_pattern
+
+    def files(wildcards) -> list:
+        return shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
+
+    return files
+
+
+def au_input_pattern(variant) -> str | None:
+    """What a variant's fusion gets of the action units: Audio-to-AU's features, an oracle the true labels, or nothing."""
+    if "true_aus" in needs(variant):
+        return rules.label_aus.output.aus_table
+    return rules.predict_aus.output.au_features if "predicted_aus" in needs(variant) else None
+
+
+def au_input(wildcards) -> list:
+    """The same of all speakers."""
+    pattern = au_input_pattern(wildcards.variant)
+    return [] if pattern is None else shards(pattern, wildcards)
+
+
+def audio_to_au_itself(wildcards) -> list:
+    """Audio-to-AU, where a training varies the sound that it hears."""
+    heard = {"labels", "predicted_aus"} <= needs(wildcards.variant)
+    return expand(rules.train_audio_to_au.output.model, **wildcards) if heard else []
+
+
+def of_drivers(pattern, wildcards) -> list:
+    """The files behind the sound that drives a clip: its own speaker's, or all where another clip may be anyone's.
+
+    Thousands of jobs generate: with every speaker's files as inputs of each, the graph would grow with the speakers' square.
+    """
+    if wildcards.sound:
+        return shards(pattern, wildcards)
+    return expand(pattern, **wildcards)
+
+
+def au_input_of_driver(wildcards) -> list:
+    """The same of the clips whose sound drives."""
+    pattern = au_input_pattern(wildcards.variant)
+    return [] if pattern is None else of_drivers(pattern, wildcards)
+
+
+def sound_of_driver(wildcards) -> list:
+    """Mel frames of the clips that drive."""
+    return of_drivers(rules.extract_mel.output.mel_table, wildcards)
+
+
+def shown_frames(wildcards) -> list:
+    """The true frames, whose upper halves the inpaint protocol knows."""
+    return (
+        expand(rules.crop_faces.output.faces_table, **wildcards)
+        if wildcards.protocol == "inpaint"
+        else []
+    )
+
+
+def perceptual_stand_in(wildcards) -> list:
+    """Our own autoencoder, where a variant has a perceptual loss and no file of VGG-19 is given."""
+    wanted = "perceptual" in needs(wildcards.variant) and CONFIG.perceptual.vgg19 is None
+    return expand(rules.train_autoencoder.output.model, **wildcards) if wanted else []
+
+
+def vgg19(wildcards) -> list:
+    """The file of VGG-19, where a variant has a perceptual loss and the configuration names one."""
+    wanted = "perceptual" in needs(wildcards.variant) and CONFIG.perceptual.vgg19 is not None
+    return [local(CONFIG.perceptual.vgg19)] if wanted else []
+
+
+def samplers_of(variants) -> dict:
+    """The sampler of each variant that has one, for the tables' notes."""
+    return {
+        name: section(CONFIG.variant_sampler(name))
+        for name in variants
+        if "denoiser" in needs(name)
+    }
+
+
+def variant_of_control(wildcards) -> str | None:
+    """The variant whose own autoencoder a control shows, if any."""
+    name = wildcards.control
+    return name.removesuffix(OWN_AUTOENCODER) if name.endswith(OWN_AUTOENCODER) else None
+
+
+def weights_of_control(wildcards) -> list:
+    """Only autoencoders need weights: paper A's, or a variant's own."""
+    if wildcards.control == "autoencoder":
+        return expand(rules.train_autoencoder.output.model, **wildcards)
+    variant = variant_of_control(wildcards)
+    return (
+        expand(rules.train_renderer.output.model, **wildcards, variant=variant) if variant else []
+    )
+
+
+def gpu_of_control(wildcards) -> int:
+    """Only autoencoders run on one."""
+    return GPU if weights_of_control(wildcards) else 0
+
+
+def first_faces_of_control(wildcards) -> list:
+    """A variant's own autoencoder sees the first face too."""
+    variant = variant_of_control(wildcards)
+    return [first_face_pattern(variant).format(**wildcards)] if variant else []
+
+
+def code_of_control(wildcards) -> str:
+    """Version of the code behind generate_controls, with the network of a variant's own autoencoder."""
+    if (variant := variant_of_control(wildcards)) is None:
+        return code_of("generate_controls")
+    own = CONFIG.variant_renderer(variant)
+    return code_of("generate_controls", f"talkface.models.{own.section}.{type(own).__name__}")

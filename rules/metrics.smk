@@ -1,0 +1,39 @@
+# What the jobs of a metric rest on, and the columns that metrics declare.
+
+
+@cache
+def version_of_metric(metric) -> str:
+    """Version of the code behind a metric: of the rule's script, of the metric and of what reads its needs."""
+    script = Path(ROOT, "workflow_scripts", "score_clips.py")
+    version = code_version(script, *code_behind(metric))
+    return ACCEPTED.get((f"score_{metric}", version), version)
+
+
+def code_of_metric(wildcards) -> str:
+    """The same, as a param."""
+    return version_of_metric(wildcards.metric)
+
+
+def needed(name, pattern):
+    """An input of ``score_clips``: the files that a pattern stands for, where the metric is computed from them."""
+
+    def paths(wildcards) -> list:
+        behind = name in files_behind(wildcards.metric)
+        return sorted(set(shards(pattern, wildcards))) if behind else []
+
+    return paths
+
+
+def key_of_part(part, value):
+    """What identifies a part of a clip, for the metrics that need it; others are told by their code alone."""
+
+    def key(wildcards):
+        wanted = part in all_metrics()[wildcards.metric].needs
+        return value if wanted else code_of_metric(wildcards)
+
+    return key
+
+
+def declared(metrics) -> list:
+    """The columns that these metrics declare, for the rules that make tables of them."""
+    return [vars(measure) for name in metrics for measure in all_metrics()[name].measures]

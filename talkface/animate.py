@@ -40,10 +40,8 @@ from talkface.runtime.logs import ProgressMeter
 from talkface.training.device import pick_precision, prepare
 
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins
-_SAME, _OTHER = (
-    6.0,
-    20.0,
-)  # of 255: differences up to which the photo stays, and from which the crop replaces it
+_SAME, _OTHER = 6.0, 20.0
+"""Of 255: differences up to which the photo stays, and from which the crop replaces it."""
 
 
 def animate(
@@ -171,9 +169,8 @@ def paste(
     share_SS = (np.minimum.outer(ramp_S, ramp_S) * _changed(face_SS3, own_SS3)).astype(np.float32)
     back = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
     face_hw3 = cv2.warpAffine(face_SS3, here, shape, flags=back, borderMode=cv2.BORDER_REPLICATE)
-    share_hw1 = cv2.warpAffine(share_SS, here, shape, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR)[
-        ..., None
-    ]
+    share_hw = cv2.warpAffine(share_SS, here, shape, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR)
+    share_hw1 = share_hw[..., None]
     part_hw3 = pasted_HW3[top:bottom, left:right]
     part_hw3[:] = (share_hw1 * face_hw3 + (1 - share_hw1) * part_hw3).round()
     return pasted_HW3

@@ -44,9 +44,10 @@ def split_clips(
             raise ValueError(
                 f"the split names speaker {speaker!r}, who has no clips; there are {sorted(speakers)}"
             )
+    seen_only = {clip for clip, row in listed.items() if row["speaker"] in split.appearance}
     reasons = {
-        clip: _reasons(picture[clip], *([] if row["speaker"] in split.appearance else [sound[clip]]))
-        for clip, row in listed.items()
+        clip: _reasons(picture[clip]) if clip in seen_only else _reasons(picture[clip], sound[clip])
+        for clip in listed
     }
     for speaker in split.appearance:
         own = {clip: reason for clip, reason in reasons.items() if listed[clip]["speaker"] == speaker}

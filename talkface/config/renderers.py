@@ -243,6 +243,8 @@ class WarpRenderer(PhotoFused, section="warp_renderer", output="warp"):
     """Mixtures of the photo's maps that a frame is made of."""
     frame_blocks: int = Field(1, ge=0)
     """Residual blocks over the mixtures."""
+    mouth_width: int = Field(48, ge=0)
+    """Channels of the network that paints the mouth over the warped photo; 0: none."""
     critic_width: int = Field(32, ge=8)
     """First channels of the critic."""
     losses: WarpLosses = WarpLosses()

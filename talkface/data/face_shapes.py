@@ -19,6 +19,8 @@ from talkface.features.landmarks import INNER_CORNERS, INNER_LIPS, LIPS, NUM_POI
 
 NUM_LANDMARKS = 468
 """Points of the mesh without those of the irises."""
+_BOX_WIDTH, _BOX_HEIGHT = 1.8, 1.35
+"""Sides of the mouth's box, in widths of the mouth."""
 
 
 def crop_points(points_TQ: np.ndarray, crop_size: int) -> Tensor:
@@ -50,6 +52,15 @@ def inner_mouth(point_NP2: Tensor, size: int) -> Tensor:
     u_NHW = (x_N1W * x_axis + y_NH1 * y_axis) / (wide_N + 1 / size)[:, None, None]
     v_NHW = (y_NH1 * x_axis - x_N1W * y_axis) / (high_N + 1 / size)[:, None, None]
     return (1.5 - u_NHW.square() - v_NHW.square()).clamp(0, 1)[:, None]
+
+
+def mouth_place(mean_P2: Tensor) -> tuple[Tensor, Tensor]:
+    """Where a face's mouth is: its middle (x, y) from the middle of all landmarks, and half the sides of a
+    box that holds it opened wide, both in the units of the landmarks."""
+    lips_P2 = mean_P2[list(LIPS)]
+    least_2, most_2 = lips_P2.amin(0), lips_P2.amax(0)
+    width = float(most_2[0] - least_2[0])
+    return (least_2 + most_2) / 2 - mean_P2.mean(0), torch.tensor([_BOX_WIDTH, _BOX_HEIGHT]) * width / 2
 
 
 def point_weights() -> Tensor:

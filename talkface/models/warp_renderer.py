@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, group_norm, zeroed
+from talkface.models.mouth_painter import MouthPainter
 from talkface.models.photo_trunk import PAINT_CHANNELS, Looked, Moved, Painted, PhotoTrunk, paint
 from talkface.models.trunk import FirstFace
 
@@ -31,11 +32,18 @@ class WarpRenderer(PhotoTrunk, name="warp_renderer"):
         mixtures: mixtures of the photo's maps for a frame, X.
         frame_blocks: residual blocks over the mixtures.
         reach: a flow of 1 moves by this share of half the picture's width.
+        mouth_width: channels of the painter of the mouth (``MouthPainter``); none at 0.
         **photo: see ``PhotoTrunk``.
     """
 
     def __init__(
-        self, *, mixtures: int = 24, frame_blocks: int = 1, reach: float = 0.1, **photo: Any
+        self,
+        *,
+        mixtures: int = 24,
+        frame_blocks: int = 1,
+        reach: float = 0.1,
+        mouth_width: int = 48,
+        **photo: Any,
     ) -> None:
         super().__init__(**photo)
         code_width, photo_maps = self.settings["code_width"], self.settings["photo_maps"]
@@ -48,6 +56,12 @@ class WarpRenderer(PhotoTrunk, name="warp_renderer"):
         )
         self.frame_norm = group_norm(mixtures)
         self.out = zeroed(nn.Conv2d(mixtures, PAINT_CHANNELS, 3, padding=1))
+        crop_size = self.settings["crop_size"]
+        self.mouth = (
+            MouthPainter(width=mouth_width, code_width=code_width, crop_size=crop_size)
+            if mouth_width
+            else None
+        )
 
     def decode(self, code_NE: Tensor, looked: Looked) -> tuple[Painted, Moved]:
         """Codes of photos' frames -> the frames, and how their landmarks have moved."""
@@ -60,7 +74,14 @@ class WarpRenderer(PhotoTrunk, name="warp_renderer"):
         for block in self.blocks:
             h_NXhw = block(h_NXhw, code_NE)
         out_NChw = self.out(F.silu(self.frame_norm(h_NXhw)))
-        return paint(looked.photo_B3HW, out_NChw, moved.flow_N2hw, self.reach), moved
+        painted = paint(looked.photo_B3HW, out_NChw, moved.flow_N2hw, self.reach)
+        if self.mouth is not None:
+            middle_B2 = looked.points_BP2.mean(1)
+            frame_N3HW = self.mouth(
+                painted.frame_N3HW, code_NE, looked.photo_B3HW, middle_B2, looked.axes_B22
+            )
+            painted = painted._replace(frame_N3HW=frame_N3HW)
+        return painted, moved
 
     def frames(self, token_NC: Tensor, face: FirstFace) -> Tensor:
         """Tokens [N, C] of a clip and its first face -> frames [N, 3, H, W] in [-1, 1]."""

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from talkface.data.face_shapes import crop_points, face_shapes, inner_mouth, lip_gap, point_weights
+from talkface.data.face_shapes import (
+    crop_points,
+    face_shapes,
+    inner_mouth,
+    lip_gap,
+    mouth_place,
+    point_weights,
+)
 from talkface.features.landmarks import INNER_CORNERS, INNER_LIPS, LIPS, MOUTH, lip_opening
 
 
@@ -83,3 +90,12 @@ def test_the_ellipse_turns_with_the_mouth():
 
 def test_a_shut_mouth_is_a_line():
     assert float(inner_mouth(mouth(0.3, 0.0), 112).sum()) < 80
+
+
+def test_the_box_of_the_mouth_is_about_the_lips_and_as_wide_as_they_ask_for():
+    points = torch.zeros(468, 2)
+    points[list(LIPS), 0] = torch.linspace(-0.2, 0.2, len(LIPS))
+    points[list(LIPS), 1] = 0.4
+    centre_2, half_2 = mouth_place(points + torch.tensor([0.1, -0.3]))
+    assert centre_2.tolist() == pytest.approx([0.0, 0.4 - 0.4 * len(LIPS) / 468], abs=1e-6)
+    assert half_2[0] == pytest.approx(0.4 * 0.9) and half_2[1] < half_2[0]

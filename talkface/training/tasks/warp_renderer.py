@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from talkface.artifacts.weights import load_model
 from talkface.config import Fused, Mfcc
 from talkface.config import WarpRenderer as WarpRendererConfig
+from talkface.data.face_shapes import mouth_place
 from talkface.data.photo_windows import Batch, PhotoClips
 from talkface.data.regions import mouth_box
 from talkface.losses.gan import critic_loss, generator_loss
@@ -48,6 +49,8 @@ class WarpRendererTask(PhotoTask):
     def __init__(self, clips: PhotoClips, audio_to_au: AudioToAu | None, config: WarpRendererConfig):
         network = build_warp_renderer(config, clips.mfcc, clips.crop_size)
         super().__init__(clips, audio_to_au, config, network)
+        if network.mouth is not None:
+            network.mouth.place(*mouth_place(network.mean_P2))
         self._config, self._box = config, mouth_box(clips.crop_size)
         self.modules: dict[str, nn.Module] = {"renderer": self.network}
         if config.losses.adversarial:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from talkface.artifacts.schemas import CHECKS
 from talkface.artifacts.tables import read_table
-from talkface.config import AuLabels, Corpus, Faces, Mel, Video
+from talkface.config import AuLabels, Corpus, Faces, Limits, Mel, Video
 
 GOAL = 4.0
 FPS = 25
@@ -71,7 +71,8 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
 
     faces, landmarks, checks = (folder / f"{name}.parquet" for name in ("faces", "landmarks", "checks"))
     crop_faces(
-        corpus=corpus, speaker=speaker, clips=clips, faces=Faces(), crop_size=Video().crop_size,
+        corpus=corpus, speaker=speaker, clips=clips, faces=Faces(), limits=Limits(),
+        crop_size=Video().crop_size,
         faces_table=faces, landmarks_table=landmarks, checks_table=checks,
     )  # fmt: skip
     done("crop_faces")
@@ -91,7 +92,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     from talkface.jobs.extract_mel import extract_mel
 
     extract_mel(
-        corpus=corpus, speaker=speaker, clips=clips, checks=checks, mel=Mel(),
+        corpus=corpus, speaker=speaker, clips=clips, checks=checks, mel=Mel(), limits=Limits(),
         mel_table=folder / "mel.parquet", sound_checks=folder / "sound_checks.parquet",
     )  # fmt: skip
     done("extract_mel")

@@ -15,6 +15,7 @@ rule crop_faces:
         key_speaker="{speaker}",
         code=code_of("crop_faces"),
         faces=section(CONFIG.faces, exclude={"landmarker"}),
+        limits=section(CONFIG.limits),
         crop_size=CONFIG.video.crop_size,
     script:
         "../workflow_scripts/crop_faces.py"
@@ -52,6 +53,7 @@ rule extract_mel:
         key_speaker="{speaker}",
         code=code_of("extract_mel"),
         mel=section(CONFIG.mel),
+        limits=section(CONFIG.limits),
     script:
         "../workflow_scripts/extract_mel.py"
 

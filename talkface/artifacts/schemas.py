@@ -55,9 +55,15 @@ CLIPS = TableSchema(
 )
 """What a corpus reader lists for one speaker; nothing has been decoded yet."""
 
+FACTS = (
+    "mouth_outside", "cuts", "mouth_movement", "brightness", "sharpness", "face_px", "turn_deg",
+    "unclear_share", "sound_peak",
+)  # fmt: skip
+"""What is measured of a clip and judged by the configuration's ``limits``, which say what each is."""
+
 CHECKS = TableSchema(
     "checks",
-    1,
+    2,
     pa.schema(
         [
             _required("clip", pa.string()),
@@ -70,6 +76,11 @@ CHECKS = TableSchema(
             _required("has_audio", pa.bool_()),
             _required("num_detected", pa.int32()),  # frames in which the face was found
             _required("num_bridged", pa.int32()),  # frames interpolated between detections
+            _required(
+                "doubts", pa.string()
+            ),  # what is wrong with a clip that is used all the same; "" if nothing
+            _required("first_face", pa.int32()),  # the frame whose face is the clip's photo; -1 if it failed
+            *(pa.field(name, pa.float32()) for name in FACTS),  # absent where it was not measured
         ]
     ),
     ("clip",),
@@ -162,7 +173,7 @@ MEL = TableSchema(
 SUBSETS = ("train", "appearance", "seen_test", "unseen_test", "unused")
 SPLIT = TableSchema(
     "split",
-    1,
+    2,
     pa.schema(
         [
             _required("clip", pa.string()),
@@ -171,6 +182,7 @@ SPLIT = TableSchema(
             _required("subset", pa.string()),  # one of SUBSETS; a clip that failed is "unused"
             _required("ok", pa.bool_()),
             _required("reason", pa.string()),
+            _required("doubts", pa.string()),  # with which reservations it is used; "" if none
             _required("num_frames", pa.int32()),
             _required("words", pa.list_(WORD)),
         ]

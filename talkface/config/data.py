@@ -135,6 +135,39 @@ class Faces(Strict):
     """Longest clip; a longer one fails."""
 
 
+class Limit(Strict):
+    """Where doubt about a fact begins, and where a clip is left out; None: never."""
+
+    doubt: float | None = None
+    """From here on a clip is used with reservation, which the table of checks names."""
+    refuse: float | None = None
+    """From here on it is left out; the doubt's own value leaves out what is doubted."""
+
+
+class Limits(Strict):
+    """What a clip must show and sound like to be used (rules ``crop_faces`` and ``extract_mel``)."""
+
+    mouth_outside: Limit = Limit(doubt=0.02, refuse=0.12)
+    """At most: share of the mouth region beyond the picture's edge."""
+    cuts: Limit = Limit(refuse=0)
+    """At most: sudden changes to another picture."""
+    mouth_movement: Limit = Limit(doubt=0.018, refuse=0.013)
+    """At least: standard deviation of the lip opening, over the distance of the eyes. The mesh trembles by
+    0.005 on a still picture that is rocked, 0.011 on one that is zoomed; GRID's stillest clips have 0.020."""
+    brightness: Limit = Limit(doubt=40, refuse=12)
+    """At least: brightness of the crop, of 255."""
+    sharpness: Limit = Limit(doubt=0.1, refuse=0.03)
+    """At least: mean second difference between the crop's pixels, over their standard deviation."""
+    face_px: Limit = Limit(doubt=24, refuse=12)
+    """At least: distance of the outer eye corners in the source, in pixels; in a crop of 112 it is 45."""
+    turn_deg: Limit = Limit(doubt=25, refuse=50)
+    """At most: how far the face is turned to the side, in degrees."""
+    unclear_share: Limit = Limit(doubt=0.1, refuse=0.5)
+    """At most: share of frames that are dim or blurred beside the clip's others."""
+    sound_peak: Limit = Limit(doubt=0.01, refuse=1.0e-4)
+    """At least: largest amplitude of the sound; 0.0001 is 3 steps of 16 bits."""
+
+
 class AuLabels(Strict):
     """AU labelling (rule ``label_aus``)."""
 

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, create_model, model_validator
 
 from talkface.config.basics import ConfigError, Slug, Strict, merge
 from talkface.config.compute import Compute
-from talkface.config.data import AuLabels, Corpus, Faces, Media, Mel, Mfcc, Split, Video
+from talkface.config.data import AuLabels, Corpus, Faces, Limits, Media, Mel, Mfcc, Split, Video
 from talkface.config.losses import Perceptual
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
 from talkface.config.renderers import RENDERERS, Fused
@@ -117,6 +117,8 @@ class Config(Renderers):
     """Frame rate and crop size."""
     faces: Faces = Faces()
     """Face tracking and alignment."""
+    limits: Limits = Limits()
+    """What a clip must show and sound like to be used."""
     aus: AuLabels = AuLabels()
     """AU labelling."""
     mel: Mel = Mel()

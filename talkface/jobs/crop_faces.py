@@ -12,12 +12,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from talkface.artifacts.origin import data_hashes
-from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS
+from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, FACTS, LANDMARKS
 from talkface.artifacts.tables import TableWriter, read_table, write_table
-from talkface.config import Corpus, Faces
+from talkface.config import Corpus, Faces, Limits
 from talkface.corpora import clip_path
+from talkface.data.first_face import first_detected
+from talkface.data.regions import mouth_box
 from talkface.features.alignment import AlignedFrame, FaceError, Image, Tally
 from talkface.features.faces import FaceMesh, follow_face
+from talkface.features.facts import ClipFacts
+from talkface.features.judging import judge
 from talkface.media.ffmpeg import MediaError
 from talkface.media.images import encode_png
 from talkface.media.video import probe, read_frames
@@ -33,6 +37,7 @@ def crop_faces(
     speaker: str,
     clips: Path,
     faces: Annotated[Faces, OfConfig()],
+    limits: Limits,
     crop_size: int,
     faces_table: Path,
     landmarks_table: Path,
@@ -40,8 +45,10 @@ def crop_faces(
 ) -> None:
     """Follow and align the face of every listed clip of ``speaker``.
 
-    A clip that cannot be decoded or shows no face becomes a row of ``checks_table`` with ``ok = false`` and a
-    reason; it has no rows in the other two tables. Clips are streamed: what is held of one are its crops.
+    A clip that cannot be decoded, shows no face or breaks a limit becomes a row of ``checks_table`` with
+    ``ok = false`` and a reason; it has no rows in the other two tables. ``detected`` is true of frames in
+    which a face was found that is lit and sharp: the first of them is the clip's photo. Clips are streamed:
+    what is held of one are its crops.
     """
     listed = read_table(clips, CLIPS).to_pylist()
     metadata = {
@@ -56,7 +63,8 @@ def crop_faces(
         FaceMesh(faces) as mesh,
     ):
         for clip in progress(listed, len(listed), f"crop_faces {speaker}"):
-            check, frames = _crop_clip(clip["clip"], clip_path(corpus, clip["path"]), faces, crop_size, mesh)
+            path = clip_path(corpus, clip["path"])
+            check, frames = _crop_clip(clip["clip"], path, faces, limits, crop_size, mesh)
             if check["ok"]:
                 faces_writer.write(frames.faces())
                 landmarks_writer.write(frames.landmarks())
@@ -69,14 +77,15 @@ def crop_faces(
 
 
 def _crop_clip(
-    clip: str, path: Path, faces: Faces, crop_size: int, mesh: FaceMesh
+    clip: str, path: Path, faces: Faces, limits: Limits, crop_size: int, mesh: FaceMesh
 ) -> tuple[dict[str, Any], _ClipFrames]:
     """The clip's row of CHECKS, and its frames (incomplete where the clip fails)."""
     check: dict[str, Any] = {
         "clip": clip, "ok": True, "reason": "", "num_frames": 0, "source_fps": 0.0, "width": 0, "height": 0,
-        "has_audio": False, "num_detected": 0, "num_bridged": 0,
+        "has_audio": False, "num_detected": 0, "num_bridged": 0, "doubts": "", "first_face": -1,
+        **dict.fromkeys(FACTS),
     }  # fmt: skip
-    tally = Tally()
+    tally, seen = Tally(), ClipFacts(mouth_box(crop_size))
     frames = _ClipFrames(clip)
     try:
         info = probe(path)
@@ -84,8 +93,14 @@ def _crop_clip(
             "source_fps": info.fps, "width": info.width, "height": info.height, "has_audio": info.has_audio,
         }  # fmt: skip
         source = read_frames(path, max_frames=faces.max_frames + 1)
-        for frame in follow_face(source, faces, crop_size, mesh, tally):
+        for frame in follow_face(seen.watch(source), faces, crop_size, mesh, tally):
             frames.add(frame)
+            seen.add(frame)
+        frames.keep_detected(seen.clear())
+        facts = seen.facts()
+        reason, doubts = judge(facts, limits)
+        check |= facts | {"ok": not reason, "reason": reason, "doubts": doubts}
+        check["first_face"] = first_detected(frames.detected) if check["ok"] else -1
     except (MediaError, FaceError) as error:
         check |= {"ok": False, "reason": error.reason}
         _log.info("%r: %s", clip, error)
@@ -104,14 +119,20 @@ class _ClipFrames:
         self._images: list[bytes] = []
         self._points: list[npt.NDArray[np.float32]] = []
         self._affine: list[npt.NDArray[np.float32]] = []
-        self._detected: list[bool] = []
+        self.detected: list[bool] = []
 
     def add(self, frame: AlignedFrame) -> None:
         """Append the next frame."""
         self._images.append(self._encode(frame.image))
         self._points.append(frame.points.ravel())
         self._affine.append(frame.affine.ravel())
-        self._detected.append(frame.detected)
+        self.detected.append(frame.detected)
+
+    def keep_detected(self, clear_T: npt.NDArray[np.bool_]) -> None:
+        """Count only clear frames as detected, unless none would be left."""
+        both_T = clear_T & np.array(self.detected)
+        if both_T.any():
+            self.detected = both_T.tolist()
 
     def faces(self) -> pa.Table:
         """Rows of FACES."""
@@ -122,13 +143,13 @@ class _ClipFrames:
         return self._table({"points": _vectors(self._points)})
 
     def _table(self, columns: dict[str, pa.Array]) -> pa.Table:
-        count = len(self._detected)
+        count = len(self.detected)
         return pa.table(
             {
                 "clip": pa.array([self._clip] * count, pa.string()),
                 "frame": pa.array(np.arange(count, dtype=np.int32)),
                 **columns,
-                "detected": pa.array(self._detected, pa.bool_()),
+                "detected": pa.array(self.detected, pa.bool_()),
             }
         )
 

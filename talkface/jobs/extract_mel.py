@@ -12,17 +12,15 @@ import pyarrow as pa
 from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import CHECKS, CLIPS, MEL
 from talkface.artifacts.tables import TableWriter, read_table, write_table
-from talkface.config import Corpus, Mel
+from talkface.config import Corpus, Limits, Mel
 from talkface.corpora import clip_path
+from talkface.features.judging import judge
 from talkface.features.mel import log_mel
 from talkface.media.audio import MediaError, read_audio
 from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 logger = logging.getLogger(__name__)
-
-_SILENT = 1e-4
-"""A clip that never exceeds this amplitude (3 steps of 16 bits) has no sound worth the name."""
 
 
 def extract_mel(
@@ -32,14 +30,15 @@ def extract_mel(
     clips: Path,
     checks: Path,
     mel: Mel,
+    limits: Limits,
     mel_table: Path,
     sound_checks: Path,
 ) -> None:
     """Write MEL for every clip whose picture is usable, and a row of ``sound_checks`` for every listed clip.
 
-    ``sound_checks`` has the columns of CHECKS; ``ok`` and ``reason`` speak of the sound ("no sound",
-    "silent", "damaged stream"). A clip whose picture failed fails here too, its sound is not decoded: the
-    reason is "no sound" where the file has none, otherwise the picture's.
+    ``sound_checks`` has the columns of CHECKS; ``ok``, ``reason`` and ``doubts`` speak of the sound ("no
+    sound", "silent", "damaged stream"). A clip whose picture failed fails here too, its sound is not
+    decoded: the reason is "no sound" where the file has none, otherwise the picture's.
 
     Raises:
         ValueError: ``checks`` are not those of ``clips``.
@@ -55,11 +54,11 @@ def extract_mel(
     rows = []
     with TableWriter(mel_table, MEL, metadata) as writer:
         for clip in progress(listed, len(listed), f"extract_mel {speaker}"):
-            check = dict(checked[clip["clip"]])
+            check = checked[clip["clip"]] | {"doubts": ""}
             if check["ok"]:
-                check["reason"], samples = _sound(clip_path(corpus, clip["path"]), check["num_frames"])
-                if not check["reason"]:
-                    writer.write(_rows(clip["clip"], log_mel(samples, mel)))
+                check |= _write_sound(
+                    clip["clip"], clip_path(corpus, clip["path"]), check["num_frames"], mel, limits, writer
+                )
             elif check["width"] and not check["has_audio"]:
                 check["reason"] = "no sound"
             rows.append(check | {"ok": not check["reason"]})
@@ -70,14 +69,20 @@ def extract_mel(
     logger.info("speaker %s: %d clips with sound, %d without", speaker, len(rows) - len(failed), len(failed))
 
 
-def _sound(path: Path, num_frames: int) -> tuple[str, np.ndarray]:
-    """Why the clip's sound cannot serve ("" if it can), and its samples."""
+def _write_sound(
+    clip: str, path: Path, num_frames: int, mel: Mel, limits: Limits, writer: TableWriter
+) -> dict[str, Any]:
+    """Write a clip's log-mel frames, unless its sound cannot serve; what the checks say of it."""
     try:
         samples = read_audio(path, num_frames=num_frames)
     except MediaError as error:
         logger.info("%s", error)
-        return error.reason, np.empty(0, np.float32)
-    return ("" if np.abs(samples).max() > _SILENT else "silent"), samples
+        return {"reason": error.reason}
+    facts = {"sound_peak": float(np.abs(samples).max())}
+    reason, doubts = judge(facts, limits)
+    if not reason:
+        writer.write(_rows(clip, log_mel(samples, mel)))
+    return facts | {"reason": reason, "doubts": doubts}
 
 
 def _rows(clip: str, mel_KM: np.ndarray) -> pa.Table:

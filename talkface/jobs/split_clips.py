@@ -65,6 +65,7 @@ def split_clips(
             "subset": subsets.get(clip, "unused"),
             "ok": not reasons[clip],
             "reason": reasons[clip] or ("" if clip in subsets else "speaker not in this split"),
+            "doubts": _joined(picture[clip]["doubts"], sound[clip]["doubts"]),
             "num_frames": picture[clip]["num_frames"],
             "words": row["words"],
         }
@@ -82,7 +83,11 @@ def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]
 
 def _reasons(*checks: dict[str, Any]) -> str:
     """Why a clip cannot serve, each reason once; "" if it can."""
-    return "; ".join(dict.fromkeys(check["reason"] for check in checks if not check["ok"]))
+    return _joined(*(check["reason"] for check in checks if not check["ok"]))
+
+
+def _joined(*texts: str) -> str:
+    return "; ".join(dict.fromkeys(text for text in texts if text))
 
 
 def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from talkface.artifacts.schemas import CHECKS, FACES, LANDMARKS, MEL, SPLIT
 from talkface.artifacts.tables import ClipTable, read_table
-from talkface.config import AuLabels, Corpus, Faces, Mel, Split
+from talkface.config import AuLabels, Corpus, Faces, Limits, Mel, Split
 from talkface.jobs.crop_faces import crop_faces
 from talkface.jobs.extract_mel import extract_mel
 from talkface.jobs.label_aus import label_aus
@@ -44,11 +44,11 @@ def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) 
     }
     list_clips(corpus=corpus, speaker=speaker, clips=at["clips"])
     crop_faces(
-        corpus=corpus, speaker=speaker, clips=at["clips"], faces=faces or Faces(), crop_size=CROP,
-        faces_table=at["faces"], landmarks_table=at["landmarks"], checks_table=at["checks"],
+        corpus=corpus, speaker=speaker, clips=at["clips"], faces=faces or Faces(), limits=Limits(),
+        crop_size=CROP, faces_table=at["faces"], landmarks_table=at["landmarks"], checks_table=at["checks"],
     )  # fmt: skip
     extract_mel(
-        corpus=corpus, speaker=speaker, clips=at["clips"], checks=at["checks"], mel=Mel(),
+        corpus=corpus, speaker=speaker, clips=at["clips"], checks=at["checks"], mel=Mel(), limits=Limits(),
         mel_table=at["mel"], sound_checks=at["sound_checks"],
     )  # fmt: skip
     label_aus(

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from check_rows import check_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from talkface.artifacts.schemas import CHECKS, CLIPS, MEL
 from talkface.artifacts.tables import ClipTable, read_frame, read_metadata, write_table
-from talkface.config import Corpus, Mel, Mfcc
+from talkface.config import Corpus, Limits, Mel, Mfcc
 from talkface.data.windows import hop_indices, mfcc_windows
 from talkface.features.mel import log_mel, mfcc
 from talkface.jobs.extract_mel import extract_mel
@@ -116,13 +117,15 @@ def made(tmp_path_factory):
     corpus = Corpus(root=root)
     list_clips(corpus=corpus, speaker="s1", clips=root / "clips.parquet")
     checks = [
-        {
-            "clip": clip, "ok": "dark" not in clip, "reason": "no face" if "dark" in clip else "",
-            "num_frames": 30, "source_fps": 25.0, "width": 16, "height": 16, "has_audio": "mute" not in clip,
-            "num_detected": 30, "num_bridged": 0,
-        }
+        check_row(
+            clip,
+            ok="dark" not in clip,
+            reason="no face" if "dark" in clip else "",
+            num_frames=30,
+            has_audio="mute" not in clip,
+        )
         for clip in read_frame(root / "clips.parquet", CLIPS)["clip"]
-    ]  # fmt: skip
+    ]
     write_table(root / "checks.parquet", CHECKS, checks)
     extract(corpus, root)
     return corpus, root
@@ -131,7 +134,7 @@ def made(tmp_path_factory):
 def extract(corpus, root):
     extract_mel(
         corpus=corpus, speaker="s1", clips=root / "clips.parquet", checks=root / "checks.parquet", mel=Mel(),
-        mel_table=root / "mel.parquet", sound_checks=root / "sound_checks.parquet",
+        limits=Limits(), mel_table=root / "mel.parquet", sound_checks=root / "sound_checks.parquet",
     )  # fmt: skip
 
 

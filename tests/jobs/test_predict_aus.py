@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from check_rows import check_row
 from tiny_corpus import make_clip, write_features
 
 from talkface.artifacts.schemas import AU_FEATURES, CHECKS
@@ -23,11 +24,7 @@ def inputs(tmp_path_factory):
     torch.manual_seed(0)
     net = AudioToAu()
     save_model(folder / "model.safetensors", net, {})
-    checks = {"ok": True, "reason": "", "source_fps": 25.0, "width": 1, "height": 1, "has_audio": True}
-    rows = [
-        {"clip": clip.name, "num_frames": len(clip.images), "num_detected": 1, "num_bridged": 0, **checks}
-        for clip in CLIPS
-    ]
+    rows = [check_row(clip.name, num_frames=len(clip.images)) for clip in CLIPS]
     write_table(folder / "checks.parquet", CHECKS, rows)
     return {
         "model": folder / "model.safetensors",

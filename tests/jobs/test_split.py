@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from check_rows import check_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,11 +32,8 @@ def tables(folder: Path, counts: dict[str, int], failed=(), mute=()) -> dict[str
                  "size_bytes": 1, "words": WORDS}
             )  # fmt: skip
             for name, flawed, reason in (("checks", failed, "no face"), ("sound_checks", mute, "no sound")):
-                rows[name].append(
-                    {"clip": clip, "ok": clip not in flawed, "reason": reason if clip in flawed else "",
-                     "num_frames": 75, "source_fps": 25.0, "width": 360, "height": 288, "has_audio": True,
-                     "num_detected": 75, "num_bridged": 0}
-                )  # fmt: skip
+                reason = reason if clip in flawed else ""
+                rows[name].append(check_row(clip, ok=not reason, reason=reason))
         for name, schema in (("clips", CLIPS), ("checks", CHECKS), ("sound_checks", CHECKS)):
             path = folder / f"{speaker}.{name}.parquet"
             write_table(path, schema, rows[name])
@@ -153,3 +151,15 @@ def test_tables_of_different_runs_are_refused(tmp_path):
     paths = tables(tmp_path, {"s1": 3, "s2": 3})
     with pytest.raises(ValueError, match=r"sound_checks .*s2/u0000"):
         split(tmp_path, paths | {"sound_checks": paths["sound_checks"][:1]}, Split(unseen=["s2"]))
+
+
+def test_reservations_of_picture_and_sound_are_kept_and_counted(tmp_path):
+    paths = tables(tmp_path, {"s1": 4})
+    for name, doubts in (("checks", ["dark", "", "soft; dark", ""]), ("sound_checks", ["quiet", "", "", ""])):
+        rows = [check_row(f"s1/u{n:04d}", doubts=doubt) for n, doubt in enumerate(doubts)]
+        write_table(paths[name][0], CHECKS, rows)
+    split_clips(**paths, split=Split(unseen=[], held_back=0.25), split_table=tmp_path / "split.parquet")
+    split = read_frame(tmp_path / "split.parquet", SPLIT)
+    assert split["doubts"].tolist() == ["dark; quiet", "", "soft; dark", ""]
+    summary = summarise_corpus(split, [read_frame(paths["checks"][0], CHECKS)])
+    assert summary.iloc[-1]["doubts"] == "2 x dark; 1 x quiet; 1 x soft"

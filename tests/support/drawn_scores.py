@@ -84,7 +84,7 @@ class PaperInputs:
         rows = [
             {
                 "clip": f"s{number}/u0", "speaker": f"s{number}", "utterance": "u0", "subset": "unseen_test",
-                "ok": True, "reason": "", "num_frames": FRAMES, "words": [],
+                "ok": True, "reason": "", "doubts": "", "num_frames": FRAMES, "words": [],
             }
             for number in range(self.speakers)
         ]  # fmt: skip

@@ -96,6 +96,7 @@ def _split(clip: str, subset: str) -> dict:
         "subset": subset,
         "ok": True,
         "reason": "",
+        "doubts": "",
         "num_frames": FRAMES,
         "words": [],
     }

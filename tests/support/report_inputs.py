@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from check_rows import check_row
 
 from talkface.artifacts.schemas import (
     AU_FEATURES,
@@ -167,6 +168,7 @@ class Experiment:
                         "subset": subset if ok else "unused",
                         "ok": ok,
                         "reason": "" if ok else "no sound",
+                        "doubts": "",
                         "num_frames": FRAMES if ok else 0,
                         "words": words,
                     }
@@ -179,18 +181,15 @@ class Experiment:
         for clip in clips_of(speaker) + (["s1/t0"] if speaker == "s1" else []):
             ok = clip in usable(speaker) or clip == "s1/t0"
             checks.append(
-                {
-                    "clip": clip,
-                    "ok": ok,
-                    "reason": "" if ok else "no sound",
-                    "num_frames": FRAMES,
-                    "source_fps": 25.0,
-                    "width": 360,
-                    "height": 288,
-                    "has_audio": ok,
-                    "num_detected": FRAMES - 2,
-                    "num_bridged": 2 if clip == "s1/u0" else 0,
-                }
+                check_row(
+                    clip,
+                    ok=ok,
+                    reason="" if ok else "no sound",
+                    num_frames=FRAMES,
+                    has_audio=ok,
+                    num_detected=FRAMES - 2,
+                    num_bridged=2 if clip == "s1/u0" else 0,
+                )
             )
         write_table(self.checks[position], CHECKS, checks)
         mask = np.full((SIZE, SIZE), 0.9, np.float16)

@@ -109,6 +109,7 @@ def write_split(path: Path, clips: list[Clip]) -> Path:
             "subset": clip.subset,
             "ok": clip.subset != "unused",
             "reason": "" if clip.subset != "unused" else "no face",
+            "doubts": "",
             "num_frames": len(clip.images),
             "words": clip.words,
         }

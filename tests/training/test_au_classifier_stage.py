@@ -73,6 +73,7 @@ def write_lights(folder: Path, rows: slice) -> dict[str, Path]:
                 "subset": subset,
                 "ok": True,
                 "reason": "",
+                "doubts": "",
                 "num_frames": FRAMES,
                 "words": [],
             }

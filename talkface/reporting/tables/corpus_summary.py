@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ _COUNTS = {
 
 
 def summarise_corpus(split: pd.DataFrame, checks: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """One row per speaker and a last row "all": the counts, and ``reasons`` as "2 x no sound; ...".
+    """One row per speaker and a last row "all": the counts, ``reasons`` and ``doubts`` ("2 x no sound; ...").
 
     ``frames`` and ``bridged_frames`` count usable clips only. Raises ``ValueError`` for a clip that was
     never checked.
@@ -46,7 +46,7 @@ def summarise_corpus(split: pd.DataFrame, checks: Sequence[pd.DataFrame]) -> pd.
 
 def _counts(clips: pd.DataFrame) -> dict[str, object]:
     usable = clips[clips["ok"].astype(bool)]
-    reasons = Counter(clips.loc[~clips["ok"].astype(bool), "reason"])
+    failed = clips[~clips["ok"].astype(bool)]
     return {
         "listed": len(clips),
         "ok": len(usable),
@@ -55,8 +55,15 @@ def _counts(clips: pd.DataFrame) -> dict[str, object]:
         "bridged_frames": int(usable["num_bridged"].sum()),
         "clips_with_bridges": int((usable["num_bridged"] > 0).sum()),
         **{subset: int((usable["subset"] == subset).sum()) for subset in SUBSETS},
-        "reasons": "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common()),
+        "reasons": _counted(failed["reason"]),
+        "doubts": _counted(doubt for doubts in usable["doubts"] for doubt in doubts.split("; ")),
     }
+
+
+def _counted(texts: Iterable[str]) -> str:
+    """How often each text occurs, "2 x no sound; 1 x ...", without empty ones."""
+    counts = Counter(text for text in texts if text)
+    return "; ".join(f"{count} x {text}" for text, count in counts.most_common())
 
 
 def corpus_view(summary: pd.DataFrame, title: str) -> TableView:
@@ -64,11 +71,12 @@ def corpus_view(summary: pd.DataFrame, title: str) -> TableView:
     rows = []
     for row in summary.to_dict("records"):
         counts = [f"{row[name]:,}" for name in _COUNTS]
-        rows.append((str(row["speaker"]), *counts, str(row["reasons"])))
+        rows.append((str(row["speaker"]), *counts, str(row["reasons"]), str(row["doubts"])))
     notes = (
         "Frames at 25 per second. Bridged: the face was not found there and its position interpolated "
         "between neighbours. Appearance: only the pictures are learned. Unused: usable clips outside the "
-        "split, such as of speakers that it leaves out.",
+        "split, such as of speakers that it leaves out. Reservations: about usable clips, by the "
+        "configuration's limits.",
     )
-    headers = ("Speaker", *_COUNTS.values(), "Reasons of failure")
+    headers = ("Speaker", *_COUNTS.values(), "Reasons of failure", "Reservations")
     return TableView("corpus_summary", title, (), headers, (Block("", tuple(rows)),), notes)

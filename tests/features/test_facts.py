@@ -1,0 +1,141 @@
+"""What people bring: clips of all kinds, from the raw file to what the checks say of them.
+
+All are made of real clips by ffmpeg: nothing is wrong with those but what the test does to them.
+"""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from talkface.artifacts.schemas import CHECKS, CLIPS, FACES
+from talkface.artifacts.tables import ClipTable, read_table, write_table
+from talkface.config import Corpus, Faces, Limit, Limits
+from talkface.features.judging import RULES, judge
+from talkface.jobs.crop_faces import crop_faces
+from talkface.media.program import executable
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+ENCODE = ("-c:v", "libx264", "-crf", "20", "-preset", "veryfast", "-c:a", "aac")
+HELD = "select=eq(n\\,30),loop=74:1:0,setpts=N/25/TB"
+OUTSIDE, STILL, CUT = "mouth outside the picture", "mouth does not move", "cut to another picture"
+
+ONE, OTHER, THIRD = "s1/bbaf5a", "s26/bgbsza", "s30/bwwy5n"
+FILTERED = {
+    # name: (speaker, filter of the picture, reason or "", doubts or "")
+    "as_it_is": (ONE, "null", "", ""),
+    "chin_cut_off": (ONE, "crop=360:212:0:0", OUTSIDE, ""),
+    "mouth_half_cut_off": (ONE, "crop=360:230:0:0", OUTSIDE, ""),
+    "face_at_the_side": (ONE, "crop=192:288:0:0", OUTSIDE, ""),
+    "cut_below_the_chin": (ONE, "crop=360:245:0:0", "", ""),
+    "fade_from_black": (ONE, "fade=in:0:20", "", "some dim or blurred frames"),
+    "fade_from_white": (OTHER, "fade=in:0:15:color=white", "", "some dim or blurred frames"),
+    "blurred_at_first": (OTHER, "gblur=sigma=6:enable='lt(n,12)'", "", "some dim or blurred frames"),
+    "soft": (OTHER, "gblur=sigma=3", "", "soft"),
+    "dark": (OTHER, "eq=brightness=-0.35:contrast=0.4", "", "dark"),
+    "still": (ONE, HELD, STILL, ""),
+    "still_with_noise": (OTHER, f"{HELD},noise=alls=15:allf=t", STILL, ""),
+    "still_rocked": (OTHER, f"{HELD},rotate='0.05*sin(2*PI*n/40)'", STILL, ""),
+    "still_zoomed": (THIRD, f"{HELD},zoompan=z='1+0.0015*on':d=1:s=360x288:fps=25", STILL, ""),
+    "flash": (ONE, "eq=brightness=0.5:enable='eq(n,30)'", "", ""),
+}  # fmt: skip
+JOINED = {"cut_1": (ONE, OTHER), "cut_2": (OTHER, THIRD), "cut_3": (THIRD, ONE)}
+
+
+def ffmpeg(*arguments: str) -> None:
+    subprocess.run([executable(), "-v", "error", "-y", *arguments], check=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def checked(real_clips, tmp_path_factory):
+    """The checks of one run over all kinds, by name, and the folder with the tables."""
+    root = tmp_path_factory.mktemp("kinds")
+    (root / "x").mkdir()
+    grid = real_clips / "grid"
+    for name, (clip, picture, *_) in FILTERED.items():
+        ffmpeg("-i", f"{grid / clip}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
+    for name, (first, second) in JOINED.items():
+        joined = (
+            "[0:v]trim=0:1.5,setpts=PTS-STARTPTS[a];[1:v]trim=1.5:3,setpts=PTS-STARTPTS[b];[a][b]concat[v]"
+        )
+        ffmpeg(
+            "-i", f"{grid / first}.mpg", "-i", f"{grid / second}.mpg", "-filter_complex", joined,
+            "-map", "[v]", "-map", "0:a", *ENCODE, f"{root}/x/{name}.mp4",
+        )  # fmt: skip
+    return run(root, Limits()), root
+
+
+def run(root: Path, limits: Limits) -> dict[str, dict]:
+    rows = [
+        {
+            "clip": f"x/{path.stem}", "speaker": "x", "utterance": path.stem, "path": f"x/{path.name}",
+            "size_bytes": 1, "words": [],
+        }
+        for path in sorted((root / "x").iterdir())
+    ]  # fmt: skip
+    write_table(root / "clips.parquet", CLIPS, rows)
+    crop_faces(
+        corpus=Corpus(root=root), speaker="x", clips=root / "clips.parquet", faces=Faces(), limits=limits,
+        crop_size=112, faces_table=root / "faces.parquet", landmarks_table=root / "landmarks.parquet",
+        checks_table=root / "checks.parquet",
+    )  # fmt: skip
+    rows = read_table(root / "checks.parquet", CHECKS).to_pylist()
+    return {row["clip"].removeprefix("x/"): row for row in rows}
+
+
+@pytest.mark.parametrize("name", FILTERED)
+def test_each_kind_is_judged_by_what_it_shows(checked, name):
+    row, (_, _, reason, doubts) = checked[0][name], FILTERED[name]
+    assert row["reason"].split("; ")[0] == reason, row
+    assert row["ok"] == (not reason)
+    if not reason:
+        assert row["doubts"] == doubts, row
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_a_cut_to_another_person_is_found(checked, name):
+    assert checked[0][name]["reason"] == CUT and checked[0][name]["cuts"] == 1
+
+
+def test_the_photo_is_the_first_frame_that_is_lit_and_sharp(checked):
+    rows, root = checked
+    first = {name: row["first_face"] for name, row in rows.items()}
+    assert first["as_it_is"] == first["dark"] == first["soft"] == 0
+    assert 15 <= first["fade_from_black"] <= 20
+    assert 11 <= first["fade_from_white"] <= 16
+    assert 11 <= first["blurred_at_first"] <= 13
+    table = ClipTable(root / "faces.parquet", FACES)
+    for name in ("fade_from_black", "fade_from_white", "blurred_at_first"):
+        detected = table.read(f"x/{name}", ["detected"])["detected"].to_pylist()
+        assert detected.index(True) == first[name] and all(detected[first[name] :])
+
+
+def test_what_is_refused_has_no_crops(checked):
+    rows, root = checked
+    assert set(ClipTable(root / "faces.parquet", FACES).clips) == {
+        f"x/{name}" for name, row in rows.items() if row["ok"]
+    }
+
+
+def test_limits_of_the_configuration_decide(checked, tmp_path):
+    """What is doubted can be left out, and what is refused can be let in."""
+    root = checked[1]
+    (tmp_path / "x").mkdir()
+    for name in ("dark", "still", "as_it_is"):
+        (tmp_path / "x" / f"{name}.mp4").symlink_to(root / "x" / f"{name}.mp4")
+    limits = Limits(brightness=Limit(refuse=40), mouth_movement=Limit(doubt=0.01))
+    rows = run(tmp_path, limits)
+    assert (rows["dark"]["ok"], rows["dark"]["reason"]) == (False, "too dark")
+    assert (rows["still"]["ok"], rows["still"]["doubts"]) == (True, "mouth hardly moves")
+    assert (rows["as_it_is"]["ok"], rows["as_it_is"]["doubts"]) == (True, "")
+
+
+def test_every_rule_has_its_limits_and_says_something():
+    assert {rule.fact for rule in RULES} == set(Limits.model_fields)
+    for rule in RULES:
+        limit: Limit = getattr(Limits(), rule.fact)
+        beyond = -1.0 if rule.least else 1e9
+        assert judge({rule.fact: beyond}, Limits()).reason == rule.refused
+        assert limit.refuse is not None
+    assert judge({}, Limits()) == ("", "") == judge(dict.fromkeys(rule.fact for rule in RULES), Limits())

@@ -24,6 +24,8 @@ import ffmpeg
 
 from talkface.media.program import executable
 
+SQUARE_PIXELS = "scale=w='trunc(iw*max(sar,1)+0.5)':h='trunc(ih/min(sar,1)+0.5)',setsar=1"
+"""Filter: pictures as wide and high as they are meant to be shown; square pixels stay to the bit."""
 SILENCE_S = 60.0
 """A child that neither delivers nor ends for so long hangs."""
 _PIPE_BYTES = 1 << 20

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import ffmpeg
 
-from talkface.media.ffmpeg import Child, MediaError, address, existing
+from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
 
 _TICKS_PER_S = 90_000  # of the picture's times
 _LEAD_S = 1000  # added to every time, so that no time is negative: the program would clip it to 0
 _RATE = re.compile(r"config in time_base: \S+, frame_rate: (\d+)/(\d+)")
+_HIGH_DYNAMIC_RANGE = re.compile(
+    r"(?m)^\[Parsed_showinfo\S* @ \S+\] .*color_trc:(?:smpte2084|arib-std-b67)\b"
+)
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):([\d.]+), ", flags=re.MULTILINE)
 
 
@@ -35,8 +38,10 @@ class MediaInfo:
     fps: float
     """Nominal frames per second; 0 where the file tells none."""
     width: int
-    """Pixels, after the rotation that the file asks for."""
+    """Pixels, after the rotation that the file asks for; square ones, as ``read_frames`` gives them."""
     height: int
+    high_dynamic_range: bool
+    """PQ or HLG: far brighter than white, and dark if shown as it is."""
     has_audio: bool
     video_start_s: float
     """Presentation time of the first frame."""
@@ -65,6 +70,7 @@ def probe(path: str | Path) -> MediaInfo:
         fps=float(Fraction(int(rate[1]), int(rate[2]))) if rate and int(rate[2]) else 0.0,
         width=begin.width,
         height=begin.height,
+        high_dynamic_range=_HIGH_DYNAMIC_RANGE.search(begin.log) is not None,
         has_audio=begin.audio_start_s is not None,
         video_start_s=begin.video_start_s,
         audio_start_s=begin.audio_start_s,
@@ -91,7 +97,7 @@ def _beginning(path: str | Path) -> _Beginning:
     # "-frames" of one stream would end the other too, at times before its first frame.
     sink = ffmpeg.output(
         source["V:0?"], source["a:0?"], "pipe:1", format="framecrc",
-        vf=f"showinfo=checksum=0,trim=end_frame=1,setpts=PTS+{_LEAD_S}/TB",
+        vf=f"showinfo=checksum=0,{SQUARE_PIXELS},trim=end_frame=1,setpts=PTS+{_LEAD_S}/TB",
         af=f"atrim=end_sample=1,asetpts=PTS+{_LEAD_S}/TB",
         **{"enc_time_base:v": f"1:{_TICKS_PER_S}"},
     )  # fmt: skip

@@ -82,6 +82,15 @@ def version() -> str:
 
 
 @functools.cache
+def has_filter(name: str) -> bool:
+    """Whether a filter is built into the program."""
+    listing = subprocess.run(
+        [executable(), "-hide_banner", "-filters"], capture_output=True, text=True, timeout=30
+    ).stdout
+    return re.search(rf"^ \S+ +{re.escape(name)} ", listing, flags=re.MULTILINE) is not None
+
+
+@functools.cache
 def encoders() -> frozenset[str]:
     """Names of the encoders built into the program."""
     listing = subprocess.run(

@@ -13,37 +13,51 @@ import ffmpeg
 import numpy as np
 
 from talkface.artifacts.atomic import explained
-from talkface.media.ffmpeg import Child, MediaError, address, existing
+from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
 from talkface.media.probe import MediaInfo, probe
-from talkface.media.program import encoders
+from talkface.media.program import encoders, has_filter
 
 __all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_video"]
 
 _MAX_HEADER_BYTES = 64
+_TO_PLAIN_RANGE = (
+    # White is between the 100 nits of old masters and the 203 of ITU-R BT.2408; more is pressed in.
+    "zscale=t=linear:npl=118,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0:param=0.3:peak=10,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv444p,"
+)
 _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox")
 
 
 def read_frames(
-    path: str | Path, fps: int = 25, max_frames: int | None = None, *, silence_s: float | None = None
+    path: str | Path,
+    fps: int = 25,
+    max_frames: int | None = None,
+    *,
+    high_dynamic_range: bool = False,
+    silence_s: float | None = None,
 ) -> Iterator[np.ndarray]:
     """Decode a clip to a constant frame rate.
 
     Frame ``t`` is the picture on show at ``t / fps`` seconds, give or take half a frame, by the presentation
     times counted from the clip's first frame: other and variable rates neither drift nor lose the clock. The
-    rotation that the file asks for is applied.
+    rotation that the file asks for is applied, and pixels are made square. ``high_dynamic_range`` (see
+    ``MediaInfo``): brought to the range of a plain screen.
 
     Yields:
         RGB frames, height x width x 3, uint8, each an array of its own.
 
     Raises:
         MediaError: no such file, no picture, or, at the latest after the last frame, a damaged stream
-            (whatever the decoder complains about).
+            (whatever the decoder complains about); high dynamic range and a program without zscale.
     """
+    if high_dynamic_range and not has_filter("zscale"):
+        raise MediaError("high dynamic range, which this ffmpeg cannot convert", path, "no filter zscale")
     source = ffmpeg.input(address(existing(path)), threads=1)["V:0"]
     # Portable pixmaps carry their size with them, so no second process has to ask for it.
     options: dict[str, Any] = {
         "format": "image2pipe", "vcodec": "ppm", "pix_fmt": "rgb24", "threads": 1, "filter_threads": 1,
-        "vf": f"setpts=PTS-STARTPTS,fps={fps}:round=near",
+        "vf": f"{_TO_PLAIN_RANGE if high_dynamic_range else ''}{SQUARE_PIXELS},setpts=PTS-STARTPTS,"
+        f"fps={fps}:round=near",
     }  # fmt: skip
     if max_frames is not None:
         options["frames:v"] = max_frames

@@ -6,12 +6,15 @@ All are made of real clips by ffmpeg: nothing is wrong with those but what the t
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from talkface.artifacts.schemas import CHECKS, CLIPS, FACES
+from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS
 from talkface.artifacts.tables import ClipTable, read_table, write_table
 from talkface.config import Corpus, Faces, Limit, Limits
+from talkface.data.rows import vectors
 from talkface.features.judging import RULES, judge
+from talkface.features.landmarks import lip_opening
 from talkface.jobs.crop_faces import crop_faces
 from talkface.media.program import executable
 
@@ -40,6 +43,19 @@ FILTERED = {
     "still_zoomed": (THIRD, f"{HELD},zoompan=z='1+0.0015*on':d=1:s=360x288:fps=25", STILL, ""),
     "flash": (ONE, "eq=brightness=0.5:enable='eq(n,30)'", "", ""),
 }  # fmt: skip
+ANAMORPHIC = {
+    "wide_pixels": "scale=270:288,setsar=4/3",
+    "high_pixels": "scale=360:216,setsar=3/4",
+    "dvd": "scale=300:288,setsar=6/5",
+}
+_LINEAR = (
+    "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,"
+    "zscale=t=linear:npl={nits},format=gbrpf32le,zscale=p=bt2020,"
+    "zscale=t={transfer}:m=bt2020nc:r=tv:npl={nits},format=yuv420p10le"
+)
+HIGH_DYNAMIC_RANGE = {
+    "hlg": ("arib-std-b67", 203), "pq": ("smpte2084", 203), "hlg_of_an_old_master": ("arib-std-b67", 100)
+}  # fmt: skip
 JOINED = {"cut_1": (ONE, OTHER), "cut_2": (OTHER, THIRD), "cut_3": (THIRD, ONE)}
 
 
@@ -62,6 +78,15 @@ def checked(real_clips, tmp_path_factory):
         ffmpeg(
             "-i", f"{grid / first}.mpg", "-i", f"{grid / second}.mpg", "-filter_complex", joined,
             "-map", "[v]", "-map", "0:a", *ENCODE, f"{root}/x/{name}.mp4",
+        )  # fmt: skip
+    for name, picture in ANAMORPHIC.items():
+        ffmpeg("-i", f"{grid / ONE}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
+    for name, (transfer, nits) in HIGH_DYNAMIC_RANGE.items():
+        ffmpeg(
+            "-i", f"{grid / ONE}.mpg", "-vf", _LINEAR.format(transfer=transfer, nits=nits),
+            "-c:v", "libx265", "-x265-params", "log-level=error", "-crf", "16", "-preset", "ultrafast",
+            "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-c:a", "aac",
+            f"{root}/x/{name}.mp4",
         )  # fmt: skip
     return run(root, Limits()), root
 
@@ -109,6 +134,27 @@ def test_the_photo_is_the_first_frame_that_is_lit_and_sharp(checked):
     for name in ("fade_from_black", "fade_from_white", "blurred_at_first"):
         detected = table.read(f"x/{name}", ["detected"])["detected"].to_pylist()
         assert detected.index(True) == first[name] and all(detected[first[name] :])
+
+
+def openings(root: Path, name: str) -> np.ndarray:
+    points = vectors(ClipTable(root / "landmarks.parquet", LANDMARKS).read(f"x/{name}", ["points"]), "points")
+    return lip_opening(points.reshape(len(points), -1, 3))
+
+
+@pytest.mark.parametrize("name", ANAMORPHIC)
+def test_pixels_that_are_not_square_squeeze_no_face(checked, name):
+    rows, root = checked
+    assert (rows[name]["width"], rows[name]["height"]) == (360, 288)
+    plain, own = openings(root, "as_it_is"), openings(root, name)
+    assert own.mean() == pytest.approx(plain.mean(), rel=0.08)
+    assert np.corrcoef(plain, own)[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("name", HIGH_DYNAMIC_RANGE)
+def test_a_high_dynamic_range_is_as_bright_as_the_plain_clip(checked, name):
+    rows = checked[0]
+    assert rows[name]["ok"] and not rows[name]["doubts"]
+    assert rows[name]["brightness"] == pytest.approx(rows["as_it_is"]["brightness"], rel=0.13)
 
 
 def test_what_is_refused_has_no_crops(checked):

@@ -36,7 +36,8 @@ try:
     elif HELP_ASKED:
         SPEAKERS = []
     else:
-        SPEAKERS = list_speakers(CONFIG.corpus)
+        # What it leaves out is said once, and not by every job again.
+        SPEAKERS = list_speakers(CONFIG.corpus, quiet=internals.is_job(workflow))
         CONFIG.check_speakers(SPEAKERS)
 except ValueError as error:
     internals.stop(error)

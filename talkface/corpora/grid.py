@@ -13,7 +13,7 @@ LAYOUT = "{speaker}/{utterance}.mpg"
 
 
 def speakers(corpus: Corpus) -> list[str]:
-    """The root's subfolders."""
+    """The root's subfolders, whatever they hold."""
     return speaker_folders(root_of(corpus))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -37,7 +38,7 @@ class Reader(Protocol):
     """Where a clip lies, for messages: ``{speaker}/{utterance}.mpg``."""
 
     def speakers(self, corpus: Corpus) -> list[str]:
-        """All speakers of the corpus, s2 before s10, whether or not they have clips."""
+        """Names of folders that may be speakers, s2 before s10; those without clips are left out later."""
 
     def clip_folder(self, corpus: Corpus, speaker: str) -> Path:
         """The folder directly in which a speaker's clips lie (``CorpusError``: no such speaker)."""
@@ -56,13 +57,12 @@ def natural(name: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def speaker_folders(root: Path) -> list[str]:
-    """Names of the root's speaker folders, s2 before s10."""
-    names = []
-    for entry in _entries(root):
-        if entry.name.startswith(".") or entry.name in NO_SPEAKERS or not _is_folder(entry):
-            continue
-        check_speaker(entry.name, f"folder {str(root / entry.name)!r}: rename it")
-        names.append(entry.name)
+    """Names of the root's subfolders that may be speakers, s2 before s10."""
+    names = [
+        entry.name
+        for entry in entries_of(root)
+        if not entry.name.startswith(".") and entry.name not in NO_SPEAKERS and is_folder(entry)
+    ]
     return sorted(names, key=natural)
 
 
@@ -73,9 +73,14 @@ def speaker_folder(root: Path, speaker: str) -> Path:
     return root / speaker
 
 
+def is_plain(name: str) -> bool:
+    """Whether a speaker's name can be part of an artifact's path."""
+    return re.fullmatch(SPEAKER_PATTERN, name) is not None
+
+
 def check_speaker(name: str, remedy: str) -> None:
     """Refuse a speaker whose name cannot be part of a path."""
-    if not re.fullmatch(SPEAKER_PATTERN, name):
+    if not is_plain(name):
         raise CorpusError(
             f"speaker {name!r} has a name that cannot be part of an artifact's path "
             f"(letters, digits, '_' and '-' can): {remedy}"
@@ -87,15 +92,24 @@ def root_of(corpus: Corpus) -> Path:
     return corpus.root.expanduser()
 
 
+def has_clips(folder: Path) -> bool:
+    """Whether a clip lies directly in the folder; the rest of it is not looked at.
+
+    Raises:
+        CorpusError: the folder may not be listed.
+    """
+    return any(_is_clip(entry) for entry in entries_of(folder))
+
+
 def clip_files(folder: Path) -> dict[str, Path]:
     """Clips directly in a speaker's folder by utterance, sorted; every other file is left alone.
 
     A dangling link or an unreadable file is a clip here: it fails later, as a row with a reason.
     """
     found: dict[str, list[Path]] = {}
-    for entry in _entries(folder) if folder.is_dir() else []:
+    for entry in entries_of(folder):
         path = folder / entry.name
-        if entry.name.startswith(".") or path.suffix.lower() not in CLIP_SUFFIXES or _is_folder(entry):
+        if not _is_clip(entry):
             continue
         try:
             entry.name.encode()
@@ -136,8 +150,7 @@ def transcripts_of(utterances: Iterable[str], folders: Iterable[Path], suffix: s
     folded = {name.casefold(): name for name in sorted(names, reverse=True)}
     found: dict[str, Path] = {}
     for folder in folders:
-        entries = _entries(folder) if folder.is_dir() else []
-        for entry in sorted(entries, key=lambda entry: entry.name):
+        for entry in sorted(entries_of(folder), key=lambda entry: entry.name):
             stem, dot, ending = entry.name.rpartition(".")
             if not stem or dot + ending.lower() != suffix or not _is_file(entry):
                 continue
@@ -192,7 +205,7 @@ def fingerprint_of(
 ) -> None:
     """Feed names, sizes and times of files with these suffixes to a hash; absent folders are empty."""
     for folder in folders:
-        for entry in sorted(_entries(folder) if folder.is_dir() else [], key=lambda entry: entry.name):
+        for entry in sorted(entries_of(folder), key=lambda entry: entry.name):
             if not entry.name.lower().endswith(suffixes):
                 continue
             try:
@@ -204,12 +217,23 @@ def fingerprint_of(
         update(b"\0")
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _is_clip(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    return (
+        not name.startswith(".")
+        and os.path.splitext(name)[1].lower() in CLIP_SUFFIXES  # noqa: PTH122 - many thousand names at a parse
+        and not is_folder(entry)
+    )
+
+
+def entries_of(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder; nothing where there is none (``CorpusError``: it may not be listed)."""
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except OSError as error:
-        raise CorpusError(f"folder {str(folder)!r} cannot be listed: {error.strerror}") from error
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise CorpusError(f"folder {str(folder)!r} cannot be listed: {error.strerror}") from error
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -219,7 +243,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link that points to itself

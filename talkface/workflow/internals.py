@@ -118,6 +118,12 @@ def is_asked(workflow: Any, *rules: str) -> bool:
 
 
 @guarded
+def is_job(workflow: Any) -> bool:
+    """Whether this process reads the Snakefile for one job. Touches ``workflow.is_main_process``."""
+    return not workflow.is_main_process
+
+
+@guarded
 def print_targets(workflow: Any, root: Path) -> None:
     """Print the rules that are meant to be named, with the first line of their docstrings, and end.
 

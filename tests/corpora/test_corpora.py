@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def test_unusable_roots_are_refused_in_one_line(tmp_path):
     assert "is empty" in refusal(grid(tmp_path / "empty"))
     put(tmp_path, "deep/s1/video/a.mpg", "deep/s2/notes.txt")
     assert "no clips in 2 folders such as 's1'" in refusal(grid(tmp_path / "deep"))
+    (tmp_path / "disk" / "lost+found").mkdir(parents=True)
+    assert "no clips in its only folder 'lost+found'" in refusal(grid(tmp_path / "disk"))
     put(tmp_path, "good/s1/a.mpg")
     assert "['s2']" in refusal(grid(tmp_path / "good", speakers=["s1", "s2"]))
     assert "once" in refusal(grid(tmp_path / "good", speakers=["s1", "s1"]))
@@ -90,6 +93,109 @@ def test_speakers_that_cannot_be_wildcards_are_refused_by_name(tmp_path, name):
     assert repr(name) in message and "rename it" in message
     assert "corpus.speakers" in refusal(grid(tmp_path, speakers=["s1", name]))
     assert list_speakers(grid(tmp_path, speakers=["s1"])) == ["s1"]  # the others need not be touched
+
+
+LAYOUTS = {
+    "grid": "{}/{}.mpg",
+    "folder": "{}/{}.mp4",
+    "tcd_timit": "volunteers/{}/Clips/straightcam/{}.mp4",
+}
+NO_SPEAKERS = {
+    "disk check": ["lost+found/"],
+    "network storage": ["@eaDir/a.mpg/SYNOVIDEO_VIDEO_SCREENSHOT.jpg", "#recycle/desktop.ini"],
+    "archive of a Mac": ["__MACOSX/s1/._a.mpg", "__MACOSX/._s1", "__MACOSX/._a.mpg"],
+    "notebooks": [".ipynb_checkpoints/a-checkpoint.ipynb", "my notebooks/a.ipynb"],
+    "transcripts": ["align/a.align", "transcripts/a.txt", "labels (old)/s1/a.txt"],
+    "thumbnails": ["Thumbs/a.jpg", "Thumbs.db/x", "s1.thumbs/a.mpg/a.png"],
+    "Windows": ["$RECYCLE.BIN/S-1-5-21/a.mpg", "System Volume Information/IndexerVolumeGuid"],
+    "links": ["docs -> ../elsewhere"],
+}
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+@pytest.mark.parametrize("kind", NO_SPEAKERS)
+def test_folders_without_clips_are_no_speakers(tmp_path, caplog, reader, kind):
+    root = tmp_path / "corpus"
+    for speaker in ("s10", "s2"):
+        put(root, LAYOUTS[reader].format(speaker, "a"))
+    beside = root / "volunteers" if reader == "tcd_timit" else root
+    (tmp_path / "elsewhere").mkdir()
+    for name in NO_SPEAKERS[kind]:
+        if " -> " in name:
+            link, target = name.split(" -> ")
+            (beside / link).symlink_to(tmp_path / target.removeprefix("../"))
+        elif name.endswith("/"):
+            (beside / name).mkdir()
+        else:
+            put(beside, name)
+    corpus = Corpus(reader=reader, root=root)
+    with caplog.at_level(logging.WARNING):
+        assert list_speakers(corpus) == ["s2", "s10"]
+    expected = {name.split(" -> ")[0].split("/")[0] for name in NO_SPEAKERS[kind]}
+    shown = {name for name in expected if not name.startswith(".")}  # hidden ones need no word
+    assert len(caplog.records) == 1 and "hold no clips" in caplog.text
+    assert all(repr(name) in caplog.text for name in shown)
+    assert list_speakers(corpus, quiet=True) == ["s2", "s10"] and len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+@pytest.mark.parametrize("name", ["@eaDir", "lost+found", "#recycle"])
+def test_a_folder_with_clips_is_a_speaker_or_refused(tmp_path, reader, name):
+    put(tmp_path, LAYOUTS[reader].format("s1", "a"), LAYOUTS[reader].format(name, "a"))
+    message = refusal(Corpus(reader=reader, root=tmp_path))
+    assert repr(name) in message and "rename it, or move it out" in message
+
+
+def test_many_folders_without_clips_are_counted(tmp_path, caplog):
+    put(tmp_path, "s1/a.mpg", *(f"notes {number}/a.txt" for number in range(15)))
+    with caplog.at_level(logging.WARNING):
+        assert list_speakers(grid(tmp_path)) == ["s1"]
+    assert "'notes 9'" in caplog.text and "and 5 more" in caplog.text and "'notes 10'" not in caplog.text
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+def test_a_folder_that_may_not_be_listed(tmp_path, reader):
+    """One that cannot be a speaker's is left out; any other may be one, so it is named."""
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    python = [sys.executable, "-c", "import sys"]
+    if os.geteuid() or subprocess.run(as_nobody + python, capture_output=True).returncode:
+        pytest.skip("needs root and setpriv")
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        root = Path(name)
+        root.chmod(0o755)
+        put(root, LAYOUTS[reader].format("s1", "a"))
+        beside = root / "volunteers" if reader == "tcd_timit" else root
+        (beside / "lost+found").mkdir(mode=0o700)
+        code = (
+            "import sys; from pathlib import Path; from talkface.config import Corpus; "
+            "from talkface.corpora import list_speakers; "
+            f"print(list_speakers(Corpus(reader={reader!r}, root=Path(sys.argv[1]))))"
+        )
+        words = [*as_nobody, sys.executable, "-c", code, name]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.stdout.strip() == "['s1']", done.stderr
+        assert "'lost+found' (may not be listed)" in done.stderr
+        (beside / "s2").mkdir(mode=0o700)
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert "s2" in done.stderr and "cannot be listed: Permission denied" in done.stderr
+
+
+def test_groups_of_tcd_timit_may_each_have_such_a_folder(tmp_path):
+    for group in ("volunteers", "lipspeakers"):
+        put(tmp_path, f"{group}/@eaDir/Clips/x.jpg")
+    put(tmp_path, "volunteers/01M/Clips/straightcam/a.mp4", "lipspeakers/L1/Clips/straightcam/a.mp4")
+    corpus = Corpus(reader="tcd_timit", root=tmp_path, groups=["volunteers", "lipspeakers"])
+    assert list_speakers(corpus) == ["01M", "L1"]
+
+
+def test_six_thousand_speakers_are_listed_in_a_moment(tmp_path):
+    for number in range(6000):
+        folder = tmp_path / f"s{number}"
+        folder.mkdir()
+        (folder / "a.mpg").touch()
+    began = time.process_time()
+    assert len(list_speakers(grid(tmp_path))) == 6000
+    assert time.process_time() - began < 2
 
 
 def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
@@ -110,7 +216,7 @@ def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
 def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
     put(tmp_path, "s1/a.mpg")
     (tmp_path / "s2").mkdir()
-    assert list_speakers(grid(tmp_path)) == ["s1", "s2"]
+    assert list_speakers(grid(tmp_path, speakers=["s1", "s2"])) == ["s1", "s2"]
     list_clips_rule(corpus=grid(tmp_path), speaker="s2", clips=tmp_path / "s2.parquet")
     table = read_table(tmp_path / "s2.parquet", CLIPS)
     assert table.num_rows == 0 and table.schema.equals(CLIPS.columns)

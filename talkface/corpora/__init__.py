@@ -16,14 +16,16 @@ from talkface.corpora.listing import (
     Reader,
     check_speaker,
     clip_files,
+    clip_names,
     evenly,
     fingerprint_of,
     has_clips,
     is_plain,
     root_of,
-    transcripts_of,
+    state_of,
 )
 from talkface.corpora.synthetic.names import speaker_names
+from talkface.corpora.transcripts import find_transcripts
 
 __all__ = [
     "SPEAKER_PATTERN",
@@ -145,7 +147,15 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
     """
     root, reader = _root(corpus), _READERS[corpus.reader]
     files = clip_files(reader.clip_folder(corpus, speaker))
-    transcripts = transcripts_of(files, reader.transcript_folders(corpus, speaker), reader.TRANSCRIPT)
+    found = find_transcripts(reader, corpus, speaker, files)
+    transcripts = found.used
+    if found.doubtful:
+        place = next(iter(found.doubtful.values()))
+        logger.warning(
+            "%d transcripts of speaker %s, such as %r, have the name of another speaker's clip too and are "
+            "not used: put each speaker's into a folder of its own, such as %r",
+            len(found.doubtful), speaker, str(place), str(place.parent / speaker),
+        )  # fmt: skip
     rows = []
     for utterance in evenly(list(files), corpus.max_clips_per_speaker):
         path = files[utterance]
@@ -189,4 +199,7 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     )
     digest = hashlib.sha256()
     fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
+    names = sorted(clip_names(reader.clip_folder(corpus, speaker)))
+    for path in find_transcripts(reader, corpus, speaker, names).elsewhere.values():
+        digest.update(state_of(path))
     return digest.hexdigest()[:16]

@@ -14,14 +14,13 @@ from pathlib import Path
 from talkface.config import Corpus
 from talkface.corpora.listing import (
     CorpusError,
-    Word,
     entries_of,
     has_clips,
     is_folder,
-    read_words,
     root_of,
     speaker_folders,
 )
+from talkface.corpora.transcripts import Word, read_words
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
 
 
 def words(transcript: Path) -> list[Word]:
-    """The sentence's words without silences; empty if the transcript is malformed."""
+    """The sentence's words without silences; empty if the transcript cannot be read."""
     return read_words(transcript, seconds_per_unit)
 
 

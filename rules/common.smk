@@ -29,7 +29,7 @@ internals.refuse_prefix(workflow)
 HELP_ASKED = internals.is_asked(workflow, "help")
 
 try:
-    CONFIG = validate(config)
+    CONFIG = validate(config, internals.config_files(workflow))
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
     if internals.is_asked(workflow, "download", "download_archive"):
         SPEAKERS = planned_speakers(CONFIG.corpus)

@@ -109,8 +109,8 @@ def refuse_empty(rows: Sequence[Mapping[str, Any]], split: Split) -> None:
         if split.held_back:
             why = "a clip is held back of speakers with two usable ones: add clips"
         raise ValueError(
-            f"no clip to test on (subsets seen_test and unseen_test): {_account('seen', seen)}, all for "
-            f"training; {why}, or name a speaker in the split's unseen"
+            f"no clip to test on (subsets seen_test and unseen_test): {_account('seen', seen)}; what is left "
+            f"is for training: {why}, or name a speaker in the split's unseen"
         )
     if split.held_back and not count["seen_test"]:
         logger.warning("no clip of a seen speaker is held back: none has two usable ones")
@@ -126,7 +126,7 @@ def _account(kind: str, rows: Sequence[Mapping[str, Any]]) -> str:
     """How many clips these speakers have, and why those that failed did."""
     speakers = {row["speaker"] for row in rows}
     failed = Counter(row["reason"] for row in rows if not row["ok"])
-    text = f"{len(speakers)} {kind} speaker(s) with {len(rows)} clip(s), {failed.total()} failed"
+    text = f"{kind} speakers: {len(speakers)}, their clips: {len(rows)}, failed: {failed.total()}"
     if not failed:
         return text
     shown = [f"{count} x {reason}" for reason, count in failed.most_common(_REASONS)]

@@ -152,9 +152,9 @@ def refusal(folder: Path, counts: dict[str, int], settings: Split, **flaws) -> s
     ("counts", "settings", "flaws", "said"),
     [
         ({"s1": 1, "s2": 1}, Split(unseen=[]), {},
-         "2 seen speaker(s) with 2 clip(s), 0 failed, all for training; a clip is held back of"),
+         "seen speakers: 2, their clips: 2, failed: 0; what is left is for training: a clip is held"),
         ({"s1": 3}, Split(unseen=[]), {"failed": ["s1/u0000"], "mute": ["s1/u0001"]},
-         "1 seen speaker(s) with 3 clip(s), 2 failed (1 x no face, 1 x no sound), all for training"),
+         "seen speakers: 1, their clips: 3, failed: 2 (1 x no face, 1 x no sound); what is left"),
         ({"s1": 5}, Split(unseen=[], held_back=0), {}, "set the split's held_back above 0, or name a"),
     ],
 )  # fmt: skip
@@ -167,14 +167,14 @@ def test_nothing_to_test_on_is_told_before_any_training(tmp_path, counts, settin
     ("counts", "settings", "flaws", "said"),
     [
         ({"s1": 2, "s2": 1}, Split(unseen=["s2"]), {"failed": ["s1/u0000", "s1/u0001"]},
-         "1 seen speaker(s) with 2 clip(s), 2 failed (2 x no face); replace or convert"),
+         "seen speakers: 1, their clips: 2, failed: 2 (2 x no face); replace or convert"),
         ({"s1": 2, "s2": 2}, Split(unseen=[]),
          {"failed": ["s1/u0000", "s1/u0001", "s2/u0000"], "mute": ["s1/u0000", "s2/u0001"]},
-         "4 clip(s), 4 failed (2 x no face, 1 x no face; no sound, 1 x no sound)"),
+         "clips: 4, failed: 4 (2 x no face, 1 x no face; no sound, 1 x no sound)"),
         ({"s1": 1, "s2": 1}, Split(unseen=["s1", "s2"]), {}, "name fewer speakers in the split's unseen"),
         ({"s1": 1, "s2": 3}, Split(unseen=["s2"], held_back=0.5), {}, "lower the split's held_back (0.5)"),
-        ({"s1": 3, "s2": 1}, Split(unseen=["s2"], appearance=["s1"]), {}, "0 seen speaker(s)"),
-        ({"s1": 0}, Split(unseen=[]), {}, "0 seen speaker(s) with 0 clip(s)"),
+        ({"s1": 3, "s2": 1}, Split(unseen=["s2"], appearance=["s1"]), {}, "seen speakers: 0"),
+        ({"s1": 0}, Split(unseen=[]), {}, "seen speakers: 0, their clips: 0"),
     ],
 )  # fmt: skip
 def test_nothing_to_train_on_is_told_before_any_training(tmp_path, counts, settings, flaws, said):
@@ -185,7 +185,7 @@ def test_nothing_to_train_on_is_told_before_any_training(tmp_path, counts, setti
 def test_unseen_speakers_without_a_usable_clip_are_told_before_any_training(tmp_path):
     flaws = {"failed": ["s2/u0000", "s3/u0000"], "mute": ["s3/u0001"]}
     message = refusal(tmp_path, {"s1": 5, "s2": 1, "s3": 2}, Split(unseen=["s2", "s3"]), **flaws)
-    assert "(subset unseen_test): 2 unseen speaker(s) with 3 clip(s), 3 failed (2 x no face" in message
+    assert "(subset unseen_test): unseen speakers: 2, their clips: 3, failed: 3 (2 x no face" in message
     assert "take these out of the split's unseen" in message
 
 

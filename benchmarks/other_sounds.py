@@ -65,7 +65,7 @@ def main() -> None:
     raw: dict[str, Any] = {}
     for path in given.configfile:
         raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-    config = validate(raw)
+    config = validate(raw, given.configfile)
     given.folder.mkdir(parents=True, exist_ok=True)
     others = sounds(given.folder)
     shares: dict[str, list[float]] = {name: [] for name in others}

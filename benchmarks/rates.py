@@ -212,7 +212,7 @@ def main() -> None:
     raw: dict = {}
     for path in chosen.configfile:
         raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-    config = validate(raw)
+    config = validate(raw, chosen.configfile)
     assert isinstance(config.renderer, Renderer)
     device = prepare(config.compute)
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"{config.compute.threads} CPU threads"

@@ -29,14 +29,15 @@ internals.refuse_prefix(workflow)
 HELP_ASKED = internals.is_asked(workflow, "help")
 
 try:
-    CONFIG = validate(config)
+    CONFIG = validate(config, internals.config_files(workflow))
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
     if internals.is_asked(workflow, "download", "download_archive"):
         SPEAKERS = planned_speakers(CONFIG.corpus)
     elif HELP_ASKED:
         SPEAKERS = []
     else:
-        SPEAKERS = list_speakers(CONFIG.corpus)
+        # What it leaves out is said once, and not by every job again.
+        SPEAKERS = list_speakers(CONFIG.corpus, quiet=internals.is_job(workflow))
         CONFIG.check_speakers(SPEAKERS)
 except ValueError as error:
     internals.stop(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from talkface.corpora.listing import (
     Reader,
     check_speaker,
     clip_files,
+    clip_names,
     evenly,
     fingerprint_of,
+    has_clips,
+    is_plain,
     root_of,
-    transcripts_of,
+    state_of,
 )
 from talkface.corpora.synthetic.names import speaker_names
+from talkface.corpora.transcripts import find_transcripts
 
 __all__ = [
     "SPEAKER_PATTERN",
@@ -31,6 +36,10 @@ __all__ = [
     "listing_fingerprint",
 ]
 
+logger = logging.getLogger(__name__)
+
+_SHOWN = 10  # names in a line of the log
+
 _READERS: dict[str, Reader] = {
     "grid": grid,
     "tcd_timit": tcd_timit,
@@ -38,10 +47,11 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def list_speakers(corpus: Corpus) -> list[str]:
-    """The corpus' speakers: those that the config names, otherwise all that its reader finds, s2 before s10.
+def list_speakers(corpus: Corpus, *, quiet: bool = False) -> list[str]:
+    """The corpus' speakers: those that the config names, otherwise all folders with clips, s2 before s10.
 
-    A synthetic corpus has its speakers whether or not it has been made yet.
+    Folders without clips, such as ``lost+found`` or those of transcripts, are no speakers; a line of the log
+    names them, unless ``quiet``. A synthetic corpus has its speakers whether or not it has been made yet.
 
     Raises:
         CorpusError: a root that is absent, no folder or empty of clips; a named speaker without a folder; a
@@ -62,20 +72,49 @@ def list_speakers(corpus: Corpus) -> list[str]:
         complaints = {name: text for name in named if (text := _complaint(reader, corpus, name))}
         present = [name for name in named if name not in complaints]
         _refuse_absent(named, present, next(iter(complaints.values()), ""))
+        without = {name: "" for name in named if not has_clips(reader.clip_folder(corpus, name))}
     else:
         present = reader.speakers(corpus)
+        without = _without_clips(reader, corpus, present)
     if not present:
         raise CorpusError(
             f"corpus.root {str(root)!r} is empty: it needs a folder of clips per speaker ({reader.LAYOUT})"
         )
-    folders = [reader.clip_folder(corpus, speaker) for speaker in present]
-    if not any(clip_files(folder) for folder in folders):
+    if len(without) == len(present):
+        folder = reader.clip_folder(corpus, present[0]).relative_to(root).as_posix()
+        many = "its only folder" if len(present) == 1 else f"{len(present)} folders such as"
         raise CorpusError(
-            f"corpus.root {str(root)!r} has no clips in {len(present)} folders such as "
-            f"{folders[0].relative_to(root).as_posix()!r}: "
+            f"corpus.root {str(root)!r} has no clips in {many} {folder!r}: "
             f"clips must be at {reader.LAYOUT}, as .mpg, .mp4, .mkv or another usual container"
         )
-    return present
+    if named is not None:
+        return present
+    speakers = [name for name in present if name not in without]
+    for speaker in speakers:
+        check_speaker(speaker, f"folder {str(root / speaker)!r}: rename it, or move it out of corpus.root")
+    if without and not quiet:
+        logger.warning("corpus.root %r: no speakers, as they hold no clips: %s", str(root), _few(without))
+    return speakers
+
+
+def _without_clips(reader: Reader, corpus: Corpus, names: list[str]) -> dict[str, str]:
+    """The folders in which no clip lies, each with what else is to be said of it."""
+    without = {}
+    for name in names:
+        try:
+            if not has_clips(reader.clip_folder(corpus, name)):
+                without[name] = ""
+        except CorpusError:
+            if is_plain(name):  # it may well be a speaker's
+                raise
+            without[name] = " (may not be listed)"  # lost+found, System Volume Information
+    return without
+
+
+def _few(remarks: dict[str, str]) -> str:
+    shown = [f"{name!r}{remark}" for name, remark in list(remarks.items())[:_SHOWN]]
+    further = [f"and {len(remarks) - _SHOWN} more"] if len(remarks) > _SHOWN else []
+    return ", ".join(shown + further)
 
 
 def _complaint(reader: Reader, corpus: Corpus, speaker: str) -> str:
@@ -108,7 +147,15 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
     """
     root, reader = _root(corpus), _READERS[corpus.reader]
     files = clip_files(reader.clip_folder(corpus, speaker))
-    transcripts = transcripts_of(files, reader.transcript_folders(corpus, speaker), reader.TRANSCRIPT)
+    found = find_transcripts(reader, corpus, speaker, files)
+    transcripts = found.used
+    if found.doubtful:
+        place = next(iter(found.doubtful.values()))
+        logger.warning(
+            "%d transcripts of speaker %s, such as %r, have the name of another speaker's clip too and are "
+            "not used: put each speaker's into a folder of its own, such as %r",
+            len(found.doubtful), speaker, str(place), str(place.parent / speaker),
+        )  # fmt: skip
     rows = []
     for utterance in evenly(list(files), corpus.max_clips_per_speaker):
         path = files[utterance]
@@ -152,4 +199,7 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     )
     digest = hashlib.sha256()
     fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
+    names = sorted(clip_names(reader.clip_folder(corpus, speaker)))
+    for path in find_transcripts(reader, corpus, speaker, names).elsewhere.values():
+        digest.update(state_of(path))
     return digest.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """Any folder of clips: a subfolder per speaker, any container.
 
-``<utterance>.txt`` beside a clip has its words, if it has lines ``start end word`` in seconds.
+``<utterance>.txt`` has the words: lines ``start end word`` in seconds, or labels of Audacity.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from talkface.config import Corpus
-from talkface.corpora.listing import Word, read_words, root_of, speaker_folder, speaker_folders
+from talkface.corpora.listing import root_of, speaker_folder, speaker_folders
+from talkface.corpora.transcripts import Word, read_words
 
 TRANSCRIPT = ".txt"
 LAYOUT = "{speaker}/{utterance}.mp4"
 
 
 def speakers(corpus: Corpus) -> list[str]:
-    """The root's subfolders."""
+    """The root's subfolders, whatever they hold."""
     return speaker_folders(root_of(corpus))
 
 
@@ -30,5 +31,5 @@ def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
 
 
 def words(transcript: Path) -> list[Word]:
-    """The utterance's words without silences; empty if the transcript is malformed."""
+    """The utterance's words without silences; empty if the transcript cannot be read."""
     return read_words(transcript, 1.0)

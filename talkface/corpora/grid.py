@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from talkface.config import Corpus
-from talkface.corpora.listing import Word, read_words, root_of, speaker_folder, speaker_folders
+from talkface.corpora.listing import root_of, speaker_folder, speaker_folders
+from talkface.corpora.transcripts import Word, read_words
 
 SECONDS_PER_UNIT = 1 / 25_000
 TRANSCRIPT = ".align"
@@ -13,7 +14,7 @@ LAYOUT = "{speaker}/{utterance}.mpg"
 
 
 def speakers(corpus: Corpus) -> list[str]:
-    """The root's subfolders."""
+    """The root's subfolders, whatever they hold."""
     return speaker_folders(root_of(corpus))
 
 
@@ -29,5 +30,5 @@ def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
 
 
 def words(transcript: Path) -> list[Word]:
-    """The utterance's words without silences; empty if the transcript is malformed."""
+    """The utterance's words without silences; empty if the transcript cannot be read."""
     return read_words(transcript, SECONDS_PER_UNIT)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from talkface.config import Corpus
+
+if TYPE_CHECKING:
+    from talkface.corpora.transcripts import Word
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ class Reader(Protocol):
     """Where a clip lies, for messages: ``{speaker}/{utterance}.mpg``."""
 
     def speakers(self, corpus: Corpus) -> list[str]:
-        """All speakers of the corpus, s2 before s10, whether or not they have clips."""
+        """Names of folders that may be speakers, s2 before s10; those without clips are left out later."""
 
     def clip_folder(self, corpus: Corpus, speaker: str) -> Path:
         """The folder directly in which a speaker's clips lie (``CorpusError``: no such speaker)."""
@@ -56,13 +60,12 @@ def natural(name: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def speaker_folders(root: Path) -> list[str]:
-    """Names of the root's speaker folders, s2 before s10."""
-    names = []
-    for entry in _entries(root):
-        if entry.name.startswith(".") or entry.name in NO_SPEAKERS or not _is_folder(entry):
-            continue
-        check_speaker(entry.name, f"folder {str(root / entry.name)!r}: rename it")
-        names.append(entry.name)
+    """Names of the root's subfolders that may be speakers, s2 before s10."""
+    names = [
+        entry.name
+        for entry in entries_of(root)
+        if not entry.name.startswith(".") and entry.name not in NO_SPEAKERS and is_folder(entry)
+    ]
     return sorted(names, key=natural)
 
 
@@ -73,9 +76,14 @@ def speaker_folder(root: Path, speaker: str) -> Path:
     return root / speaker
 
 
+def is_plain(name: str) -> bool:
+    """Whether a speaker's name can be part of an artifact's path."""
+    return re.fullmatch(SPEAKER_PATTERN, name) is not None
+
+
 def check_speaker(name: str, remedy: str) -> None:
     """Refuse a speaker whose name cannot be part of a path."""
-    if not re.fullmatch(SPEAKER_PATTERN, name):
+    if not is_plain(name):
         raise CorpusError(
             f"speaker {name!r} has a name that cannot be part of an artifact's path "
             f"(letters, digits, '_' and '-' can): {remedy}"
@@ -87,15 +95,29 @@ def root_of(corpus: Corpus) -> Path:
     return corpus.root.expanduser()
 
 
+def has_clips(folder: Path) -> bool:
+    """Whether a clip lies directly in the folder; the rest of it is not looked at.
+
+    Raises:
+        CorpusError: the folder may not be listed.
+    """
+    return any(_is_clip(entry) for entry in entries_of(folder))
+
+
+def clip_names(folder: Path) -> Iterator[str]:
+    """Utterances of the clips directly in a folder, in any order and without a word on their flaws."""
+    return (_parts(entry.name)[0] for entry in entries_of(folder) if _is_clip(entry))
+
+
 def clip_files(folder: Path) -> dict[str, Path]:
     """Clips directly in a speaker's folder by utterance, sorted; every other file is left alone.
 
     A dangling link or an unreadable file is a clip here: it fails later, as a row with a reason.
     """
     found: dict[str, list[Path]] = {}
-    for entry in _entries(folder) if folder.is_dir() else []:
+    for entry in entries_of(folder):
         path = folder / entry.name
-        if entry.name.startswith(".") or path.suffix.lower() not in CLIP_SUFFIXES or _is_folder(entry):
+        if not _is_clip(entry):
             continue
         try:
             entry.name.encode()
@@ -120,106 +142,53 @@ def evenly(names: list[str], limit: int | None) -> list[str]:
     return [names[place * len(names) // limit] for place in range(limit)]
 
 
-Word = dict[str, float | str]
-"""start_s, end_s (seconds from the clip's first frame) and word."""
-
-_SILENCES = ("sil", "sp", "h#")
-
-
-def transcripts_of(utterances: Iterable[str], folders: Iterable[Path], suffix: str) -> dict[str, Path]:
-    """Each utterance's transcript, where it has one: of several folders the first that holds it.
-
-    A transcript belongs to the clip of the same name, or else of the same name in other letters
-    (``SA1.txt`` to ``sa1.mp4``).
-    """
-    names = set(utterances)
-    folded = {name.casefold(): name for name in sorted(names, reverse=True)}
-    found: dict[str, Path] = {}
-    for folder in folders:
-        entries = _entries(folder) if folder.is_dir() else []
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            stem, dot, ending = entry.name.rpartition(".")
-            if not stem or dot + ending.lower() != suffix or not _is_file(entry):
-                continue
-            owner = stem if stem in names else folded.get(stem.casefold())
-            if owner is not None:
-                found.setdefault(owner, folder / entry.name)
-    return found
-
-
-def read_words(path: Path, seconds_per_unit: float | Callable[[float], float]) -> list[Word]:
-    """Words of a transcript with lines ``start end word``, without silences; a malformed one has none.
-
-    ``seconds_per_unit`` may be a function that tells the unit from the transcript's last moment, and raises
-    ``ValueError`` where it cannot.
-    """
-    try:
-        lines = list(_lines(path.read_text(encoding="utf-8-sig")))
-        scale = seconds_per_unit
-        if callable(scale):
-            scale = scale(max((end for _, end, _ in lines), default=0.0))
-    except (OSError, UnicodeDecodeError) as error:
-        logger.warning("%r: unreadable transcript, treated as absent: %s", str(path), error)
-        return []
-    except ValueError as error:
-        logger.warning("%r: malformed transcript, treated as absent: %s", str(path), error)
-        return []
-    return [
-        {"start_s": start * scale, "end_s": end * scale, "word": word}
-        for start, end, word in lines
-        if word.lower() not in _SILENCES
-    ]
-
-
-def _lines(text: str) -> Iterable[tuple[float, float, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        fields = line.split()
-        if not fields:
-            continue
-        if len(fields) != 3:
-            raise ValueError(f"line {number} is not 'start end word'")
-        try:
-            start, end = (float(field) for field in fields[:2])
-        except ValueError:
-            raise ValueError(f"line {number} does not begin with two numbers") from None
-        if not 0 <= start <= end < float("inf"):  # also refuses NaN
-            raise ValueError(f"line {number} ends before it starts")
-        yield start, end, fields[2]
-
-
 def fingerprint_of(
     folders: Iterable[Path], suffixes: tuple[str, ...], update: Callable[[bytes], object]
 ) -> None:
     """Feed names, sizes and times of files with these suffixes to a hash; absent folders are empty."""
     for folder in folders:
-        for entry in sorted(_entries(folder) if folder.is_dir() else [], key=lambda entry: entry.name):
-            if not entry.name.lower().endswith(suffixes):
-                continue
-            try:
-                status = entry.stat()
-                state = f"{status.st_size} {status.st_mtime_ns}"
-            except OSError:
-                state = "dangling"
-            update(f"{entry.name}\0{state}\0".encode(errors="surrogateescape"))
+        for entry in sorted(entries_of(folder), key=lambda entry: entry.name):
+            if entry.name.lower().endswith(suffixes):
+                update(_state(entry.name, entry))
         update(b"\0")
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def state_of(path: Path) -> bytes:
+    """Name, size and time of a file, for a hash."""
+    return _state(path.name, path)
+
+
+def _state(name: str, file: os.DirEntry[str] | Path) -> bytes:
+    try:
+        status = file.stat()
+        state = f"{status.st_size} {status.st_mtime_ns}"
+    except OSError:
+        state = "dangling"
+    return f"{name}\0{state}\0".encode(errors="surrogateescape")
+
+
+def _is_clip(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or _parts(entry.name)[1].lower() not in CLIP_SUFFIXES:
+        return False
+    return not is_folder(entry)
+
+
+def _parts(name: str) -> tuple[str, str]:
+    return os.path.splitext(name)  # noqa: PTH122 - a Path for each of many thousand names takes seconds
+
+
+def entries_of(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder; nothing where there is none (``CorpusError``: it may not be listed)."""
     try:
         with os.scandir(folder) as entries:
-            return list(entries)
+            yield from entries
     except OSError as error:
-        raise CorpusError(f"folder {str(folder)!r} cannot be listed: {error.strerror}") from error
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise CorpusError(f"folder {str(folder)!r} cannot be listed: {error.strerror}") from error
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a link that points to itself
-        return False
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # a link that points to itself

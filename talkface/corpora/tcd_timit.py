@@ -8,17 +8,19 @@ folders may be small or capital: copies of the corpus differ.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 from talkface.config import Corpus
 from talkface.corpora.listing import (
     CorpusError,
-    Word,
-    natural,
-    read_words,
+    entries_of,
+    has_clips,
+    is_folder,
     root_of,
     speaker_folders,
 )
+from talkface.corpora.transcripts import Word, read_words
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ _LONGEST_S, _SHORTEST_S = 120.0, 0.5  # of a sentence
 
 
 def speakers(corpus: Corpus) -> list[str]:
-    """Speakers of the groups that the config names: 01M ... 59F, then Lipspkr1 ...
+    """Folders of the groups that the config names: 01M ... 59F, then Lipspkr1 ...
 
     Raises:
         CorpusError: the root lacks a group's folder, or two groups have a speaker of one name.
@@ -44,13 +46,17 @@ def speakers(corpus: Corpus) -> list[str]:
                 f"corpus.root {str(root_of(corpus))!r} has no folder {group!r}: "
                 f"clips must be at {LAYOUT}; corpus.groups says which groups are read"
             )
-        found += sorted(speaker_folders(folder), key=natural)
-    twice = sorted({name for name in found if found.count(name) > 1})
+        found += speaker_folders(folder)
+    twice = [
+        name
+        for name, count in Counter(found).items()
+        if count > 1 and any(has_clips(folder) for folder in _camera_folders(corpus, name))
+    ]
     if twice:
         raise CorpusError(
             f"corpus.groups {corpus.groups}: {twice} are in several of them; read one at a time"
         )
-    return found
+    return list(dict.fromkeys(found))
 
 
 def clip_folder(corpus: Corpus, speaker: str) -> Path:
@@ -72,7 +78,7 @@ def transcript_folders(corpus: Corpus, speaker: str) -> list[Path]:
 
 
 def words(transcript: Path) -> list[Word]:
-    """The sentence's words without silences; empty if the transcript is malformed."""
+    """The sentence's words without silences; empty if the transcript cannot be read."""
     return read_words(transcript, seconds_per_unit)
 
 
@@ -93,6 +99,12 @@ def seconds_per_unit(last: float) -> float:
     raise ValueError(f"{last:g} is a sentence's end in no known unit (seconds, 16 kHz samples, 100 ns)")
 
 
+def _camera_folders(corpus: Corpus, name: str) -> list[Path]:
+    """Where the clips of a speaker of this name lie in each of the groups."""
+    of_groups = [_child(root_of(corpus), group) / name for group in corpus.groups]
+    return [_child(_child(folder, "Clips"), corpus.camera) for folder in of_groups]
+
+
 def _camera_folder(corpus: Corpus, speaker: str, camera: str) -> Path:
     return _child(_child(_speaker_folder(corpus, speaker), "Clips"), camera)
 
@@ -111,9 +123,11 @@ def _speaker_folder(corpus: Corpus, speaker: str) -> Path:
 
 
 def _child(folder: Path, name: str) -> Path:
-    """The entry of this name, in these letters or others; the plain path where there is none."""
-    plain = folder / name
-    if plain.is_dir() or not folder.is_dir():
-        return plain
-    alike = [entry for entry in sorted(folder.iterdir()) if entry.name.casefold() == name.casefold()]
-    return next((entry for entry in alike if entry.is_dir()), plain)
+    """The entry of this name, in these letters or others; the plain path where there is none.
+
+    Raises:
+        CorpusError: the folder may not be listed.
+    """
+    alike = [entry for entry in entries_of(folder) if entry.name.casefold() == name.casefold()]
+    folders = sorted(entry.name for entry in alike if is_folder(entry))
+    return folder / (name if name in folders or not folders else folders[0])

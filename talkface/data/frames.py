@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from talkface.artifacts.atomic import UnwritableError, remedy_of
 from talkface.artifacts.schemas import FACES
 from talkface.artifacts.tables import ClipTable, TableError
 from talkface.data.rows import starts
@@ -95,12 +96,23 @@ class Frames:
     def _decode_all(self, scratch: Path | None) -> IO[bytes]:
         if scratch is not None:
             scratch.mkdir(parents=True, exist_ok=True)
-        decoded = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - lives as long as its owner
-        for clip in progress(self.clips, len(self.clips), "clips decoded"):
-            contents = [(clip, content) for content in self._read(clip).to_pylist()]
-            for image_HW3 in self._pool.map(self._decode, contents):
-                decoded.write(image_HW3.data)
-        decoded.flush()
+        folder = scratch or Path(tempfile.gettempdir())
+        try:
+            decoded = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as its owner
+            for clip in progress(self.clips, len(self.clips), "clips decoded"):
+                contents = [(clip, content) for content in self._read(clip).to_pylist()]
+                for image_HW3 in self._pool.map(self._decode, contents):
+                    decoded.write(image_HW3.data)
+            decoded.flush()
+        except OSError as error:
+            if remedy_of(error) is None:
+                raise
+            needed = len(self) * self._size**2 * 3
+            raise UnwritableError(
+                f"{folder}: the decoded frames, {needed / 1e6:.1f} MB, cannot be kept there "
+                f"({error.strerror}): make room{'' if scratch else ', set TMPDIR to a folder with more'}, or "
+                "set TALKFACE_SCRATCH_GB=0 to decode them when they are needed (slower), and run again"
+            ) from error
         return decoded
 
     def _from_scratch(self, file: int, indices_N: np.ndarray) -> np.ndarray:

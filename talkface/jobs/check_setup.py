@@ -20,6 +20,7 @@ from talkface.preflight.machine import (
     folders,
     memory_complaints,
     memory_mb,
+    temporary_warnings,
 )
 from talkface.preflight.page import as_data, as_text
 from talkface.provenance.differences import artifacts_below, differing, used
@@ -60,7 +61,7 @@ def check_setup(
     cost = estimate(config, chosen, found.clips, found.frames_per_clip)
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
     problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)
-    warnings = list(found.warnings)
+    warnings = [*found.warnings, *temporary_warnings()]
     machine: dict[str, Any] = {
         "device": "decided where the jobs run",
         "gpu": config.compute.device == "cuda",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def split_clips(
 
     Raises:
         ValueError: the split names a speaker without clips, or for their appearance one without a usable
-            clip, or the tables do not list the same clips.
+            clip; there is nothing to train on or to test on (:func:`refuse_empty`); or the tables do not list
+            the same clips.
     """
     listed = _gather(clips, CLIPS)
     picture, sound = _gather(checks, CHECKS), _gather(sound_checks, CHECKS)
@@ -71,10 +73,69 @@ def split_clips(
         }
         for clip, row in listed.items()
     ]
+    refuse_empty(rows, split)
     for subset, count in sorted(Counter(row["subset"] for row in rows).items()):
         logger.info("%s: %d clips", subset, count)
     data = data_hashes([*clips, *checks, *sound_checks], split_table)
     write_table(split_table, SPLIT, rows, {"split": split.model_dump(mode="json"), "data": data})
+
+
+def refuse_empty(rows: Sequence[Mapping[str, Any]], split: Split) -> None:
+    """Stop before the first training where it, or the evaluation after it, would have no clips.
+
+    Held-back clips may be missing where there are unseen speakers, and the other way round where the split
+    names none.
+
+    Raises:
+        ValueError: which subset is empty, what became of its clips, and what to change.
+    """
+    count = Counter(row["subset"] for row in rows)
+    seen = [row for row in rows if is_seen(split, row["speaker"])]
+    unseen = [row for row in rows if row["speaker"] in split.unseen]
+    usable = sum(row["ok"] for row in seen)
+    if not count["train"]:
+        remedy = _REPLACE
+        if not seen:
+            remedy = "name fewer speakers in the split's unseen and appearance"
+        elif usable:
+            remedy = f"lower the split's held_back ({split.held_back:g}), or add clips"
+        raise ValueError(f"no clip to train on (subset train): {_account('seen', seen)}; {remedy}")
+    if split.unseen and not count["unseen_test"]:
+        raise ValueError(
+            f"no clip of an unseen speaker to test on (subset unseen_test): {_account('unseen', unseen)}; "
+            f"{_REPLACE}, or take these out of the split's unseen"
+        )
+    if not count["seen_test"] + count["unseen_test"]:
+        why = "set the split's held_back above 0"
+        if split.held_back:
+            why = "a clip is held back of speakers with two usable ones: add clips"
+        raise ValueError(
+            f"no clip to test on (subsets seen_test and unseen_test): {_account('seen', seen)}; what is left "
+            f"is for training: {why}, or name a speaker in the split's unseen"
+        )
+    if split.held_back and not count["seen_test"]:
+        logger.warning("no clip of a seen speaker is held back: none has two usable ones")
+    for speaker in split.unseen:
+        if not any(row["ok"] for row in unseen if row["speaker"] == speaker):
+            logger.warning("unseen speaker %s has no usable clip and is not tested", speaker)
+
+
+_REPLACE = "replace or convert these clips"
+
+
+def _account(kind: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many clips these speakers have, and why those that failed did."""
+    speakers = {row["speaker"] for row in rows}
+    failed = Counter(row["reason"] for row in rows if not row["ok"])
+    text = f"{kind} speakers: {len(speakers)}, their clips: {len(rows)}, failed: {failed.total()}"
+    if not failed:
+        return text
+    shown = [f"{count} x {reason}" for reason, count in failed.most_common(_REASONS)]
+    further = ["..."] if len(failed) > _REASONS else []
+    return f"{text} ({', '.join(shown + further)})"
+
+
+_REASONS = 5  # in a message
 
 
 def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]]:

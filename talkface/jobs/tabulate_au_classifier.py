@@ -63,6 +63,7 @@ def tabulate_au_classifier(
         samplers=None,
         perceptual=None,
         histories=histories,
+        clips=set(measured["clip"]),
         measures=UNIT_MEASURES,
     )
     context = setting.columns(table=CLASSIFIER)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from talkface.artifacts.schemas import SPLIT
+from talkface.artifacts.tables import read_frame
 from talkface.config import Perceptual, Sampler
 from talkface.features.aus import PROXY_AUS
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.tables.main_table import main_csv, main_view
-from talkface.reporting.tables.notes import experiment_notes
+from talkface.reporting.tables.notes import experiment_notes, without_words
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.side_tables import (
@@ -51,6 +53,7 @@ def tabulate_main_results(
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
+    clips = set(measured["clip"])
     corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
     summary, lips = summarise(measured), lips_by_speaker(measured)
     units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
@@ -58,7 +61,7 @@ def tabulate_main_results(
     title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
     views = [
         main_view(summary, papers, corpora, f"Main results{stamp}", setting.measured_here),
-        lips_view(lips, stamp),
+        lips_view(lips, stamp, without_words(read_frame(split, SPLIT), clips)[0]),
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
         *further_views(summary, stamp),
@@ -71,6 +74,7 @@ def tabulate_main_results(
         samplers=samplers,
         perceptual=perceptual,
         histories=histories,
+        clips=clips,
     )
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))

@@ -73,6 +73,7 @@ def tabulate_table(
         samplers=samplers,
         perceptual=perceptual,
         histories=histories,
+        clips=set(measured["clip"]),
         measures=measures,
     )
     context = setting.columns(protocol=layout.protocol, table=table)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from talkface import corpora
 from talkface.config import Config
-from talkface.corpora.listing import CorpusError, clip_files, evenly, transcripts_of
+from talkface.corpora.listing import CorpusError, clip_files, evenly
+from talkface.corpora.transcripts import find_transcripts
 from talkface.media.ffmpeg import MediaError
 from talkface.media.probe import probe
 from talkface.preflight.estimate import MEASURED
@@ -79,11 +80,12 @@ def _clips(config: Config, speaker: str, found: Survey, read: bool) -> list[Path
         found.warnings += [
             f"corpus.root: {str(path)!r} cannot be opened: it will become a failed clip" for path in closed
         ]
-    folders = reader.transcript_folders(config.corpus, speaker)
-    if not transcripts_of(names, folders, reader.TRANSCRIPT):
+    if not find_transcripts(reader, config.corpus, speaker, names).used:
+        places = reader.transcript_folders(config.corpus, speaker)
         found.warnings.append(
             f"corpus.root: speaker {speaker} has no transcripts ({reader.TRANSCRIPT}) in "
-            f"{' or '.join(repr(str(place)) for place in folders)}: lips are measured over whole clips"
+            f"{' or '.join(repr(str(place)) for place in places)} or elsewhere (docs/adding_corpus.md): "
+            "lips are measured over whole clips"
         )
     return paths
 

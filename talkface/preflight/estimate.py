@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from talkface.artifacts.atomic import TEMPORARY_BYTES
 from talkface.config import Config, Renderer
 from talkface.corpora.roles import is_seen, num_held_back
 from talkface.preflight.jobs import Job, section_of
@@ -80,7 +81,7 @@ def estimate(
                 weights = _add_training(lines, config, job)
                 total["results"] += weights
                 total["work"] += 4 * weights  # trained and averaged weights, two moments of each
-    whole = {name: int(value) for name, value in total.items()} | {"tmp": MEASURED["bytes_tmp"]}
+    whole = {name: int(value) for name, value in total.items()} | {"tmp": TEMPORARY_BYTES}
     return Estimate(list(lines.values()), whole)
 
 

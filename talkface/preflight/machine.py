@@ -41,12 +41,22 @@ def disk_problems(places: Mapping[str, Path], needed: Mapping[str, int], margin:
         folder = _existing(places[names[0]])
         free = shutil.disk_usage(folder).free
         if free < bytes_asked:
+            ways = ["start from a folder on a larger disk"] if names != ["tmp"] else []
+            ways += ["set TMPDIR to a folder with more"] if "tmp" in names else []
             problems.append(
                 f"{', '.join(names)}: {gigabytes(free)} are free on the disk of {str(folder.resolve())!r}; "
                 f"about {gigabytes(bytes_asked)} will be written (estimate x preflight.disk_margin "
-                f"{margin:g}): make room, or start from a folder on a larger disk"
+                f"{margin:g}): make room, or {', or '.join(ways)}"
             )
     return problems
+
+
+def temporary_warnings() -> list[str]:
+    """A line where TMPDIR names a folder that cannot be used, and temporary files go elsewhere."""
+    named, used = os.environ.get("TMPDIR"), tempfile.gettempdir()
+    if not named or Path(named).resolve() == Path(used).resolve():
+        return []
+    return [f"TMPDIR: {named!r} cannot be written to, so temporary files go to {used!r}"]
 
 
 def _existing(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from tqdm import tqdm
 
-from talkface.artifacts.atomic import remedy_of
+from talkface.artifacts.atomic import complaint_about
 from talkface.runtime.orphans import die_with_snakemake
 
 Item = TypeVar("Item")
@@ -53,9 +53,9 @@ def log_to(path: str | Path | None) -> Iterator[None]:
         root.info("where it was raised", exc_info=True)
         sys.exit(1)
     except Exception as error:
-        remedy = remedy_of(error)
-        if remedy is not None:
-            root.error("%s: %s", getattr(error, "filename", None) or "a file of this job", remedy)
+        complaint = complaint_about(error)
+        if complaint is not None:
+            root.error("%s", complaint)
             root.info("where it was raised", exc_info=True)
             sys.exit(1)
         root.exception("failed")

@@ -118,6 +118,22 @@ def is_asked(workflow: Any, *rules: str) -> bool:
 
 
 @guarded
+def config_files(workflow: Any) -> list[Path]:
+    """The configuration files, later ones over earlier ones: the Snakefile's, then those of the command line.
+
+    Touches ``workflow.configfiles``, in which the command line's come first, and ``overwrite_configfiles``.
+    """
+    given = list(workflow.overwrite_configfiles)
+    return [Path(str(path)) for path in [*workflow.configfiles[len(given) :], *given]]
+
+
+@guarded
+def is_job(workflow: Any) -> bool:
+    """Whether this process reads the Snakefile for one job. Touches ``workflow.is_main_process``."""
+    return not workflow.is_main_process
+
+
+@guarded
 def print_targets(workflow: Any, root: Path) -> None:
     """Print the rules that are meant to be named, with the first line of their docstrings, and end.
 

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -77,6 +78,8 @@ def test_unusable_roots_are_refused_in_one_line(tmp_path):
     assert "is empty" in refusal(grid(tmp_path / "empty"))
     put(tmp_path, "deep/s1/video/a.mpg", "deep/s2/notes.txt")
     assert "no clips in 2 folders such as 's1'" in refusal(grid(tmp_path / "deep"))
+    (tmp_path / "disk" / "lost+found").mkdir(parents=True)
+    assert "no clips in its only folder 'lost+found'" in refusal(grid(tmp_path / "disk"))
     put(tmp_path, "good/s1/a.mpg")
     assert "['s2']" in refusal(grid(tmp_path / "good", speakers=["s1", "s2"]))
     assert "once" in refusal(grid(tmp_path / "good", speakers=["s1", "s1"]))
@@ -90,6 +93,109 @@ def test_speakers_that_cannot_be_wildcards_are_refused_by_name(tmp_path, name):
     assert repr(name) in message and "rename it" in message
     assert "corpus.speakers" in refusal(grid(tmp_path, speakers=["s1", name]))
     assert list_speakers(grid(tmp_path, speakers=["s1"])) == ["s1"]  # the others need not be touched
+
+
+LAYOUTS = {
+    "grid": "{}/{}.mpg",
+    "folder": "{}/{}.mp4",
+    "tcd_timit": "volunteers/{}/Clips/straightcam/{}.mp4",
+}
+NO_SPEAKERS = {
+    "disk check": ["lost+found/"],
+    "network storage": ["@eaDir/a.mpg/SYNOVIDEO_VIDEO_SCREENSHOT.jpg", "#recycle/desktop.ini"],
+    "archive of a Mac": ["__MACOSX/s1/._a.mpg", "__MACOSX/._s1", "__MACOSX/._a.mpg"],
+    "notebooks": [".ipynb_checkpoints/a-checkpoint.ipynb", "my notebooks/a.ipynb"],
+    "transcripts": ["align/a.align", "transcripts/a.txt", "labels (old)/s1/a.txt"],
+    "thumbnails": ["Thumbs/a.jpg", "Thumbs.db/x", "s1.thumbs/a.mpg/a.png"],
+    "Windows": ["$RECYCLE.BIN/S-1-5-21/a.mpg", "System Volume Information/IndexerVolumeGuid"],
+    "links": ["docs -> ../elsewhere"],
+}
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+@pytest.mark.parametrize("kind", NO_SPEAKERS)
+def test_folders_without_clips_are_no_speakers(tmp_path, caplog, reader, kind):
+    root = tmp_path / "corpus"
+    for speaker in ("s10", "s2"):
+        put(root, LAYOUTS[reader].format(speaker, "a"))
+    beside = root / "volunteers" if reader == "tcd_timit" else root
+    (tmp_path / "elsewhere").mkdir()
+    for name in NO_SPEAKERS[kind]:
+        if " -> " in name:
+            link, target = name.split(" -> ")
+            (beside / link).symlink_to(tmp_path / target.removeprefix("../"))
+        elif name.endswith("/"):
+            (beside / name).mkdir()
+        else:
+            put(beside, name)
+    corpus = Corpus(reader=reader, root=root)
+    with caplog.at_level(logging.WARNING):
+        assert list_speakers(corpus) == ["s2", "s10"]
+    expected = {name.split(" -> ")[0].split("/")[0] for name in NO_SPEAKERS[kind]}
+    shown = {name for name in expected if not name.startswith(".")}  # hidden ones need no word
+    assert len(caplog.records) == 1 and "hold no clips" in caplog.text
+    assert all(repr(name) in caplog.text for name in shown)
+    assert list_speakers(corpus, quiet=True) == ["s2", "s10"] and len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+@pytest.mark.parametrize("name", ["@eaDir", "lost+found", "#recycle"])
+def test_a_folder_with_clips_is_a_speaker_or_refused(tmp_path, reader, name):
+    put(tmp_path, LAYOUTS[reader].format("s1", "a"), LAYOUTS[reader].format(name, "a"))
+    message = refusal(Corpus(reader=reader, root=tmp_path))
+    assert repr(name) in message and "rename it, or move it out" in message
+
+
+def test_many_folders_without_clips_are_counted(tmp_path, caplog):
+    put(tmp_path, "s1/a.mpg", *(f"notes {number}/a.txt" for number in range(15)))
+    with caplog.at_level(logging.WARNING):
+        assert list_speakers(grid(tmp_path)) == ["s1"]
+    assert "'notes 9'" in caplog.text and "and 5 more" in caplog.text and "'notes 10'" not in caplog.text
+
+
+@pytest.mark.parametrize("reader", LAYOUTS)
+def test_a_folder_that_may_not_be_listed(tmp_path, reader):
+    """One that cannot be a speaker's is left out; any other may be one, so it is named."""
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    python = [sys.executable, "-c", "import sys"]
+    if os.geteuid() or subprocess.run(as_nobody + python, capture_output=True).returncode:
+        pytest.skip("needs root and setpriv")
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        root = Path(name)
+        root.chmod(0o755)
+        put(root, LAYOUTS[reader].format("s1", "a"))
+        beside = root / "volunteers" if reader == "tcd_timit" else root
+        (beside / "lost+found").mkdir(mode=0o700)
+        code = (
+            "import sys; from pathlib import Path; from talkface.config import Corpus; "
+            "from talkface.corpora import list_speakers; "
+            f"print(list_speakers(Corpus(reader={reader!r}, root=Path(sys.argv[1]))))"
+        )
+        words = [*as_nobody, sys.executable, "-c", code, name]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.stdout.strip() == "['s1']", done.stderr
+        assert "'lost+found' (may not be listed)" in done.stderr
+        (beside / "s2").mkdir(mode=0o700)
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert "s2" in done.stderr and "cannot be listed: Permission denied" in done.stderr
+
+
+def test_groups_of_tcd_timit_may_each_have_such_a_folder(tmp_path):
+    for group in ("volunteers", "lipspeakers"):
+        put(tmp_path, f"{group}/@eaDir/Clips/x.jpg")
+    put(tmp_path, "volunteers/01M/Clips/straightcam/a.mp4", "lipspeakers/L1/Clips/straightcam/a.mp4")
+    corpus = Corpus(reader="tcd_timit", root=tmp_path, groups=["volunteers", "lipspeakers"])
+    assert list_speakers(corpus) == ["01M", "L1"]
+
+
+def test_six_thousand_speakers_are_listed_in_a_moment(tmp_path):
+    for number in range(6000):
+        folder = tmp_path / f"s{number}"
+        folder.mkdir()
+        (folder / "a.mpg").touch()
+    began = time.process_time()
+    assert len(list_speakers(grid(tmp_path))) == 6000
+    assert time.process_time() - began < 2
 
 
 def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
@@ -110,7 +216,7 @@ def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
 def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
     put(tmp_path, "s1/a.mpg")
     (tmp_path / "s2").mkdir()
-    assert list_speakers(grid(tmp_path)) == ["s1", "s2"]
+    assert list_speakers(grid(tmp_path, speakers=["s1", "s2"])) == ["s1", "s2"]
     list_clips_rule(corpus=grid(tmp_path), speaker="s2", clips=tmp_path / "s2.parquet")
     table = read_table(tmp_path / "s2.parquet", CLIPS)
     assert table.num_rows == 0 and table.schema.equals(CLIPS.columns)
@@ -118,11 +224,91 @@ def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
         list_clips_rule(corpus=grid(tmp_path), speaker="s3", clips=tmp_path / "s3.parquet")
 
 
-@pytest.mark.parametrize("place", ["alignments/s1/a.align", "s1/align/a.align", "s1/a.align"])
+@pytest.mark.parametrize(
+    "place",
+    ["alignments/s1/a.align", "s1/align/a.align", "s1/a.align", "align/s1/A.align", "s1/alignments/a.ALIGN",
+     "s1/transcripts/a.align", "transcripts/s1/a.align", "align/a.align", "alignments/a.align"],
+)  # fmt: skip
 def test_places_of_transcripts(tmp_path, place):
-    put(tmp_path, "s1/a.mpg")
+    put(tmp_path, "s1/a.mpg", "s2/b.mpg")
+    corpus = grid(tmp_path)
+    before = listing_fingerprint(corpus, "s1"), listing_fingerprint(corpus, "s2")
     put(tmp_path, place, content=ALIGN)
-    assert len(list_clips(grid(tmp_path), "s1")[0]["words"]) == 2
+    assert len(list_clips(corpus, "s1")[0]["words"]) == 2
+    assert list_speakers(corpus) == ["s1", "s2"]
+    assert listing_fingerprint(corpus, "s1") != before[0]  # so that the clips are listed anew
+    assert listing_fingerprint(corpus, "s2") == before[1]
+
+
+def test_a_transcript_for_two_speakers_is_used_for_none(tmp_path, caplog):
+    put(tmp_path, "s1/a.mpg", "s1/b.mpg", "s1/c.mpg", "s2/A.mkv", "s2/d.mpg")
+    put(tmp_path, *(f"align/{name}.align" for name in "abcd"), content=ALIGN)
+    put(tmp_path, "alignments/s1/b.align", content="0 25000 own\n")
+    with caplog.at_level(logging.WARNING):
+        words = [[word["word"] for word in row["words"]] for row in list_clips(grid(tmp_path), "s1")]
+    assert words == [[], ["own"], ["bin", "blue"]]
+    assert len(caplog.records) == 1 and "align/a.align" in caplog.text and "align/s1" in caplog.text
+    before = listing_fingerprint(grid(tmp_path), "s1")
+    put(tmp_path, "s2/c.mpg")  # now this one fits two clips too
+    assert listing_fingerprint(grid(tmp_path), "s1") != before
+    assert list_clips(grid(tmp_path), "s1")[2]["words"] == []
+
+
+@pytest.mark.parametrize(
+    "place", ["anna/hi.txt", "transcripts/anna/hi.txt", "anna/transcripts/hi.txt", "transcripts/hi.txt"]
+)
+def test_places_of_transcripts_of_a_plain_folder(tmp_path, place):
+    put(tmp_path, "anna/hi.mp4", "ben/ho.mp4")
+    put(tmp_path, place, content="0.5 0.9 hello\n")
+    corpus = Corpus(reader="folder", root=tmp_path)
+    assert list_speakers(corpus) == ["anna", "ben"]
+    assert [word["word"] for word in list_clips(corpus, "anna")[0]["words"]] == ["hello"]
+
+
+WRITINGS = {
+    "seconds": ("0.3 0.7 bin\n0.7 1.1 blue\n", [(0.3, 0.7, "bin"), (0.7, 1.1, "blue")]),
+    "labels": ("0.3\t0.7\tbin\n0.7\t1.1\tblue\n", [(0.3, 0.7, "bin"), (0.7, 1.1, "blue")]),
+    "a label of two words": ("0.3\t1.0\tbin blue\n", [(0.3, 0.6, "bin"), (0.6, 1.0, "blue")]),
+    "decimal commas": ("0,300000\t1,000000\tbin blue\r\n", [(0.3, 0.6, "bin"), (0.6, 1.0, "blue")]),
+    "decimal commas and spaces": ("0,5 1 bin\n", [(0.5, 1.0, "bin")]),
+    "labels without text": ("0.1\t0.2\t\n0.5\t1.0\tbin\n", [(0.5, 1.0, "bin")]),
+    "a label of one moment": ("0.5\t0.5\tbin blue\n", [(0.5, 0.5, "bin"), (0.5, 0.5, "blue")]),
+    "labels with frequencies": ("0.5\t1.0\tbin\n\\\t100.0\t4000.0\n", [(0.5, 1.0, "bin")]),
+    "silences among labels": ("0\t0.5\tsil\n0.5\t1.0\tbin\n", [(0.5, 1.0, "bin")]),
+    "old Mac lines and a mark": ("\ufeff0.5 1 bin\r1 1.5 blue\r", [(0.5, 1.0, "bin"), (1.0, 1.5, "blue")]),
+    "columns": ("0.5 \t\t 1.0 \t bin\n", [(0.5, 1.0, "bin")]),
+}
+
+
+@pytest.mark.parametrize("kind", WRITINGS)
+def test_writings_of_transcripts(tmp_path, kind):
+    content, words = WRITINGS[kind]
+    put(tmp_path, "anna/hi.mp4")
+    (tmp_path / "anna/hi.txt").write_bytes(content.encode())
+    found = list_clips(Corpus(reader="folder", root=tmp_path), "anna")[0]["words"]
+    assert [word["word"] for word in found] == [word for *_, word in words]
+    bounds = [(word["start_s"], word["end_s"]) for word in found]
+    assert bounds == [pytest.approx((start, end)) for start, end, _ in words]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"0 1 bin\nbin blue at f two now\n", "line 2 is not 'start end word': 'bin blue at f two now'"),
+        (b"0 1 bin\n\n1.000,5\t2\tblue\n", "line 3 does not begin with two numbers"),
+        (b"0 1 bin\n1 2 gr\xfcn\n", "line 2 is not UTF-8"),
+        ("0 1 bin\n".encode("utf-16"), "line 1 is not UTF-8"),
+        (b'File type = "ooTextFile"\n', "line 1 is not 'start end word'"),
+        (b"0.9\t0.3\tbin\n", "line 1 ends before it starts"),
+        (b"00:01 00:02 bin\n", "line 1 does not begin with two numbers"),
+    ],
+)
+def test_a_transcript_that_cannot_be_read_is_named_with_its_line(tmp_path, caplog, content, line):
+    put(tmp_path, "anna/hi.mp4")
+    (tmp_path / "anna/hi.txt").write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert list_clips(Corpus(reader="folder", root=tmp_path), "anna")[0]["words"] == []
+    assert "anna/hi.txt" in caplog.text and line in caplog.text and len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(

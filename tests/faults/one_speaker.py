@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from talkface.artifacts.schemas import CHECKS, FACES, LANDMARKS, MEL, SPLIT
-from talkface.artifacts.tables import ClipTable, read_table
+from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS, MEL, SPLIT
+from talkface.artifacts.tables import ClipTable, read_table, write_table
 from talkface.config import AuLabels, Corpus, Faces, Limits, Mel, Split
 from talkface.jobs.crop_faces import crop_faces
 from talkface.jobs.extract_mel import extract_mel
@@ -13,6 +13,8 @@ from talkface.jobs.list_clips import list_clips
 from talkface.jobs.split_clips import split_clips
 
 CROP = 112
+BESIDE = "beside"
+"""A speaker with two sound clips: a split needs some, whatever becomes of the speaker in question."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Features:
         return {row["clip"]: row for row in read_table(self.folder / f"{name}.parquet", CHECKS).to_pylist()}
 
     def split(self) -> dict[str, dict]:
-        return {row["clip"]: row for row in read_table(self.folder / "split.parquet", SPLIT).to_pylist()}
+        rows = read_table(self.folder / "split.parquet", SPLIT).to_pylist()
+        return {row["clip"]: row for row in rows if row["speaker"] != BESIDE}
 
     def rows(self, clip: str) -> list:
         """Everything that is kept of one clip, but for what rests on all of the speaker's clips."""
@@ -55,8 +58,27 @@ def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) 
         landmarks=at["landmarks"], faces_table=at["faces"], speaker=speaker, aus=AuLabels(),
         faces=faces or Faces(), aus_table=at["aus"],
     )  # fmt: skip
+    beside = _listed_and_checked(folder / BESIDE)
     split_clips(
-        clips=[at["clips"]], checks=[at["checks"]], sound_checks=[at["sound_checks"]],
+        clips=[at["clips"], beside["clips"]], checks=[at["checks"], beside["checks"]],
+        sound_checks=[at["sound_checks"], beside["checks"]],
         split=Split(unseen=[], held_back=0.34), split_table=at["split"],
     )  # fmt: skip
     return Features(folder)
+
+
+def _listed_and_checked(folder: Path) -> dict[str, Path]:
+    names = [f"{BESIDE}/{utterance}" for utterance in ("a", "b")]
+    listed = [
+        {"clip": name, "speaker": BESIDE, "utterance": name[-1], "path": name, "size_bytes": 1, "words": []}
+        for name in names
+    ]
+    checked = [
+        {"clip": name, "ok": True, "reason": "", "num_frames": 75, "source_fps": 25.0, "width": 360,
+         "height": 288, "has_audio": True, "num_detected": 75, "num_bridged": 0}
+        for name in names
+    ]  # fmt: skip
+    at = {"clips": folder / "clips.parquet", "checks": folder / "checks.parquet"}
+    write_table(at["clips"], CLIPS, listed)
+    write_table(at["checks"], CHECKS, checked)
+    return at

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from check_rows import check_row
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, SUBSETS
@@ -65,6 +65,7 @@ def test_subsets_are_disjoint_and_complete(tmp_path):
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 30), st.floats(0, 1), st.integers(0, 5))
 def test_the_held_back_share_is_exact(tmp_path_factory, count, share, seed):
+    assume(int(share * count + 0.5) < count)  # else nothing is left to train on
     folder = tmp_path_factory.mktemp("share")
     rows = split(
         folder, tables(folder, {"s1": count, "s2": 1}), Split(unseen=["s2"], held_back=share, seed=seed)
@@ -134,6 +135,72 @@ def test_an_appearance_of_which_nothing_can_be_used_is_refused(tmp_path):
     paths = tables(tmp_path, {"s1": 5, "s3": 1}, failed=["s3/u0000"])
     with pytest.raises(ValueError, match=r"no clip of speaker 's3' .*\(no face\): take them out"):
         split(tmp_path, paths, Split(unseen=[], appearance=["s3"]))
+
+
+def refusal(folder: Path, counts: dict[str, int], settings: Split, **flaws) -> str:
+    with pytest.raises(ValueError, match="subset") as caught:
+        split(folder, tables(folder, counts, **flaws), settings)
+    assert not (folder / "split.parquet").exists()
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "flaws", "said"),
+    [
+        ({"s1": 1, "s2": 1}, Split(unseen=[]), {},
+         "seen speakers: 2, their clips: 2, failed: 0; what is left is for training: a clip is held"),
+        ({"s1": 3}, Split(unseen=[]), {"failed": ["s1/u0000"], "mute": ["s1/u0001"]},
+         "seen speakers: 1, their clips: 3, failed: 2 (1 x no face, 1 x no sound); what is left"),
+        ({"s1": 5}, Split(unseen=[], held_back=0), {}, "set the split's held_back above 0, or name a"),
+    ],
+)  # fmt: skip
+def test_nothing_to_test_on_is_told_before_any_training(tmp_path, counts, settings, flaws, said):
+    message = refusal(tmp_path, counts, settings, **flaws)
+    assert message.startswith("no clip to test on (subsets seen_test and unseen_test)") and said in message
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "flaws", "said"),
+    [
+        ({"s1": 2, "s2": 1}, Split(unseen=["s2"]), {"failed": ["s1/u0000", "s1/u0001"]},
+         "seen speakers: 1, their clips: 2, failed: 2 (2 x no face); replace or convert"),
+        ({"s1": 2, "s2": 2}, Split(unseen=[]),
+         {"failed": ["s1/u0000", "s1/u0001", "s2/u0000"], "mute": ["s1/u0000", "s2/u0001"]},
+         "clips: 4, failed: 4 (2 x no face, 1 x no face; no sound, 1 x no sound)"),
+        ({"s1": 1, "s2": 1}, Split(unseen=["s1", "s2"]), {}, "name fewer speakers in the split's unseen"),
+        ({"s1": 1, "s2": 3}, Split(unseen=["s2"], held_back=0.5), {}, "lower the split's held_back (0.5)"),
+        ({"s1": 3, "s2": 1}, Split(unseen=["s2"], appearance=["s1"]), {}, "seen speakers: 0"),
+        ({"s1": 0}, Split(unseen=[]), {}, "seen speakers: 0, their clips: 0"),
+    ],
+)  # fmt: skip
+def test_nothing_to_train_on_is_told_before_any_training(tmp_path, counts, settings, flaws, said):
+    message = refusal(tmp_path, counts, settings, **flaws)
+    assert message.startswith("no clip to train on (subset train)") and said in message
+
+
+def test_unseen_speakers_without_a_usable_clip_are_told_before_any_training(tmp_path):
+    flaws = {"failed": ["s2/u0000", "s3/u0000"], "mute": ["s3/u0001"]}
+    message = refusal(tmp_path, {"s1": 5, "s2": 1, "s3": 2}, Split(unseen=["s2", "s3"]), **flaws)
+    assert "(subset unseen_test): unseen speakers: 2, their clips: 3, failed: 3 (2 x no face" in message
+    assert "take these out of the split's unseen" in message
+
+
+@pytest.mark.parametrize(
+    ("counts", "settings", "subsets", "warned"),
+    [
+        ({"s1": 1, "s2": 1}, Split(unseen=["s2"]), {"train", "unseen_test"}, "no clip of a seen speaker"),
+        ({"s1": 2}, Split(unseen=[]), {"train", "seen_test"}, ""),
+        ({"s1": 2, "s2": 2}, Split(unseen=["s2"], held_back=0), {"train", "unseen_test"}, ""),
+        ({"s1": 9, "s2": 1, "s3": 1}, Split(unseen=["s2", "s3"]),
+         {"train", "seen_test", "unseen_test", "unused"}, "unseen speaker s3 has no usable clip"),
+    ],
+)  # fmt: skip
+def test_a_subset_that_is_not_needed_may_be_empty(tmp_path, caplog, counts, settings, subsets, warned):
+    rows = split(tmp_path, tables(tmp_path, counts, failed=["s3/u0000"]), settings)
+    assert set(rows["subset"]) == subsets
+    assert len(caplog.records) == bool(warned) and warned in caplog.text
 
 
 def test_speakers_without_clips_are_named(tmp_path):

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from finished_report import FIGURES, plot, tabulate
 from latex import assert_whole_latex, compile_latex
-from report_inputs import METHODS, TYPICAL
+from report_inputs import METHODS, TYPICAL, Experiment
 
-from talkface.artifacts.schemas import AU_NAMES, SCORES
-from talkface.artifacts.tables import read_frame, write_table
+from talkface.artifacts.schemas import AU_NAMES, SCORES, SPLIT
+from talkface.artifacts.tables import read_frame, read_table, write_table
 from talkface.config import AuLabels, Corpus
 from talkface.evaluation.runs import LayoutError, ordered, run_of, trained_run
 from talkface.features.aus import PROXY_AUS
@@ -109,6 +109,25 @@ def test_markdown_says_what_a_reader_must_know(finished):
         assert line.count("|") in (0, *range(3, 25))
     still = next(line for line in text.splitlines() if line.startswith("| Static"))
     assert still.split("|")[10].strip() == MISSING
+
+
+@pytest.mark.parametrize("silent", [1, 2, 6])
+def test_clips_without_a_transcript_are_counted_in_the_notes(tmp_path, silent):
+    """Of six measured clips so many have no words; a clip that is not measured does not count."""
+    made = Experiment(tmp_path).write()
+    tabulate(made)
+    page = made.root / "tables/main_results.md"
+    assert "whole clip stands" not in page.read_text(encoding="utf-8")  # where all have words nothing is said
+    table = read_table(made.split, SPLIT)
+    measured = sorted(read_scores(made.scores)["clip"].unique())
+    assert len(measured) == 6 and table.num_rows > 6
+    wordless = {*measured[:silent], *(set(table["clip"].to_pylist()) - set(measured))}
+    rows = [row | ({"words": []} if row["clip"] in wordless else {}) for row in table.to_pylist()]
+    write_table(made.split, SPLIT, rows)
+    tabulate(made)
+    text = page.read_text(encoding="utf-8")
+    assert f"{silent} of 6 measured clips without one: there the whole clip stands" in text
+    assert f"Over the whole clip in {silent} clip{'s' if silent > 1 else ''} without a transcript." in text
 
 
 def test_ours_and_published_never_share_a_column(finished):

@@ -45,3 +45,13 @@ def test_a_root_without_clips_is_named(workspace, tmp_path):
 @pytest.mark.slow
 def test_absent_speakers_of_a_split_are_named(workspace):
     assert "splits.micro.unseen" in refused(workspace, "splits={micro: {unseen: [s7]}}")
+
+
+def test_a_name_without_quotes_is_named_with_its_line(workspace):
+    (workspace / "mine.yaml").write_text("corpus:\n  speakers: [01, s1]\n")
+    line = refused(workspace, "seeds=[0]", overlay=(*MICRO, "mine.yaml"))
+    assert (
+        'corpus.speakers.0: YAML reads 01 as a number: put the name in quotes, "01" (mine.yaml, line 2)'
+        in line
+    )
+    assert "split: YAML reads the name that is given here as a number (1)" in refused(workspace, "split=01")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import ffmpeg
 import numpy as np
 
+from talkface.artifacts.atomic import replacing
 from talkface.corpora.listing import CorpusError
 from talkface.corpora.synthetic.face import draw_face, lip_gap_px, mouth_width_px
 from talkface.corpora.synthetic.layouts import LAYOUTS, Layout
@@ -205,9 +205,5 @@ def encode_clip(path: Path, frames: Iterable[np.ndarray], samples: np.ndarray, l
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +110,20 @@ def split_sentence(name: str, chosen: Split, split: pd.DataFrame) -> str:
     return f"'{name}', seed {chosen.seed}, {percent(chosen.held_back)} held back: " + "; ".join(parts)
 
 
+def without_words(split: pd.DataFrame, clips: Collection[str]) -> tuple[int, int]:
+    """How many of the clips have no transcript, and how many clips there are."""
+    rows = split[split["clip"].isin(set(clips))]
+    return int((rows["words"].str.len() == 0).sum()), len(rows)
+
+
+def words_sentence(without: int, clips: int) -> str:
+    """What "within the words" means where clips have no transcript."""
+    return (
+        f"{without} of {counted(clips, 'measured clip')} without one: there the whole clip stands for what "
+        "is called within the words, and silence is told by loudness"
+    )
+
+
 def natural(name: str) -> tuple[str, int, str]:
     """A sorting key that puts s2 before s10."""
     head = name.rstrip("0123456789")
@@ -144,6 +158,13 @@ def weights_sentence(perceptual: Perceptual) -> str:
     )
 
 
+def _on_transcripts(split: pd.DataFrame, clips: Collection[str], measures: Sequence[Measure]) -> list[Note]:
+    without, all_clips = without_words(split, clips)
+    if not without or not any("words" in measure.key for measure in measures):
+        return []
+    return [("Transcripts", words_sentence(without, all_clips))]
+
+
 def experiment_notes(
     setting: Setting,
     *,
@@ -152,12 +173,13 @@ def experiment_notes(
     samplers: Mapping[str, Sampler] | None,
     perceptual: Perceptual | None,
     histories: Sequence[Path],
+    clips: Collection[str],
     measures: Sequence[Measure] = MEASURES,
 ) -> list[Note]:
     """All notes, in the order in which a reader asks.
 
-    ``samplers``: of the diffusion variants in the table. ``measures``: its columns. ``None`` for ``samplers``
-    and ``perceptual`` where nothing is generated.
+    ``samplers``: of the diffusion variants in the table. ``clips``: measured ones. ``measures``: its columns.
+    ``None`` for ``samplers`` and ``perceptual`` where nothing is generated.
     """
     notes: list[Note] = []
     if setting.corpus.demo:
@@ -171,10 +193,12 @@ def experiment_notes(
     measured = "all test clips"
     if limit is not None:
         measured = f"at most {counted(limit, 'test clip')} per speaker and subset"
+    table = read_frame(split, SPLIT)
     notes += [
         ("Experiment", f"{setting.experiment}, corpus {setting.corpus.name}"),
-        ("Split", split_sentence(setting.split_name, setting.chosen_split, read_frame(split, SPLIT))),
+        ("Split", split_sentence(setting.split_name, setting.chosen_split, table)),
         ("Measured", f"{measured}, before video coding, on the aligned crop"),
+        *_on_transcripts(table, clips, measures),
         ("Protocol", "; ".join(PROTOCOLS.get(name, name) for name in protocols)),
         ("AU labeller", f"{setting.labeller}; the papers used OpenFace 2"),
     ]

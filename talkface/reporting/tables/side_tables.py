@@ -12,7 +12,7 @@ from talkface.evaluation.runs import label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.columns import FURTHER, MISSING, number, with_deviation
-from talkface.reporting.tables.main_table import PROTOCOLS, block_title, kind_of
+from talkface.reporting.tables.main_table import PROTOCOLS, block_title, counted, kind_of
 from talkface.reporting.tables.published import CorpusName, Published
 from talkface.reporting.tables.views import Block, Group, TableView
 
@@ -20,8 +20,11 @@ ONE_CLIP = "\N{DAGGER}"
 PROXY = "proxy"
 
 
-def lips_view(lips: pd.DataFrame, stamp: str) -> TableView:
-    """Speakers down, methods across: lip correlation within the words; rows on one clip are marked."""
+def lips_view(lips: pd.DataFrame, stamp: str, without_words: int) -> TableView:
+    """Speakers down, methods across: lip correlation within the words; rows on one clip are marked.
+
+    ``without_words``: how many of the clips have no transcript.
+    """
     defined = lips[lips["lip_correlation_words"].notna()]
     methods = ordered(defined["method"])
     blocks = []
@@ -38,6 +41,8 @@ def lips_view(lips: pd.DataFrame, stamp: str) -> TableView:
         "Pearson correlation of the inner-lip opening with the truth's within the spoken words, median over "
         "the speaker's clips. A mouth that does not move counts 0."
     ]
+    if without_words:
+        notes.append(f"Over the whole clip in {counted(without_words, 'clip')} without a transcript.")
     if any(row[0].endswith(ONE_CLIP) for block in blocks for row in block.rows):
         notes.append(f"{ONE_CLIP} rests on a single clip.")
     return TableView(

@@ -16,13 +16,11 @@ from talkface.config import Corpus, Mel
 from talkface.corpora import clip_path
 from talkface.features.mel import log_mel
 from talkface.media.audio import MediaError, read_audio
+from talkface.media.tracks import SILENT
 from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 logger = logging.getLogger(__name__)
-
-_SILENT = 1e-4
-"""A clip that never exceeds this amplitude (3 steps of 16 bits) has no sound worth the name."""
 
 
 def extract_mel(
@@ -77,7 +75,7 @@ def _sound(path: Path, num_frames: int) -> tuple[str, np.ndarray]:
     except MediaError as error:
         logger.info("%s", error)
         return error.reason, np.empty(0, np.float32)
-    return ("" if np.abs(samples).max() > _SILENT else "silent"), samples
+    return ("" if np.abs(samples).max() > SILENT else "silent"), samples
 
 
 def _rows(clip: str, mel_KM: np.ndarray) -> pa.Table:

@@ -78,7 +78,8 @@ def _assumed_matrix(path: str | Path, silence_s: float | None) -> str:
     if told is None:
         return ""  # the reader says what is wrong
     pixels, rows, matrix = told[1], int(told[2]), told[3]
-    assumed = pixels.startswith(("yuv", "nv", "p0")) and matrix == "unknown" and rows >= _HD_ROWS
+    converted = not any(kind in pixels for kind in ("rgb", "bgr", "gbr", "pal8"))
+    assumed = converted and matrix == "unknown" and rows >= _HD_ROWS
     return "setparams=colorspace=bt709," if assumed else ""
 
 

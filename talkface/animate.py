@@ -1,4 +1,4 @@
-"""From a photo and a sound to a lip-synced video: ``python -m talkface.animate PHOTO SOUND --output VIDEO``.
+"""From a photo and a sound to a lip-synced film: ``python -m talkface.animate PHOTO SOUND --output FILM``.
 
 The face is detected, cropped and disentangled like the first frame of a clip. The trained networks of an
 experiment generate its frames from the sound, and what they change is blended back into the photo.
@@ -9,8 +9,11 @@ Shapes: T frames, N frames of a batch, H and W of the photo, S crop size.
 from __future__ import annotations
 
 import argparse
+import logging
 import math
+import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -31,13 +34,16 @@ from talkface.generation.streamed_sound import StreamedSound
 from talkface.jobs.disentangle_faces import keep_whole, take_apart
 from talkface.media import program
 from talkface.media.audio import SoundFile
+from talkface.media.film import KINDS, OriginalSound, kind_of
 from talkface.media.photo import read_photo
-from talkface.media.video import write_video
+from talkface.media.video import write_pictures, write_video
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.runtime.logs import ProgressMeter
 from talkface.training.device import pick_precision, prepare
+
+logger = logging.getLogger(__name__)
 
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins
 _SAME, _OTHER = 6.0, 20.0
@@ -48,17 +54,23 @@ def animate(
     *,
     photo: Path,
     sound: Path,
-    output: Path,
+    output: str | Path,
     config: Config,
     variant: str,
     seed: int,
     crop_only: bool = False,
 ) -> int:
-    """Write the video and return its number of frames, ceil(seconds x 25).
+    """Write the film and return its number of frames, ceil(seconds x 25).
+
+    Its sound is the given one, at its own sample rate and in its own channels, held in silence to the end of
+    the last frame. ``output`` names a film, or a folder for PNG pictures: see :func:`check_output`.
 
     Raises ``ValueError`` (naming the file) for a photo without a face, a sound that cannot be read, an output
-    that would overwrite either, or an experiment whose networks have not been trained.
+    that would overwrite either or cannot be written, or an experiment whose networks have not been trained.
     """
+    program.choose(config.media.ffmpeg)
+    check_input("photo", photo, "a PNG or JPEG picture that shows a face")
+    check_input("sound", sound, "any sound or video file with speech")
     check_output(output, photo, sound)
     needs = needs_of(config, variant)
     if needs & {"true_aus", "masked_latents"}:
@@ -68,7 +80,10 @@ def animate(
             "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
             "'geometric' or 'blendshapes', or a --variant without disentanglement"
         )
-    program.choose(config.media.ffmpeg)
+    rate, fps = config.mel.sample_rate, config.video.fps
+    picture_HW3, heard = read_photo(photo), SoundFile(sound, sample_rate=rate)
+    if heard.silent:
+        logger.warning("sound %s: it is silent", sound)
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")
 
@@ -79,7 +94,6 @@ def animate(
     told = "predicted_aus" in needs
     audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device) if told else None
 
-    picture_HW3 = read_photo(photo)
     try:
         track = track_face([picture_HW3], config.faces, config.video.crop_size)
     except ValueError as error:
@@ -92,8 +106,6 @@ def animate(
         columns = keep_whole(autoencoder, track.images[0], track.points[0].ravel())
     identity = identity_of(columns, config.video.crop_size)
 
-    rate, fps = config.mel.sample_rate, config.video.fps
-    heard = SoundFile(sound, sample_rate=rate)
     num_frames = math.ceil(heard.num_samples * fps / rate)
     driving = StreamedSound(heard, num_frames, audio_to_au, config.mel, config.mfcc, device)
 
@@ -112,20 +124,80 @@ def animate(
                 yield face_SS3 if crop_only else paste(face_SS3, own_SS3, picture_HW3, track.affine[0])
             meter.advance(len(batch_NSS3))
 
-    write_video(output, frames(), fps=fps, audio=heard.pieces(num_frames * rate // fps), sample_rate=rate)
+    if is_folder(output):
+        write_pictures(output, frames())
+    else:
+        original = OriginalSound(sound, heard.track, num_frames / fps)
+        write_video(output, frames(), fps=fps, audio=original)
     meter.finish()
     return num_frames
 
 
-def check_output(output: Path, *inputs: Path) -> None:
-    """Refuse (``ValueError``) a name that is no MP4's, a folder, and what a video is made from."""
-    if output.is_dir():
-        raise ValueError(f"--output {output}: this is a folder; name the video's file, such as speaking.mp4")
-    for path in inputs:
-        if output.exists() and path.exists() and output.samefile(path):
-            raise ValueError(f"--output {output}: the video would overwrite {path}; choose another name")
-    if output.suffix.lower() != ".mp4":
-        raise ValueError(f"--output {output}: videos are written as MP4; end its name in .mp4")
+def check_input(what: str, path: Path, wanted: str) -> None:
+    """Refuse (``ValueError``) a photo or a sound that is no file or may not be read."""
+    if not path.exists():
+        raise ValueError(f"{what} {path}: no such file; give {wanted}")
+    if not path.is_file():
+        raise ValueError(f"{what} {path}: not a file; give {wanted}")
+    if not os.access(path, os.R_OK):
+        raise ValueError(f"{what} {path}: no permission to read it; change that and run again")
+
+
+def is_folder(output: str | Path) -> bool:
+    """Whether it means a folder of PNG pictures: it ends in a slash, or is a folder."""
+    return str(output).endswith(os.sep) or Path(output).is_dir()
+
+
+def check_output(output: str | Path, *inputs: Path) -> None:
+    """Refuse (``ValueError``) an output that cannot be written, before anything is generated.
+
+    Outputs are films, by the endings of :data:`talkface.media.film.KINDS`, and folders of PNG pictures, by a
+    slash at the end or by an empty folder. None may be what the film is made from.
+    """
+    path = Path(output)
+    for source in inputs:
+        if path.exists() and source.exists() and path.samefile(source):
+            raise ValueError(f"--output {output}: the film would overwrite {source}; choose another name")
+    if is_folder(output):
+        _check_folder(output)
+    elif path.exists() and not path.is_file():
+        raise ValueError(f"--output {output}: this is neither a file nor a folder; choose another name")
+    elif path.suffix.lower() not in KINDS:
+        raise ValueError(
+            f"--output {output}: the name of a film ends in {', '.join(KINDS)}, that of a folder for PNG "
+            "pictures in a slash; choose one of these"
+        )
+    else:
+        kind_of(path)  # whether the program has its encoders
+    _check_writable(output, path.absolute().parent)
+
+
+def _check_folder(output: str | Path) -> None:
+    path = Path(output)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"--output {output}: this is a file; leave out the slash, or name a folder")
+    if path.is_dir() and any(path.iterdir()):
+        raise ValueError(
+            f"--output {output}: this is a folder that is not empty; name an empty one for PNG "
+            "pictures, or a film, such as speaking.mp4"
+        )
+    if path.is_mount():  # nothing can take its place
+        raise ValueError(f"--output {output}: a file system is mounted here; name a folder within")
+
+
+def _check_writable(output: str | Path, folder: Path) -> None:
+    """The folder may be absent: it is made."""
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise ValueError(f"--output {output}: {folder} is a file, not a folder; choose another name")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"--output {output}: {folder} cannot be written to ({error.strerror}); choose another folder"
+        ) from error
 
 
 def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:
@@ -187,14 +259,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m talkface.animate",
-        description="Make a lip-synced video from a photo and a sound file.",
+        description="Make a lip-synced film from a photo and a sound file.",
         epilog="Networks are those of a finished experiment, in the folder where Snakemake ran; "
         "after `make demo`:  python -m talkface.animate face.png speech.wav --output speaking.mp4",
     )
     parser.add_argument("photo", type=Path, help="PNG or JPEG that shows a face from the front")
     parser.add_argument("sound", type=Path, help="any sound or video file with speech")
     parser.add_argument(
-        "--output", type=Path, default=Path("speaking.mp4"), help="the video (default: %(default)s)"
+        "--output",
+        default="speaking.mp4",
+        help=f"the film ({', '.join(KINDS)}), or a folder for PNG pictures, with a slash at the end "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--configfile",
@@ -208,14 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--crop", action="store_true", help="only the face, not the whole photo")
     given = parser.parse_args(arguments)
     try:
-        raw: dict[str, Any] = {}
-        for path in given.configfile:
-            if not path.is_file():
-                raise ValueError(
-                    f"--configfile {path}: no such file; run this in the folder where Snakemake ran"
-                )
-            raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-        config = validate(raw)
+        config = _read_config(given.configfile)
         if given.variant not in config.variants:
             raise ValueError(f"--variant {given.variant}: the config has {sorted(config.variants)}")
         num_frames = animate(
@@ -229,7 +297,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    print(f"{given.output}: {num_frames} frames, {num_frames / config.video.fps:.2f} s")
+    mute = is_folder(given.output) or not kind_of(given.output).sound
+    seconds = num_frames / config.video.fps
+    print(f"{given.output}: {num_frames} frames, {seconds:.2f} s" + (", without sound" if mute else ""))
+
+
+def _read_config(paths: Sequence[Path]) -> Config:
+    raw: dict[str, Any] = {}
+    for path in paths:
+        if not path.is_file():
+            raise ValueError(f"--configfile {path}: no such file; run this in the folder where Snakemake ran")
+        try:
+            settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ValueError(f"--configfile {path}: not YAML ({' '.join(str(error).split())})") from error
+        if not isinstance(settings, dict):
+            raise ValueError(f"--configfile {path}: no settings in it; it must name fields and their values")
+        raw = merge(raw, settings)
+    return validate(raw)
 
 
 if __name__ == "__main__":

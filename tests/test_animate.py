@@ -1,8 +1,11 @@
 """A photo and a sound to a video, with untrained networks: lengths, blending, errors that name the file."""
 
+import os
+import shutil
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +24,8 @@ from talkface.features.faces import track_face
 from talkface.jobs.disentangle_faces import take_apart
 from talkface.media.audio import read_audio
 from talkface.media.photo import read_photo
+from talkface.media.program import encoders
+from talkface.media.tracks import channels, sound_tracks
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
@@ -173,9 +178,7 @@ def test_what_a_video_is_made_from_is_never_overwritten(folder, monkeypatch, mad
         (made_from, f"would overwrite {made_from}"),
         (str(folder / made_from), f"would overwrite {made_from}"),
         ("link.mp4", f"would overwrite {made_from}"),
-        (".", "this is a folder"),
-        ("speaking.webm", "videos are written as MP4"),
-        ("speaking", "videos are written as MP4"),
+        (".", "this is a folder that is not empty"),
     ]:
         with pytest.raises(SystemExit, match=words):
             main(["it's a face.png", "speech.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
@@ -186,6 +189,152 @@ def test_a_folder_without_an_experiment_is_told_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit, match=r"--configfile config\.yaml: no such file; run this in the folder"):
         main(["face.png", "speech.wav"])
+
+
+@pytest.mark.parametrize("content", [b"a: [1", b"", b"- 1\n- 2", b"\xff\xfe\x00", b"just words"])
+def test_a_config_that_is_none_is_one_line_that_names_it(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_bytes(content)
+    with pytest.raises(SystemExit, match=r"^error: --configfile config\.yaml: (not YAML|no settings)[^\n]*$"):
+        main(["face.png", "speech.wav"])
+
+
+@pytest.fixture
+def no_models(folder, monkeypatch):
+    """A folder whose networks must not be asked for."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("talkface.animate.load_model", lambda *_: pytest.fail("networks were loaded"))
+    return folder
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--configfile", *map(str, OVERLAYS)])
+    said = str(ended.value.code)
+    assert said.startswith("error: ") and "\n" not in said
+    return said
+
+
+@pytest.mark.parametrize(
+    ("photo", "sound", "words"),
+    [
+        ("absent.png", "speech.wav", "photo absent.png: no such file"),
+        ("it's a face.png", "absent.wav", "sound absent.wav: no such file"),
+        ("results", "speech.wav", "photo results: not a file"),
+        ("it's a face.png", "results", "sound results: not a file"),
+        ("absent.png", "absent.wav", "photo absent.png: no such file"),
+        ("speech.wav", "it's a face.png", "speech.wav: not a readable picture"),
+        ("it's a face.png", "it's a face.png", "no sound"),
+    ],
+)
+def test_a_missing_photo_or_sound_is_told_before_networks_are_loaded(no_models, photo, sound, words):
+    assert words in refused(photo, sound, "--output", "never.mp4")
+    assert not (no_models / "never.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("speaking", "the name of a film ends in .mp4, .mkv, .webm, .gif, that of a folder"),
+        ("speaking.avi", "--output speaking.avi: the name of a film ends in"),
+        ("speaking.mp4.txt", "the name of a film ends in"),
+        (".mp4", "the name of a film ends in"),
+        ("", "this is a folder that is not empty"),
+        ("results", "this is a folder that is not empty"),
+        ("results/", "this is a folder that is not empty"),
+        ("speech.wav/", "would overwrite speech.wav"),
+        ("note.txt/", "this is a file; leave out the slash"),
+        ("note.txt/speaking.mp4", "note.txt is a file, not a folder"),
+        ("note.txt/deeper/frames/", "note.txt is a file, not a folder"),
+        ("/dev/null", "neither a file nor a folder"),
+        ("/proc/never.mp4", "/proc cannot be written to"),
+        ("/sys/new/frames/", "/sys cannot be written to"),
+        ("/dev/shm/", "a file system is mounted here"),
+        ("x" * 300 + ".mp4", "File name too long"),
+    ],
+)
+def test_an_output_that_cannot_be_is_told_before_networks_are_loaded(no_models, output, words):
+    (no_models / "note.txt").write_text("a note")
+    if output == "/dev/shm/" and any(Path(output).iterdir()):
+        pytest.skip("something lies in /dev/shm")
+    assert words in refused("it's a face.png", "speech.wav", "--output", output)
+
+
+def test_a_read_only_folder_is_told_before_networks_are_loaded(no_models, tmp_path):
+    (tmp_path / "made").mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "ro", "none", str(tmp_path)]
+    if shutil.which("mount") is None or os.geteuid() or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("a file system can be mounted by root alone")
+    try:
+        for output in (tmp_path / "speaking.mp4", f"{tmp_path}/a/b/frames/"):
+            said = refused("it's a face.png", "speech.wav", "--output", str(output))
+            assert f"{tmp_path} cannot be written to (Read-only file system)" in said
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize(("lacking", "ending"), [("libvpx-vp9", "webm"), ("libopus", "webm"), ("aac", "mkv")])
+def test_a_program_without_the_encoders_is_told_before_networks_are_loaded(
+    no_models, monkeypatch, lacking, ending
+):
+    monkeypatch.setattr("talkface.media.film.encoders", lambda: encoders() - {lacking})
+    said = refused("it's a face.png", "speech.wav", "--output", f"speaking.{ending}")
+    assert "no such encoder" in said and lacking in said and "media.ffmpeg" in said
+
+
+@pytest.fixture
+def odd(folder, monkeypatch):
+    """The photo, with odd numbers of rows and columns; and sound at 48 kHz in two channels out of phase."""
+    monkeypatch.chdir(folder)
+    picture = cv2.imread("it's a face.png")
+    height, width = (length - 1 + length % 2 for length in picture.shape[:2])
+    cv2.imwrite("odd.png", picture[:height, :width])
+    tone = 0.3 * np.sin(np.arange(int(1.1 * 48_000)) * 0.05).astype(np.float32)
+    soundfile.write("stereo.wav", np.stack([tone, -tone], 1), 48_000)
+    return cv2.imread("odd.png")[..., ::-1]
+
+
+@pytest.mark.parametrize("output", ["a.mp4", "a.mkv", "a.webm", "a.gif", "new/folder/A.MP4", "100%d's.webm"])
+def test_films_of_each_kind(folder, odd, capsys, output):
+    main(["odd.png", "stereo.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
+    assert ("without sound" in capsys.readouterr().out) == output.endswith("gif")
+    frames = list(read_frames(output))
+    height, width = odd.shape[:2]
+    assert len(frames) == 28
+    assert np.abs(frames[5][:40, :40].astype(int) - odd[:40, :40]).mean() < 6
+    if output.endswith("gif"):
+        assert frames[0].shape == odd.shape and not sound_tracks(output)
+        return
+    assert frames[0].shape == (height + 1, width + 1, 3)
+    [track] = sound_tracks(output)
+    assert (track.sample_rate, track.layout) == (48_000, "stereo")
+    left_right_SC = np.concatenate(list(channels(output, track)))
+    assert abs(len(left_right_SC) / 48_000 - 28 / 25) < 0.03
+    assert np.corrcoef(*left_right_SC[4_800:48_000].T)[0, 1] < -0.99  # still out of phase
+    assert not left_right_SC[int(1.105 * 48_000) :].std() > 0.02  # held in silence
+
+
+@pytest.mark.parametrize("output", ["frames/", "deep/er/frames/", "empty", "link to empty", "100%d's.png/"])
+def test_a_folder_of_pictures(folder, odd, capsys, output):
+    (folder / "empty").mkdir(exist_ok=True)
+    (folder / "link to empty").unlink(missing_ok=True)
+    if output.startswith("link"):
+        shutil.rmtree(folder / "empty")
+        (folder / "empty").mkdir()
+        (folder / "link to empty").symlink_to("empty")
+    main(["odd.png", "stereo.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
+    assert "without sound" in capsys.readouterr().out
+    names = sorted(path.name for path in Path(output).iterdir())
+    assert names == [f"{number:06d}.png" for number in range(28)]
+    picture = cv2.imread(str(Path(output) / "000005.png"))[..., ::-1]
+    assert picture.shape == odd.shape and np.array_equal(picture[:40, :40], odd[:40, :40])
+    assert "not empty" in refused("odd.png", "stereo.wav", "--output", output)
+
+
+def test_a_silent_sound_is_told(folder, odd, caplog):
+    soundfile.write("silent.wav", np.zeros(3_200), 16_000)
+    main(["odd.png", "silent.wav", "--crop", "--output", "a.mp4", "--configfile", *map(str, OVERLAYS)])
+    assert "sound silent.wav: it is silent" in caplog.text
 
 
 @pytest.mark.slow

@@ -92,9 +92,7 @@ def _crop_clip(
         check |= {
             "source_fps": info.fps, "width": info.width, "height": info.height, "has_audio": info.has_audio,
         }  # fmt: skip
-        source = read_frames(
-            path, max_frames=faces.max_frames + 1, high_dynamic_range=info.high_dynamic_range
-        )
+        source = read_frames(path, max_frames=faces.max_frames + 1)
         for frame in follow_face(seen.watch(source), faces, crop_size, mesh, tally):
             frames.add(frame)
             seen.add(frame)

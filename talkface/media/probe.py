@@ -10,13 +10,11 @@ from pathlib import Path
 import ffmpeg
 
 from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
+from talkface.media.tracks import SoundTrack, heard, sound_tracks
 
 _TICKS_PER_S = 90_000  # of the picture's times
 _LEAD_S = 1000  # added to every time, so that no time is negative: the program would clip it to 0
 _RATE = re.compile(r"config in time_base: \S+, frame_rate: (\d+)/(\d+)")
-_HIGH_DYNAMIC_RANGE = re.compile(
-    r"(?m)^\[Parsed_showinfo\S* @ \S+\] .*color_trc:(?:smpte2084|arib-std-b67)\b"
-)
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):([\d.]+), ", flags=re.MULTILINE)
 
 
@@ -40,13 +38,11 @@ class MediaInfo:
     width: int
     """Pixels, after the rotation that the file asks for; square ones, as ``read_frames`` gives them."""
     height: int
-    high_dynamic_range: bool
-    """PQ or HLG: far brighter than white, and dark if shown as it is."""
     has_audio: bool
     video_start_s: float
     """Presentation time of the first frame."""
     audio_start_s: float | None
-    """Presentation time of the first sample; None without sound."""
+    """Presentation time of the first sample that is heard; None without sound."""
     duration_s: float | None
     """As the container tells, to 10 ms; None where it tells nothing."""
 
@@ -57,7 +53,8 @@ def probe(path: str | Path) -> MediaInfo:
     Raises:
         MediaError: no such file, not a media file, or no picture in it.
     """
-    begin = _beginning(path)
+    tracks = sound_tracks(path)
+    begin = _beginning(path, heard(path, tracks) if tracks else None)
     if begin.video_start_s is None:
         raise MediaError("no picture", path)
     rate = _RATE.search(begin.log)
@@ -70,7 +67,6 @@ def probe(path: str | Path) -> MediaInfo:
         fps=float(Fraction(int(rate[1]), int(rate[2]))) if rate and int(rate[2]) else 0.0,
         width=begin.width,
         height=begin.height,
-        high_dynamic_range=_HIGH_DYNAMIC_RANGE.search(begin.log) is not None,
         has_audio=begin.audio_start_s is not None,
         video_start_s=begin.video_start_s,
         audio_start_s=begin.audio_start_s,
@@ -78,25 +74,42 @@ def probe(path: str | Path) -> MediaInfo:
     )
 
 
-def sound_offset_s(path: str | Path) -> float:
-    """Seconds from the first frame's presentation to the first sample's; 0 for a file without a picture.
+def sound_track(path: str | Path) -> SoundTrack:
+    """The sound track that is heard: the default one, or the first that is not silent.
 
     Raises:
         MediaError: no such file, not a media file, or no sound in it.
     """
-    begin = _beginning(path)
+    tracks = sound_tracks(path)
+    if not tracks:
+        raise MediaError("no sound", path)
+    return heard(path, tracks)
+
+
+def sound_offset_s(path: str | Path, track: SoundTrack | None = None) -> float:
+    """Seconds from the first frame's presentation to the first sample's; 0 for a file without a picture.
+
+    Args:
+        path: a clip or a sound file.
+        track: whose first sample; None: of the track that is heard.
+
+    Raises:
+        MediaError: no such file, not a media file, or no sound in it.
+    """
+    begin = _beginning(path, sound_track(path) if track is None else track)
     if begin.audio_start_s is None:
         raise MediaError("no sound", path)
     return begin.audio_start_s - begin.video_start_s if begin.video_start_s is not None else 0.0
 
 
-def _beginning(path: str | Path) -> _Beginning:
+def _beginning(path: str | Path, track: SoundTrack | None) -> _Beginning:
     """Decode one frame of the picture and one piece of the sound, and note their times."""
     source = ffmpeg.input(address(existing(path)), threads=1, copyts=None)
+    sound = "a:0" if track is None else str(track.stream)
     # "V" leaves out cover pictures; "?" lets either be absent. Each stream is ended by its own filter:
     # "-frames" of one stream would end the other too, at times before its first frame.
     sink = ffmpeg.output(
-        source["V:0?"], source["a:0?"], "pipe:1", format="framecrc",
+        source["V:0?"], source[f"{sound}?"], "pipe:1", format="framecrc",
         vf=f"showinfo=checksum=0,{SQUARE_PIXELS},trim=end_frame=1,setpts=PTS+{_LEAD_S}/TB",
         af=f"atrim=end_sample=1,asetpts=PTS+{_LEAD_S}/TB",
         **{"enc_time_base:v": f"1:{_TICKS_PER_S}"},

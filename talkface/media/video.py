@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -14,34 +15,37 @@ import numpy as np
 
 from talkface.artifacts.atomic import explained
 from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
+from talkface.media.film import Kind, OriginalSound, kind_of, original_input, picture_options, samples_input
+from talkface.media.images import encode_png
 from talkface.media.probe import MediaInfo, probe
-from talkface.media.program import encoders, has_filter
+from talkface.media.program import has_filter
 
-__all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_video"]
+__all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_pictures", "write_video"]
 
 _MAX_HEADER_BYTES = 64
+_HD_ROWS = 720
+_FIRST_FRAME = re.compile(
+    r"fmt:(\w+) .*? s:\d+x(\d+) .*? color_space:(\w+) .*? color_trc:([\w-]+)", re.DOTALL
+)
+_HIGH_DYNAMIC_RANGE = ("smpte2084", "arib-std-b67")
+"""PQ and HLG: far brighter than white, and dull if shown as they are."""
 _TO_PLAIN_RANGE = (
     # White is between the 100 nits of old masters and the 203 of ITU-R BT.2408; more is pressed in.
     "zscale=t=linear:npl=118,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0:param=0.3:peak=10,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv444p,"
 )
-_H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox")
 
 
 def read_frames(
-    path: str | Path,
-    fps: int = 25,
-    max_frames: int | None = None,
-    *,
-    high_dynamic_range: bool = False,
-    silence_s: float | None = None,
+    path: str | Path, fps: int = 25, max_frames: int | None = None, *, silence_s: float | None = None
 ) -> Iterator[np.ndarray]:
     """Decode a clip to a constant frame rate.
 
     Frame ``t`` is the picture on show at ``t / fps`` seconds, give or take half a frame, by the presentation
     times counted from the clip's first frame: other and variable rates neither drift nor lose the clock. The
-    rotation that the file asks for is applied, and pixels are made square. ``high_dynamic_range`` (see
-    ``MediaInfo``): brought to the range of a plain screen.
+    rotation that the file asks for is applied, and pixels are made square. Colours follow the matrix that
+    the file tells; where it tells none, BT.709 from 720 rows on and BT.601 below, as players do. A high
+    dynamic range is brought to that of a plain screen.
 
     Yields:
         RGB frames, height x width x 3, uint8, each an array of its own.
@@ -50,14 +54,11 @@ def read_frames(
         MediaError: no such file, no picture, or, at the latest after the last frame, a damaged stream
             (whatever the decoder complains about); high dynamic range and a program without zscale.
     """
-    if high_dynamic_range and not has_filter("zscale"):
-        raise MediaError("high dynamic range, which this ffmpeg cannot convert", path, "no filter zscale")
     source = ffmpeg.input(address(existing(path)), threads=1)["V:0"]
     # Portable pixmaps carry their size with them, so no second process has to ask for it.
     options: dict[str, Any] = {
         "format": "image2pipe", "vcodec": "ppm", "pix_fmt": "rgb24", "threads": 1, "filter_threads": 1,
-        "vf": f"{_TO_PLAIN_RANGE if high_dynamic_range else ''}{SQUARE_PIXELS},setpts=PTS-STARTPTS,"
-        f"fps={fps}:round=near",
+        "vf": f"{_to_plain_colours(path, silence_s)}{SQUARE_PIXELS},setpts=PTS-STARTPTS,fps={fps}:round=near",
     }  # fmt: skip
     if max_frames is not None:
         options["frames:v"] = max_frames
@@ -73,6 +74,28 @@ def read_frames(
                 break
             pixels = child.read(size)
         child.finish_decoding(delivered=True)
+
+
+def _to_plain_colours(path: str | Path, silence_s: float | None) -> str:
+    """Filters for clips of high dynamic range, and for HD that does not tell its matrix; empty for others."""
+    # As stored, not as turned: it is the rows of the camera or the broadcast that the convention speaks of.
+    source = ffmpeg.input(address(existing(path)), threads=1, noautorotate=None)["V:0"]
+    sink = ffmpeg.output(
+        source, "pipe:1", format="null", vf="showinfo=checksum=0,trim=end_frame=1", threads=1
+    )
+    with Child(sink, path, verbosity="info", silence_s=silence_s) as child:
+        child.read_all()
+        told = _FIRST_FRAME.search(child.finish()[1])
+    if told is None:
+        return ""  # the reader says what is wrong
+    pixels, rows, matrix, transfer = told[1], int(told[2]), told[3], told[4]
+    if transfer in _HIGH_DYNAMIC_RANGE:
+        if not has_filter("zscale"):
+            raise MediaError("high dynamic range, which this ffmpeg cannot convert", path, "no filter zscale")
+        return _TO_PLAIN_RANGE
+    converted = not any(kind in pixels for kind in ("rgb", "bgr", "gbr", "pal8"))
+    assumed = converted and matrix == "unknown" and rows >= _HD_ROWS
+    return "setparams=colorspace=bt709," if assumed else ""
 
 
 def _read_header(child: Child) -> tuple[bytes, int, int]:
@@ -101,45 +124,88 @@ def write_video(
     frames: Iterable[np.ndarray],
     *,
     fps: int = 25,
-    audio: np.ndarray | Iterable[np.ndarray] | None = None,
+    audio: np.ndarray | Iterable[np.ndarray] | OriginalSound | None = None,
     sample_rate: int = 16_000,
 ) -> None:
-    """Write an mp4 that browsers play: H.264 in yuv420p, AAC, index at the front.
+    """Write a film of the kind that its name asks for.
+
+    ``.mp4``: H.264 in yuv420p and AAC, index at the front, as browsers play it; ``.mkv``: the same in
+    Matroska; ``.webm``: VP9 and Opus; ``.gif``: without sound. Except in a GIF, colours are converted by
+    BT.709 in limited range, and the file says so.
 
     Frames are encoded as they come, so a clip of any length needs no memory. The file appears whole, under
-    its own name, or not at all. Odd sizes are padded by one black row or column.
+    its own name, or not at all. Except in a GIF, odd sizes are filled up by repeating the last row or column.
 
     Args:
-        path: target, ``.mp4``.
+        path: target; its ending is one of :data:`talkface.media.film.KINDS`.
         frames: RGB, height x width x 3, uint8, all of one size.
         fps: frames per second.
         audio: samples in [-1, 1], float32, mono, whole or piece by piece; sample 0 belongs to the beginning
-            of frame 0.
-        sample_rate: of ``audio``, in Hz.
+            of frame 0. Or the sound of another file.
+        sample_rate: of samples, in Hz.
 
     Raises:
-        ValueError: no frame, or frames that differ in size or type.
-        MediaError: the encoder failed (disk full, no H.264 encoder in the program).
+        ValueError: another ending, no frame, or frames that differ in size or type.
+        MediaError: the encoder failed (disk full), or the program lacks it.
     """
     path = Path(path)
+    kind = kind_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    queue = iter(frames)
-    first = next(queue, None)
-    if first is None:
-        raise ValueError(f"{str(path)!r}: no frames to write")
-    hidden = f".{path.name[:40]}."
-    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=hidden) as folder:
-        partial = Path(folder) / "video.mp4"
-        sink = _encoding(partial, _checked(first, first, 0), fps, _stored(audio, folder), sample_rate)
+    first, queue = _begun(path, frames)
+    with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=_hidden(path)) as folder:
+        partial = Path(folder) / f"video{path.suffix}"
+        sound = _sound(audio, sample_rate, kind, Path(folder)) if kind.sound else None
+        sink = _encoding(partial, _fitted(_checked(first, first, 0), kind), fps, kind, sound)
         with Child(sink, path, fed=True) as child:
             numbered = enumerate(chain([first], queue))
-            child.feed(_checked(frame, first, number).data for number, frame in numbered)
+            child.feed(_fitted(_checked(frame, first, number), kind).data for number, frame in numbered)
             status, text = child.finish()
         if status != 0:
             raise MediaError("cannot be encoded", path, (text.strip().splitlines() or ["no explanation"])[0])
         with partial.open("rb+") as handle:
             os.fsync(handle.fileno())
         partial.replace(path)
+
+
+def write_pictures(folder: str | Path, frames: Iterable[np.ndarray]) -> None:
+    """Write frames as ``000000.png``, ``000001.png`` and so on, without loss.
+
+    The folder appears with all of them, or not at all; memory does not grow with their number.
+
+    Args:
+        folder: target, absent or empty.
+        frames: RGB, height x width x 3, uint8, all of one size.
+
+    Raises:
+        ValueError: no frame, or frames that differ in size or type.
+        OSError: the folder is not empty.
+    """
+    folder = Path(folder).resolve()  # a link to a folder stays a link
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    first, queue = _begun(folder, frames)
+    with explained(folder), tempfile.TemporaryDirectory(dir=folder.parent, prefix=_hidden(folder)) as hidden:
+        partial = Path(hidden) / "pictures"
+        partial.mkdir()
+        for number, frame in enumerate(chain([first], queue)):
+            content = encode_png(_checked(frame, first, number))
+            with (partial / f"{number:06d}.png").open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(folder)
+
+
+def _begun(path: Path, frames: Iterable[np.ndarray]) -> tuple[np.ndarray, Iterator[np.ndarray]]:
+    """The first frame and those after it."""
+    queue = iter(frames)
+    first = next(queue, None)
+    if first is None:
+        raise ValueError(f"{str(path)!r}: no frames to write")
+    return first, queue
+
+
+def _hidden(path: Path) -> str:
+    return f".{path.name[:40]}."
 
 
 def _checked(frame: np.ndarray, first: np.ndarray, number: int) -> np.ndarray:
@@ -151,10 +217,26 @@ def _checked(frame: np.ndarray, first: np.ndarray, number: int) -> np.ndarray:
     return np.ascontiguousarray(frame)
 
 
-def _stored(audio: np.ndarray | Iterable[np.ndarray] | None, folder: str) -> Path | None:
+def _fitted(frame: np.ndarray, kind: Kind) -> np.ndarray:
+    """With even numbers of rows and columns, where the encoder needs that."""
+    odd_rows, odd_columns = (length % 2 for length in frame.shape[:2])
+    if not kind.even or not (odd_rows or odd_columns):
+        return frame
+    # Repeated, not black: neighbours share their colour, and black would take it from the last row.
+    return np.pad(frame, ((0, odd_rows), (0, odd_columns), (0, 0)), mode="edge")
+
+
+def _sound(
+    audio: np.ndarray | Iterable[np.ndarray] | OriginalSound | None,
+    sample_rate: int,
+    kind: Kind,
+    folder: Path,
+) -> tuple[Any, dict[str, Any]] | None:
     if audio is None:
         return None
-    target = Path(folder) / "sound.f32"
+    if isinstance(audio, OriginalSound):
+        return original_input(audio, kind)
+    target = folder / "sound.f32"
     with target.open("wb") as file:
         for piece in [audio] if isinstance(audio, np.ndarray) else audio:
             samples = np.ascontiguousarray(piece, dtype="<f4")
@@ -163,34 +245,18 @@ def _stored(audio: np.ndarray | Iterable[np.ndarray] | None, folder: str) -> Pat
                     f"audio must be one channel of samples, not an array of shape {samples.shape}"
                 )
             file.write(samples.data)
-    return target
+    return samples_input(target, sample_rate, kind)
 
 
-def _encoding(target: Path, frame: np.ndarray, fps: int, sound: Path | None, sample_rate: int) -> Any:
+def _encoding(
+    target: Path, frame: np.ndarray, fps: int, kind: Kind, sound: tuple[Any, dict[str, Any]] | None
+) -> Any:
     height, width = frame.shape[:2]
     picture = ffmpeg.input(
         "pipe:0", format="rawvideo", pix_fmt="rgb24", video_size=(width, height), framerate=fps
     )
-    streams = [picture["v:0"]]
-    options: dict[str, Any] = {
-        "vf": "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p", "vcodec": _h264_encoder(),
-        "movflags": "+faststart",
-        # one thread and no dates: the same frames give the same file
-        "threads": 1, "fflags": "+bitexact", "flags:v": "+bitexact", "map_metadata": -1, "format": "mp4",
-    }  # fmt: skip
-    if options["vcodec"] == "libx264":
-        options.update(crf=18, preset="veryfast")
-    else:
-        options["b:v"] = "2M"
+    streams, options = [picture["v:0"]], picture_options(kind)
     if sound is not None:
-        streams.append(ffmpeg.input(address(sound), format="f32le", ar=sample_rate, ac=1)["a:0"])
-        options.update({"acodec": "aac", "b:a": "128k", "flags:a": "+bitexact"})
+        streams.append(sound[0])
+        options.update(sound[1])
     return ffmpeg.output(*streams, address(target), **options)
-
-
-def _h264_encoder() -> str:
-    for name in _H264_ENCODERS:
-        if name in encoders():
-            return name
-    remedy = f"it needs one of {', '.join(_H264_ENCODERS)}: install a full build"
-    raise MediaError("no H.264 encoder", "ffmpeg", remedy)

@@ -1,5 +1,8 @@
 """Photos as people bring them: transparent, turned, of few or many colours, damaged."""
 
+import io
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,6 +58,31 @@ def test_turned_as_the_camera_noted(tmp_path, ending, orientation, turn):
     path = tmp_path / f"turned.{ending}"
     Image.fromarray(PICTURE).save(path, exif=exif)
     assert near(path, np.rot90(PICTURE, turn))
+
+
+MIRRORED = {
+    2: np.fliplr,
+    4: np.flipud,
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: np.rot90(image, 3),
+}
+
+
+@pytest.mark.parametrize("orientation", MIRRORED)
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+def test_a_webp_photo_as_phones_write_it(tmp_path, orientation, order, prefix):
+    """With the note after the picture, in either byte order, with or without the mark of a JPEG's note."""
+    content, path = io.BytesIO(), tmp_path / "turned.webp"
+    Image.fromarray(PICTURE).save(content, "WEBP", lossless=True)
+    note = struct.pack(order + "2sHIHHHIHHI", b"II" if order == "<" else b"MM", 42, 8, 1, _ORIENTATION, 3, 1,
+                       orientation, 0, 0)  # fmt: skip
+    note = prefix + note + bytes(len(prefix + note) % 2)
+    height, width = (length - 1 for length in PICTURE.shape[:2])
+    header = struct.pack("<4sII", b"VP8X", 10, 8) + width.to_bytes(3, "little") + height.to_bytes(3, "little")
+    body = b"WEBP" + header + content.getvalue()[12:] + struct.pack("<4sI", b"EXIF", len(note)) + note
+    path.write_bytes(struct.pack("<4sI", b"RIFF", len(body)) + body)
+    assert np.array_equal(read_photo(path), MIRRORED[orientation](PICTURE))
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "CMYK", "P", "I;16"])

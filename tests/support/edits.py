@@ -138,7 +138,11 @@ RERUN = [
         frozenset({"train_renderer", "generate_clips"}),
     ),
     Edit(
-        "codec of the gallery", "talkface/media/video.py", "crf=18", "crf=20", frozenset({"render_gallery"})
+        "codec of the gallery",
+        "talkface/media/film.py",
+        '"crf": 18, "preset"',
+        '"crf": 20, "preset"',
+        frozenset({"render_gallery"}),
     ),
     Edit(
         "sampler",

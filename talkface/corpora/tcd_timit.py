@@ -17,6 +17,7 @@ from talkface.corpora.listing import (
     entries_of,
     has_clips,
     is_folder,
+    is_plain,
     root_of,
     speaker_folders,
 )
@@ -50,7 +51,7 @@ def speakers(corpus: Corpus) -> list[str]:
     twice = [
         name
         for name, count in Counter(found).items()
-        if count > 1 and any(has_clips(folder) for folder in _camera_folders(corpus, name))
+        if count > 1 and is_plain(name) and any(has_clips(folder) for folder in _camera_folders(corpus, name))
     ]
     if twice:
         raise CorpusError(

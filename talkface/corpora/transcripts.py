@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from talkface.config import Corpus
-from talkface.corpora.listing import Reader, clip_names, entries_of, root_of
+from talkface.corpora.listing import Reader, clip_names, entries_of, is_plain, root_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ def _of_others(reader: Reader, corpus: Corpus, speaker: str) -> set[str]:
     """The utterances of all other speakers, in small letters."""
     found = set[str]()
     for other in reader.speakers(corpus):
-        if other != speaker:
+        # A name that is not plain is no speaker's, or refused.
+        if other != speaker and other not in FOLDERS and is_plain(other):
             found.update(name.casefold() for name in clip_names(reader.clip_folder(corpus, other)))
     return found
 
@@ -80,13 +81,14 @@ def transcripts_of(utterances: Iterable[str], folders: Iterable[Path], suffix: s
     folded = {name.casefold(): name for name in sorted(names, reverse=True)}
     found: dict[str, Path] = {}
     for folder in folders:
-        for entry in sorted(entries_of(folder), key=lambda entry: entry.name):
+        fitting = []
+        for entry in entries_of(folder):
             stem, dot, ending = entry.name.rpartition(".")
-            if not stem or dot + ending.lower() != suffix or not _is_file(entry):
-                continue
-            owner = stem if stem in names else folded.get(stem.casefold())
-            if owner is not None:
-                found.setdefault(owner, folder / entry.name)
+            if dot + ending.lower() == suffix and stem.casefold() in folded:
+                fitting.append((entry.name, stem, entry))
+        for name, stem, entry in sorted(fitting, key=lambda one: one[0]):
+            if _is_file(entry):
+                found.setdefault(stem if stem in names else folded[stem.casefold()], folder / name)
     return found
 
 

@@ -164,16 +164,21 @@ def test_a_folder_that_may_not_be_listed(tmp_path, reader):
         root = Path(name)
         root.chmod(0o755)
         put(root, LAYOUTS[reader].format("s1", "a"))
+        put(root, f"align/a.{'align' if reader == 'grid' else 'txt'}", content="1 2 bin\n")
+        groups = ["volunteers", "lipspeakers"]
+        for folder in groups if reader == "tcd_timit" else ["."]:
+            (root / folder).mkdir(exist_ok=True)
+            (root / folder / "lost+found").mkdir(mode=0o700)
         beside = root / "volunteers" if reader == "tcd_timit" else root
-        (beside / "lost+found").mkdir(mode=0o700)
         code = (
             "import sys; from pathlib import Path; from talkface.config import Corpus; "
-            "from talkface.corpora import list_speakers; "
-            f"print(list_speakers(Corpus(reader={reader!r}, root=Path(sys.argv[1]))))"
+            "from talkface.corpora import list_clips, list_speakers; "
+            f"corpus = Corpus(reader={reader!r}, root=Path(sys.argv[1]), groups={groups}); "
+            "print(list_speakers(corpus), len(list_clips(corpus, 's1')[0]['words']))"
         )
         words = [*as_nobody, sys.executable, "-c", code, name]
         done = subprocess.run(words, capture_output=True, text=True)
-        assert done.stdout.strip() == "['s1']", done.stderr
+        assert done.stdout.strip() == "['s1'] 1", done.stderr
         assert "'lost+found' (may not be listed)" in done.stderr
         (beside / "s2").mkdir(mode=0o700)
         done = subprocess.run(words, capture_output=True, text=True)

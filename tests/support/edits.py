@@ -68,7 +68,7 @@ NOTHING = [
         "SAVE_EVERY_S = 60.0",
         "SAVE_EVERY_S = 90.0",
     ),
-    Edit("atomic writing", "talkface/artifacts/atomic.py", 'suffix=".part"', 'suffix=".partial"'),
+    Edit("atomic writing", "talkface/artifacts/atomic.py", "secrets.token_hex(4)", "secrets.token_hex(5)"),
     Edit(
         "compression of tables",
         "talkface/artifacts/tables.py",

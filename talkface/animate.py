@@ -25,10 +25,15 @@ import yaml
 
 from talkface.artifacts.weights import load_model
 from talkface.config import Config, merge, validate
+from talkface.data.regions import mouth_box
 from talkface.data.stores import identity_of
 from talkface.evaluation.needs import needs_of
+from talkface.features.alignment import AlignedFrame, FaceError, Tally
 from talkface.features.aus import ClipFrames, open_labeller
-from talkface.features.faces import Track, track_face
+from talkface.features.faces import FaceMesh, follow_face
+from talkface.features.facts import ClipFacts
+from talkface.features.judging import judge
+from talkface.features.landmarks import lip_opening
 from talkface.generation.clip import load_generator
 from talkface.generation.streamed_sound import StreamedSound
 from talkface.jobs.disentangle_faces import keep_whole, take_apart
@@ -45,6 +50,10 @@ from talkface.training.device import pick_precision, prepare
 
 logger = logging.getLogger(__name__)
 
+_OF_A_PHOTO = ("mouth_outside", "brightness", "sharpness", "face_px", "turn_deg")
+"""Facts of a clip that a single picture has too."""
+_OPEN_MOUTH = 0.05
+"""Lip opening over the distance of the eyes: closed lips have 0.03 at most."""
 _FEATHER = 0.12  # of the crop: how far inside its border the blending begins
 _SAME, _OTHER = 6.0, 20.0
 """Of 255: differences up to which the photo stays, and from which the crop replaces it."""
@@ -94,16 +103,13 @@ def animate(
     told = "predicted_aus" in needs
     audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device) if told else None
 
-    try:
-        track = track_face([picture_HW3], config.faces, config.video.crop_size)
-    except ValueError as error:
-        raise ValueError(f"{photo}: {error}; use a photo that shows one face from the front") from error
+    face = find_face(picture_HW3, config, photo)
     if "identity_face" in needs:
         attention = load_model(weights("au_attention"), AuGenerator, device)
-        raw_A = label_photo(track, config, photo)
-        columns = take_apart(attention, autoencoder, track.images[0], track.points[0].ravel(), raw_A)
+        raw_A = label_photo(face, config, photo)
+        columns = take_apart(attention, autoencoder, face.image, face.points.ravel(), raw_A)
     else:
-        columns = keep_whole(autoencoder, track.images[0], track.points[0].ravel())
+        columns = keep_whole(autoencoder, face.image, face.points.ravel())
     identity = identity_of(columns, config.video.crop_size)
 
     num_frames = math.ceil(heard.num_samples * fps / rate)
@@ -116,12 +122,12 @@ def animate(
         device,
         pick_precision(config.compute, device),
     )
-    meter, own_SS3 = ProgressMeter(num_frames, "frames"), track.images[0]
+    meter, own_SS3 = ProgressMeter(num_frames, "frames"), face.image
 
     def frames() -> Iterator[np.ndarray]:
         for batch_NSS3 in generator.pictures(identity, driving, clip=photo.stem, seed=seed):
             for face_SS3 in batch_NSS3:
-                yield face_SS3 if crop_only else paste(face_SS3, own_SS3, picture_HW3, track.affine[0])
+                yield face_SS3 if crop_only else paste(face_SS3, own_SS3, picture_HW3, face.affine)
             meter.advance(len(batch_NSS3))
 
     if is_folder(output):
@@ -200,13 +206,40 @@ def _check_writable(output: str | Path, folder: Path) -> None:
         ) from error
 
 
-def label_photo(track: Track, config: Config, photo: Path) -> np.ndarray:
+def find_face(picture_HW3: np.ndarray, config: Config, photo: Path) -> AlignedFrame:
+    """The photo's face, judged by the limits that hold for clips.
+
+    Raises ``ValueError`` for a photo without a face that can be animated; what speaks against a film that is
+    made all the same is a warning.
+    """
+    seen = ClipFacts(mouth_box(config.video.crop_size))
+    remedy = "use a photo that shows one face from the front"
+    try:
+        with FaceMesh(config.faces) as mesh:
+            pictures = seen.watch([picture_HW3])
+            [face] = follow_face(pictures, config.faces, config.video.crop_size, mesh, Tally())
+    except FaceError as error:
+        raise ValueError(f"{photo}: {error}; {remedy}") from error
+    seen.add(face)
+    facts = seen.facts()
+    reason, doubts = judge({name: facts[name] for name in _OF_A_PHOTO}, config.limits)
+    if reason:
+        raise ValueError(f"{photo}: {reason}; {remedy} (the configuration's limits decide)")
+    if doubts:
+        logger.warning("photo %s: %s", photo, doubts)
+    if float(lip_opening(face.points[None])[0]) > _OPEN_MOUTH:
+        logger.warning("photo %s: the mouth is open; it may not close where nobody speaks", photo)
+    return face
+
+
+def label_photo(face: AlignedFrame, config: Config, photo: Path) -> np.ndarray:
     """Raw intensities [5] of the photo's face, by the labeller that the experiment's networks learned from.
 
     Raises ``ValueError`` where it sees no face.
     """
     with closing(open_labeller(config.aus, config.faces)) as labeller:
-        frames = ClipFrames(photo.stem, track.points, track.detected, lambda: track.images)
+        seen = np.array([face.detected])
+        frames = ClipFrames(photo.stem, face.points[None], seen, lambda: face.image[None])
         labels = labeller.label(frames)
         if not labels.detected[0]:
             raise ValueError(f"{photo}: {labeller.version} finds no face; use a photo from the front")
@@ -314,7 +347,7 @@ def _read_config(paths: Sequence[Path]) -> Config:
         if not isinstance(settings, dict):
             raise ValueError(f"--configfile {path}: no settings in it; it must name fields and their values")
         raw = merge(raw, settings)
-    return validate(raw)
+    return validate(raw, paths)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ import soundfile
 import yaml
 from conftest import REPOSITORY
 
-from talkface.animate import main, paste
+from talkface.animate import find_face, main, paste
 from talkface.artifacts.weights import save_model
-from talkface.config import AuLabels, Faces, merge, validate
+from talkface.config import AuLabels, Config, Faces, merge, validate
 from talkface.corpora.synthetic.face import draw_face
 from talkface.corpora.synthetic.speaker_look import make_identity
 from talkface.features.aus import ClipFrames, open_labeller
@@ -24,8 +24,9 @@ from talkface.features.faces import track_face
 from talkface.jobs.disentangle_faces import take_apart
 from talkface.media.audio import read_audio
 from talkface.media.photo import read_photo
+from talkface.media.probe import sound_tracks
 from talkface.media.program import encoders
-from talkface.media.tracks import channels, sound_tracks
+from talkface.media.tracks import channels
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.audio_to_au import AudioToAu
@@ -38,14 +39,18 @@ from talkface.training.tasks.warp_renderer import build_warp_renderer
 OVERLAYS = [REPOSITORY / "config.yaml", *(REPOSITORY / f"configs/{n}.yaml" for n in ("micro", "variants"))]
 
 
+def configured() -> Config:
+    raw = {}
+    for path in OVERLAYS:
+        raw = merge(raw, yaml.safe_load(path.read_text()))
+    return validate(raw)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """An experiment's networks, untrained, and a drawn photo with a tenth more than one second of sound."""
     folder = tmp_path_factory.mktemp("animate")
-    raw = {}
-    for path in OVERLAYS:
-        raw = merge(raw, yaml.safe_load(path.read_text()))
-    config = validate(raw)
+    config = configured()
     networks = {
         "autoencoder/shared": VQAutoencoder(width=8, blocks=1, codes=16),
         "audio_to_au/shared": AudioToAu(),
@@ -389,3 +394,20 @@ def test_a_turned_face_is_pasted_where_it_was():
     face[52:60, 52:60] = 255
     rows, columns = np.nonzero(paste(face, own, picture, affine)[..., 0] > 128)
     assert abs(rows.mean() - 150) < 2 and abs(columns.mean() - 150) < 2
+
+
+def test_a_photo_without_its_mouth_is_refused_and_a_dark_one_is_told(folder, caplog):
+    """By the limits that hold for clips, and before anything is generated."""
+    config = configured()
+    whole_HW3 = read_photo(folder / "it's a face.png")
+    face = find_face(whole_HW3, config, Path("whole.png"))
+    assert not caplog.records
+    back = cv2.invertAffineTransform(face.affine)
+    mouth_row = int(cv2.transform(face.points[None, [13], :2], back)[0, 0, 1])
+    with pytest.raises(ValueError, match=r"cut\.png: mouth outside the picture; use a photo"):
+        find_face(whole_HW3[:mouth_row], config, Path("cut.png"))
+    with pytest.raises(ValueError, match=r"black\.png: no face"):
+        find_face(np.zeros_like(whole_HW3), config, Path("black.png"))
+    dim_HW3 = (0.25 * whole_HW3).astype(np.uint8)
+    find_face(dim_HW3, config, Path("dim.png"))
+    assert [record.getMessage() for record in caplog.records] == ["photo dim.png: dark"]

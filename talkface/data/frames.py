@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -99,6 +100,7 @@ class Frames:
         folder = scratch or Path(tempfile.gettempdir())
         try:
             decoded = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as its owner
+            weakref.finalize(self, decoded.close)
             for clip in progress(self.clips, len(self.clips), "clips decoded"):
                 contents = [(clip, content) for content in self._read(clip).to_pylist()]
                 for image_HW3 in self._pool.map(self._decode, contents):

@@ -23,6 +23,8 @@ _CUT_JUMP, _CUT_RATIO, _CUT_REACH = 8.0, 4.0, 8
 it."""
 _LEAST_CHANGE = 0.5
 """Below this change between frames (of 255) there is nothing but noise."""
+_LEAST_FRAMES = 12
+"""Half a second: in less a mouth may rest."""
 _CLEAR_CONTRAST, _CLEAR_SHARPNESS = 0.9, 0.5
 """Shares of the clip's median that a frame needs: those of real clips have 0.96 and 0.86 or more."""
 
@@ -85,14 +87,14 @@ class ClipFacts:
             edges_T >= _CLEAR_SHARPNESS * np.median(edges_T)
         )
 
-    def facts(self) -> dict[str, float]:
+    def facts(self) -> dict[str, float | None]:
         """The facts by name, as ``judging.RULES`` and the table CHECKS have them.
 
         mouth_outside: share of the mouth region beyond the picture's edge. brightness: of the crop, of 255.
         sharpness: mean second difference over the standard deviation. face_px: between the outer eye corners,
         in the source. turn_deg: to the side. mouth_movement: standard deviation of the lip opening over the
-        distance of the eyes. cuts: sudden changes of the whole picture. unclear_share: of frames, see
-        :meth:`clear`. Medians and means over clear frames with a face.
+        distance of the eyes; none of a clip that is too short to tell. cuts: sudden changes of the whole
+        picture. unclear_share: of frames, see :meth:`clear`. Medians and means over clear frames with a face.
         """
         clear_T = self.clear()
         seen_T = clear_T & np.array(self._detected)
@@ -105,7 +107,7 @@ class ClipFacts:
             "sharpness": float(edges / max(contrast, 1e-3)),
             "face_px": float(np.median(faces_T4[:, 1])),
             "turn_deg": float(np.median(faces_T4[:, 2])),
-            "mouth_movement": float(faces_T4[:, 3].std()),
+            "mouth_movement": float(faces_T4[:, 3].std()) if len(faces_T4) >= _LEAST_FRAMES else None,
             "unclear_share": float(1 - clear_T.mean()),
             "cuts": float(self._cuts()),
         }

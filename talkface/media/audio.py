@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -57,7 +58,7 @@ def read_audio(
     samples = np.frombuffer(content.getvalue(), "<f4").astype(np.float32)
     if num_frames is None:
         return samples
-    offset = round(sound_offset_s(path, track) * sample_rate)
+    offset = round(sound_offset_s(path) * sample_rate)
     return place(samples, offset, round(num_frames / fps * sample_rate))
 
 
@@ -88,6 +89,7 @@ class SoundFile:
         self.path = Path(path)
         self.track = sound_track(path)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object
+        weakref.finalize(self, self._file.close)
         level = _decode(path, self.track, sample_rate, self._file)
         self._file.flush()
         self.num_samples = self._file.tell() // _SAMPLE_BYTES

@@ -12,7 +12,7 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
-from talkface.media.ffmpeg import Child, MediaError, address, existing
+from talkface.media.ffmpeg import Child, address, existing
 
 SILENT = 1e-4
 """A sound that never exceeds this amplitude (3 steps of 16 bits) is no sound worth the name."""
@@ -46,20 +46,8 @@ class SoundTrack:
         return self.layout in ("mono", "1 channels")
 
 
-def sound_tracks(path: str | Path) -> list[SoundTrack]:
-    """The sound tracks of a file, as its container lists them; empty for a file without sound.
-
-    Raises:
-        MediaError: no such file, or not a media file.
-    """
-    # An output that takes no stream: the program opens the file, lists its streams and ends.
-    sink = ffmpeg.output(ffmpeg.input(address(existing(path))), "pipe:1", format="ffmetadata")
-    with Child(sink, path, verbosity="info") as child:
-        child.read_all()
-        status, log = child.finish()
-    if status != 0:
-        last = [line for line in log.splitlines() if line.strip()][-1:]
-        raise MediaError("not a readable media file", path, last[0] if last else f"exit status {status}")
+def listed_tracks(path: str | Path, log: str) -> list[SoundTrack]:
+    """The sound tracks of a file, by what the program prints on opening it; empty for one without sound."""
     # The name is printed as it is, line breaks and all, and may look like a list of streams: skip it.
     name = os.fsencode(address(path)).decode(errors="replace")
     listing = _AFTER_INPUT.split(log.partition(name)[2] or log)[0]
@@ -97,7 +85,7 @@ def channels(path: str | Path, track: SoundTrack, sample_rate: int | None = None
 
     Args:
         path: a clip or a sound file of any format.
-        track: one of :func:`sound_tracks`.
+        track: one of :func:`listed_tracks`.
         sample_rate: in Hz; None: the track's own.
     """
     source = ffmpeg.input(address(existing(path)), threads=1)[str(track.stream)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -17,16 +16,13 @@ from talkface.artifacts.atomic import explained
 from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
 from talkface.media.film import Kind, OriginalSound, kind_of, original_input, picture_options, samples_input
 from talkface.media.images import encode_png
-from talkface.media.probe import MediaInfo, probe
+from talkface.media.probe import MediaInfo, probe, stored_picture
 from talkface.media.program import has_filter
 
 __all__ = ["MediaError", "MediaInfo", "probe", "read_frames", "write_pictures", "write_video"]
 
 _MAX_HEADER_BYTES = 64
 _HD_ROWS = 720
-_FIRST_FRAME = re.compile(
-    r"fmt:(\w+) .*? s:\d+x(\d+) .*? color_space:(\w+) .*? color_trc:([\w-]+)", re.DOTALL
-)
 _HIGH_DYNAMIC_RANGE = ("smpte2084", "arib-std-b67")
 """PQ and HLG: far brighter than white, and dull if shown as they are."""
 _TO_PLAIN_RANGE = (
@@ -36,9 +32,7 @@ _TO_PLAIN_RANGE = (
 )
 
 
-def read_frames(
-    path: str | Path, fps: int = 25, max_frames: int | None = None, *, silence_s: float | None = None
-) -> Iterator[np.ndarray]:
+def read_frames(path: str | Path, fps: int = 25, max_frames: int | None = None) -> Iterator[np.ndarray]:
     """Decode a clip to a constant frame rate.
 
     Frame ``t`` is the picture on show at ``t / fps`` seconds, give or take half a frame, by the presentation
@@ -58,11 +52,11 @@ def read_frames(
     # Portable pixmaps carry their size with them, so no second process has to ask for it.
     options: dict[str, Any] = {
         "format": "image2pipe", "vcodec": "ppm", "pix_fmt": "rgb24", "threads": 1, "filter_threads": 1,
-        "vf": f"{_to_plain_colours(path, silence_s)}{SQUARE_PIXELS},setpts=PTS-STARTPTS,fps={fps}:round=near",
+        "vf": f"{_to_plain_colours(path)}{SQUARE_PIXELS},setpts=PTS-STARTPTS,fps={fps}:round=near",
     }  # fmt: skip
     if max_frames is not None:
         options["frames:v"] = max_frames
-    with Child(ffmpeg.output(source, "pipe:1", **options), path, silence_s=silence_s) as child:
+    with Child(ffmpeg.output(source, "pipe:1", **options), path) as child:
         header, width, height = _read_header(child)
         if not header:
             _finish_empty(child)
@@ -76,25 +70,17 @@ def read_frames(
         child.finish_decoding(delivered=True)
 
 
-def _to_plain_colours(path: str | Path, silence_s: float | None) -> str:
+def _to_plain_colours(path: str | Path) -> str:
     """Filters for clips of high dynamic range, and for HD that does not tell its matrix; empty for others."""
-    # As stored, not as turned: it is the rows of the camera or the broadcast that the convention speaks of.
-    source = ffmpeg.input(address(existing(path)), threads=1, noautorotate=None)["V:0"]
-    sink = ffmpeg.output(
-        source, "pipe:1", format="null", vf="showinfo=checksum=0,trim=end_frame=1", threads=1
-    )
-    with Child(sink, path, verbosity="info", silence_s=silence_s) as child:
-        child.read_all()
-        told = _FIRST_FRAME.search(child.finish()[1])
-    if told is None:
+    stored = stored_picture(path)
+    if stored is None:
         return ""  # the reader says what is wrong
-    pixels, rows, matrix, transfer = told[1], int(told[2]), told[3], told[4]
-    if transfer in _HIGH_DYNAMIC_RANGE:
+    if stored.transfer in _HIGH_DYNAMIC_RANGE:
         if not has_filter("zscale"):
             raise MediaError("high dynamic range, which this ffmpeg cannot convert", path, "no filter zscale")
         return _TO_PLAIN_RANGE
-    converted = not any(kind in pixels for kind in ("rgb", "bgr", "gbr", "pal8"))
-    assumed = converted and matrix == "unknown" and rows >= _HD_ROWS
+    converted = not any(kind in stored.pixels for kind in ("rgb", "bgr", "gbr", "pal8"))
+    assumed = converted and stored.matrix == "unknown" and stored.rows >= _HD_ROWS
     return "setparams=colorspace=bt709," if assumed else ""
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from check_rows import check_row
+
 from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS, MEL, SPLIT
 from talkface.artifacts.tables import ClipTable, read_table, write_table
 from talkface.config import AuLabels, Corpus, Faces, Limits, Mel, Split
@@ -73,11 +75,7 @@ def _listed_and_checked(folder: Path) -> dict[str, Path]:
         {"clip": name, "speaker": BESIDE, "utterance": name[-1], "path": name, "size_bytes": 1, "words": []}
         for name in names
     ]
-    checked = [
-        {"clip": name, "ok": True, "reason": "", "num_frames": 75, "source_fps": 25.0, "width": 360,
-         "height": 288, "has_audio": True, "num_detected": 75, "num_bridged": 0}
-        for name in names
-    ]  # fmt: skip
+    checked = [check_row(name) for name in names]
     at = {"clips": folder / "clips.parquet", "checks": folder / "checks.parquet"}
     write_table(at["clips"], CLIPS, listed)
     write_table(at["checks"], CHECKS, checked)

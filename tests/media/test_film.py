@@ -9,9 +9,9 @@ import pytest
 
 from talkface.media.audio import SoundFile
 from talkface.media.film import KINDS, OriginalSound
-from talkface.media.probe import probe
+from talkface.media.probe import probe, sound_tracks
 from talkface.media.program import executable
-from talkface.media.tracks import channels, sound_tracks
+from talkface.media.tracks import channels
 from talkface.media.video import read_frames, write_pictures, write_video
 
 FRAME = np.full((48, 64, 3), (200, 120, 60), np.uint8)

@@ -8,9 +8,8 @@ import pytest
 
 from talkface.media.audio import SoundFile, read_audio
 from talkface.media.ffmpeg import MediaError
-from talkface.media.probe import probe, sound_offset_s, sound_track
+from talkface.media.probe import probe, sound_offset_s, sound_track, sound_tracks
 from talkface.media.program import executable
-from talkface.media.tracks import sound_tracks
 
 SPEECH = "0.4*sin(2765*t)*(1+sin(20*t))/2"  # 440 Hz, louder and softer
 HUM = "0.3*sin(6283*t)"  # 1000 Hz

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talkface.artifacts.schemas import AUS, BY_NAME, CHECKS, CLIPS, HISTORY, LATENTS, SCORES
+from talkface.artifacts.schemas import AUS, BY_NAME, CHECKS, CLIPS, FACTS, HISTORY, LATENTS, SCORES
 from talkface.artifacts.tables import (
     ClipTable,
     TableError,
@@ -101,7 +101,7 @@ def test_nulls_within_vectors_are_refused(tmp_path):
         write_table(tmp_path / "aus.parquet", AUS, [row])
 
 
-def test_only_scores_may_be_undefined(tmp_path):
+def test_only_scores_and_facts_may_be_undefined(tmp_path):
     row = {
         "clip": "s1/a",
         "speaker": "s1",
@@ -113,7 +113,7 @@ def test_only_scores_may_be_undefined(tmp_path):
     write_table(tmp_path / "scores.parquet", SCORES, [row])
     assert read_table(tmp_path / "scores.parquet", SCORES).to_pylist() == [row]
     nullable = {(s.name, f.name) for s in BY_NAME.values() for f in s.columns if f.nullable}
-    assert nullable == {("scores", "value")}
+    assert nullable == {("scores", "value"), *(("checks", fact) for fact in FACTS)}
 
 
 def test_an_exception_keeps_the_old_table(tmp_path):

@@ -226,7 +226,7 @@ def test_an_appearance_speaker_changes_how_faces_move_and_no_sound(tmp_path):
     alone, both = (task_of(tmp_path / str(len(clips)), clips) for clips in ([own], [own, other]))
     parts = [dict(task.network.named_buffers()) for task in (alone, both)]
     differing = {name for name in parts[0] if not torch.equal(parts[0][name], parts[1][name])}
-    assert differing == {"mean_P2", "shape_KP2"}
+    assert differing == {"mean_P2", "shape_KP2", "mouth.centre_2", "mouth.half_2"}
 
 
 def test_audio_to_au_hears_the_varied_sound(tmp_path):

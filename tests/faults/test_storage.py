@@ -12,7 +12,7 @@ from resumable_training import train
 from faults import drawn_clips as clips
 from faults.observing import content, leftovers, lost, run_step, snapshot
 from faults.registry import declare, each
-from talkface.config import Corpus, Faces
+from talkface.config import Corpus, Faces, Limits
 from talkface.jobs.crop_faces import crop_faces
 from talkface.jobs.list_clips import list_clips
 from talkface.media.video import read_frames, write_video
@@ -58,7 +58,8 @@ def features(root: Path, into: Path) -> dict:
     """The arguments of crop_faces for one clip below ``root``."""
     return {
         "corpus": Corpus(name="c", reader="folder", root=root), "speaker": "x",
-        "clips": root / "clips.parquet", "faces": Faces(), "crop_size": 112,
+        "clips": root / "clips.parquet", "faces": Faces(), "limits": Limits(),
+        "crop_size": 112,
         "faces_table": into / "faces.parquet",
         "landmarks_table": into / "landmarks.parquet", "checks_table": into / "checks.parquet",
     }  # fmt: skip

@@ -11,15 +11,12 @@ from __future__ import annotations
 import argparse
 import logging
 import math
-import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import yaml
 
@@ -34,12 +31,14 @@ from talkface.features.faces import FaceMesh, follow_face
 from talkface.features.facts import ClipFacts
 from talkface.features.judging import judge
 from talkface.features.landmarks import lip_opening
+from talkface.features.pasting import paste
 from talkface.generation.clip import load_generator
 from talkface.generation.streamed_sound import StreamedSound
 from talkface.jobs.disentangle_faces import keep_whole, take_apart
 from talkface.media import program
 from talkface.media.audio import SoundFile
 from talkface.media.film import KINDS, OriginalSound, kind_of
+from talkface.media.outputs import check_input, check_output, is_folder
 from talkface.media.photo import read_photo
 from talkface.media.video import write_pictures, write_video
 from talkface.models.au_attention import AuGenerator
@@ -54,9 +53,6 @@ _OF_A_PHOTO = ("mouth_outside", "brightness", "sharpness", "face_px", "turn_deg"
 """Facts of a clip that a single picture has too."""
 _OPEN_MOUTH = 0.05
 """Lip opening over the distance of the eyes: closed lips have 0.03 at most."""
-_FEATHER = 0.12  # of the crop: how far inside its border the blending begins
-_SAME, _OTHER = 6.0, 20.0
-"""Of 255: differences up to which the photo stays, and from which the crop replaces it."""
 
 
 def animate(
@@ -93,6 +89,7 @@ def animate(
     picture_HW3, heard = read_photo(photo), SoundFile(sound, sample_rate=rate)
     if heard.silent:
         logger.warning("sound %s: it is silent", sound)
+    face = find_face(picture_HW3, config, photo)
     device = prepare(config.compute)
     train = Path("results", config.experiment, config.corpus.name, "train")
 
@@ -103,7 +100,6 @@ def animate(
     told = "predicted_aus" in needs
     audio_to_au = load_model(weights("audio_to_au"), AudioToAu, device) if told else None
 
-    face = find_face(picture_HW3, config, photo)
     if "identity_face" in needs:
         attention = load_model(weights("au_attention"), AuGenerator, device)
         raw_A = label_photo(face, config, photo)
@@ -137,73 +133,6 @@ def animate(
         write_video(output, frames(), fps=fps, audio=original)
     meter.finish()
     return num_frames
-
-
-def check_input(what: str, path: Path, wanted: str) -> None:
-    """Refuse (``ValueError``) a photo or a sound that is no file or may not be read."""
-    if not path.exists():
-        raise ValueError(f"{what} {path}: no such file; give {wanted}")
-    if not path.is_file():
-        raise ValueError(f"{what} {path}: not a file; give {wanted}")
-    if not os.access(path, os.R_OK):
-        raise ValueError(f"{what} {path}: no permission to read it; change that and run again")
-
-
-def is_folder(output: str | Path) -> bool:
-    """Whether it means a folder of PNG pictures: it ends in a slash, or is a folder."""
-    return str(output).endswith(os.sep) or Path(output).is_dir()
-
-
-def check_output(output: str | Path, *inputs: Path) -> None:
-    """Refuse (``ValueError``) an output that cannot be written, before anything is generated.
-
-    Outputs are films, by the endings of :data:`talkface.media.film.KINDS`, and folders of PNG pictures, by a
-    slash at the end or by an empty folder. None may be what the film is made from.
-    """
-    path = Path(output)
-    for source in inputs:
-        if path.exists() and source.exists() and path.samefile(source):
-            raise ValueError(f"--output {output}: the film would overwrite {source}; choose another name")
-    if is_folder(output):
-        _check_folder(output)
-    elif path.exists() and not path.is_file():
-        raise ValueError(f"--output {output}: this is neither a file nor a folder; choose another name")
-    elif path.suffix.lower() not in KINDS:
-        raise ValueError(
-            f"--output {output}: the name of a film ends in {', '.join(KINDS)}, that of a folder for PNG "
-            "pictures in a slash; choose one of these"
-        )
-    else:
-        kind_of(path)  # whether the program has its encoders
-    _check_writable(output, path.absolute().parent)
-
-
-def _check_folder(output: str | Path) -> None:
-    path = Path(output)
-    if path.exists() and not path.is_dir():
-        raise ValueError(f"--output {output}: this is a file; leave out the slash, or name a folder")
-    if path.is_dir() and any(path.iterdir()):
-        raise ValueError(
-            f"--output {output}: this is a folder that is not empty; name an empty one for PNG "
-            "pictures, or a film, such as speaking.mp4"
-        )
-    if path.is_mount():  # nothing can take its place
-        raise ValueError(f"--output {output}: a file system is mounted here; name a folder within")
-
-
-def _check_writable(output: str | Path, folder: Path) -> None:
-    """The folder may be absent: it is made."""
-    while not folder.exists():
-        folder = folder.parent
-    if not folder.is_dir():
-        raise ValueError(f"--output {output}: {folder} is a file, not a folder; choose another name")
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"--output {output}: {folder} cannot be written to ({error.strerror}); choose another folder"
-        ) from error
 
 
 def find_face(picture_HW3: np.ndarray, config: Config, photo: Path) -> AlignedFrame:
@@ -244,48 +173,6 @@ def label_photo(face: AlignedFrame, config: Config, photo: Path) -> np.ndarray:
         if not labels.detected[0]:
             raise ValueError(f"{photo}: {labeller.version} finds no face; use a photo from the front")
     return labels.raw[0]
-
-
-def paste(
-    face_SS3: np.ndarray, own_SS3: np.ndarray, picture_HW3: np.ndarray, affine: np.ndarray
-) -> np.ndarray:
-    """A copy of a photo with what a generated crop changes of its face.
-
-    Where the crop shows what the photo's own crop shows, the photo stays to the bit, and as sharp as it is.
-
-    Args:
-        face_SS3: the generated crop.
-        own_SS3: the photo's own.
-        picture_HW3: the photo.
-        affine: [2, 3], from photo to crop.
-    """
-    size = len(face_SS3)
-    corners = np.array([[[0, 0], [size, 0], [0, size], [size, size]]], np.float64)
-    corners_42 = cv2.transform(corners, cv2.invertAffineTransform(affine))[0]
-    limits_2 = picture_HW3.shape[1::-1]
-    left, top = np.clip(np.floor(corners_42.min(0)).astype(int) - 1, 0, limits_2)
-    right, bottom = np.clip(np.ceil(corners_42.max(0)).astype(int) + 1, 0, limits_2)
-    pasted_HW3 = picture_HW3.copy()
-    if left == right or top == bottom:
-        return pasted_HW3
-    here, shape = affine.astype(np.float64), (int(right - left), int(bottom - top))
-    here[:, 2] += here[:, :2] @ (left, top)
-    ramp_S = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (_FEATHER * size), 0, 1)
-    share_SS = (np.minimum.outer(ramp_S, ramp_S) * _changed(face_SS3, own_SS3)).astype(np.float32)
-    back = cv2.WARP_INVERSE_MAP | cv2.INTER_CUBIC
-    face_hw3 = cv2.warpAffine(face_SS3, here, shape, flags=back, borderMode=cv2.BORDER_REPLICATE)
-    share_hw = cv2.warpAffine(share_SS, here, shape, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR)
-    share_hw1 = share_hw[..., None]
-    part_hw3 = pasted_HW3[top:bottom, left:right]
-    part_hw3[:] = (share_hw1 * face_hw3 + (1 - share_hw1) * part_hw3).round()
-    return pasted_HW3
-
-
-def _changed(face_SS3: np.ndarray, own_SS3: np.ndarray) -> np.ndarray:
-    """How far a crop replaces the photo's own, [S, S] from 0 to 1: by how much they differ thereabouts."""
-    difference_SS = np.abs(face_SS3.astype(np.float32) - own_SS3).max(-1)
-    near_SS = cv2.GaussianBlur(cv2.dilate(difference_SS, np.ones((5, 5))), (0, 0), 0.015 * len(face_SS3))
-    return np.clip((near_SS - _SAME) / (_OTHER - _SAME), 0, 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,24 +1,19 @@
 """Clips of drawn faces, whole and odd, made by the program that will have to read them."""
 
 import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+from made_media import run
 
 from talkface.corpora.synthetic.face import Pose, draw_face
 from talkface.corpora.synthetic.speaker_look import make_identity
-from talkface.media.program import executable
 from talkface.media.video import write_video
 
 OPEN = np.array([0, 0, 0, 4, 2])
 FRAMES = 20
-
-
-def run(*words: str) -> None:
-    subprocess.run([executable(), "-v", "error", "-nostdin", "-y", *words], check=True, timeout=300)
 
 
 @cache

@@ -3,11 +3,11 @@
 All are made of real clips by ffmpeg: nothing is wrong with those but what the test does to them.
 """
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_media import run
 
 from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS
 from talkface.artifacts.tables import ClipTable, read_table, write_table
@@ -16,7 +16,6 @@ from talkface.data.rows import vectors
 from talkface.features.judging import RULES, judge
 from talkface.features.landmarks import lip_opening
 from talkface.jobs.crop_faces import crop_faces
-from talkface.media.program import executable
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -59,10 +58,6 @@ HIGH_DYNAMIC_RANGE = {
 JOINED = {"cut_1": (ONE, OTHER), "cut_2": (OTHER, THIRD), "cut_3": (THIRD, ONE)}
 
 
-def ffmpeg(*arguments: str) -> None:
-    subprocess.run([executable(), "-v", "error", "-y", *arguments], check=True, stdin=subprocess.DEVNULL)
-
-
 @pytest.fixture(scope="module")
 def checked(real_clips, tmp_path_factory):
     """The checks of one run over all kinds, by name, and the folder with the tables."""
@@ -70,28 +65,28 @@ def checked(real_clips, tmp_path_factory):
     (root / "x").mkdir()
     grid = real_clips / "grid"
     for name, (clip, picture, *_) in FILTERED.items():
-        ffmpeg("-i", f"{grid / clip}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
+        run("-i", f"{grid / clip}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
     for name, (first, second) in JOINED.items():
         joined = (
             "[0:v]trim=0:1.5,setpts=PTS-STARTPTS[a];[1:v]trim=1.5:3,setpts=PTS-STARTPTS[b];[a][b]concat[v]"
         )
-        ffmpeg(
+        run(
             "-i", f"{grid / first}.mpg", "-i", f"{grid / second}.mpg", "-filter_complex", joined,
             "-map", "[v]", "-map", "0:a", *ENCODE, f"{root}/x/{name}.mp4",
         )  # fmt: skip
     for name, picture in ANAMORPHIC.items():
-        ffmpeg("-i", f"{grid / ONE}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
+        run("-i", f"{grid / ONE}.mpg", "-vf", picture, *ENCODE, f"{root}/x/{name}.mp4")
     for name, (transfer, nits) in HIGH_DYNAMIC_RANGE.items():
-        ffmpeg(
+        run(
             "-i", f"{grid / ONE}.mpg", "-vf", _LINEAR.format(transfer=transfer, nits=nits),
             "-c:v", "libx265", "-x265-params", "log-level=error", "-crf", "16", "-preset", "ultrafast",
             "-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc", "-c:a", "aac",
             f"{root}/x/{name}.mp4",
         )  # fmt: skip
-    return run(root, Limits()), root
+    return judged(root, Limits()), root
 
 
-def run(root: Path, limits: Limits) -> dict[str, dict]:
+def judged(root: Path, limits: Limits) -> dict[str, dict]:
     rows = [
         {
             "clip": f"x/{path.stem}", "speaker": "x", "utterance": path.stem, "path": f"x/{path.name}",
@@ -171,7 +166,7 @@ def test_limits_of_the_configuration_decide(checked, tmp_path):
     for name in ("dark", "still", "as_it_is"):
         (tmp_path / "x" / f"{name}.mp4").symlink_to(root / "x" / f"{name}.mp4")
     limits = Limits(brightness=Limit(refuse=40), mouth_movement=Limit(doubt=0.01))
-    rows = run(tmp_path, limits)
+    rows = judged(tmp_path, limits)
     assert (rows["dark"]["ok"], rows["dark"]["reason"]) == (False, "too dark")
     assert (rows["still"]["ok"], rows["still"]["doubts"]) == (True, "mouth hardly moves")
     assert (rows["as_it_is"]["ok"], rows["as_it_is"]["doubts"]) == (True, "")

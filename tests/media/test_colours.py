@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from made_media import run
 
 from talkface.media.program import executable
 from talkface.media.video import read_frames, write_video
@@ -15,10 +16,6 @@ PATCHES = np.array(
     [(0, 255, 0), (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (128, 128, 128), (255, 255, 0),
      (200, 120, 60), (20, 40, 200)], np.uint8
 ).reshape(3, 3, 3)  # fmt: skip
-
-
-def run(*words: str) -> None:
-    subprocess.run([executable(), "-v", "error", "-nostdin", "-y", *words], check=True, timeout=60)
 
 
 def patches(height: int, width: int) -> np.ndarray:

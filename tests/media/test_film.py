@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_media import run
 
 from talkface.media.audio import SoundFile
 from talkface.media.film import KINDS, OriginalSound
@@ -17,10 +18,6 @@ from talkface.media.video import read_frames, write_pictures, write_video
 FRAME = np.full((48, 64, 3), (200, 120, 60), np.uint8)
 SPEECH = "0.4*sin(2765*t)*(1+sin(20*t))/2"
 HUM = "0.3*sin(6283*t)"
-
-
-def run(*words: str) -> None:
-    subprocess.run([executable(), "-v", "error", "-nostdin", "-y", *words], check=True, timeout=60)
 
 
 def sound(path: Path, *spoken: str, rate: int = 44_100, seconds: float = 1.0, codec: str = "") -> Path:

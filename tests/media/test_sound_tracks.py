@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_media import run
 
 from talkface.media.audio import SoundFile, read_audio
 from talkface.media.ffmpeg import MediaError
@@ -14,10 +15,6 @@ from talkface.media.program import executable
 SPEECH = "0.4*sin(2765*t)*(1+sin(20*t))/2"  # 440 Hz, louder and softer
 HUM = "0.3*sin(6283*t)"  # 1000 Hz
 QUIET = "0"
-
-
-def run(*words: str) -> None:
-    subprocess.run([executable(), "-v", "error", "-nostdin", "-y", *words], check=True, timeout=60)
 
 
 def sound(path: Path, *channels: str, codec: str = "pcm_s16le", rate: int = 44_100, seconds=1.0) -> Path:

@@ -104,11 +104,6 @@ class SoundFile:
             samples[begin - start : end - start] = np.frombuffer(content, "<f4")
         return samples
 
-    def pieces(self, num_samples: int) -> Iterator[np.ndarray]:
-        """The sound cut, or held in silence, to ``num_samples``, piece by piece."""
-        for start in range(0, num_samples, _PIECE_SAMPLES):
-            yield self.read(start, min(start + _PIECE_SAMPLES, num_samples))
-
 
 class _Level:
     """How loud the channels of a sound are that comes in pieces [S, C]."""

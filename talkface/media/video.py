@@ -110,7 +110,7 @@ def write_video(
     frames: Iterable[np.ndarray],
     *,
     fps: int = 25,
-    audio: np.ndarray | Iterable[np.ndarray] | OriginalSound | None = None,
+    audio: np.ndarray | OriginalSound | None = None,
     sample_rate: int = 16_000,
 ) -> None:
     """Write a film of the kind that its name asks for.
@@ -126,8 +126,8 @@ def write_video(
         path: target; its ending is one of :data:`talkface.media.film.KINDS`.
         frames: RGB, height x width x 3, uint8, all of one size.
         fps: frames per second.
-        audio: samples in [-1, 1], float32, mono, whole or piece by piece; sample 0 belongs to the beginning
-            of frame 0. Or the sound of another file.
+        audio: samples in [-1, 1], float32, mono; sample 0 belongs to the beginning of frame 0. Or the sound
+            of another file.
         sample_rate: of samples, in Hz.
 
     Raises:
@@ -213,7 +213,7 @@ def _fitted(frame: np.ndarray, kind: Kind) -> np.ndarray:
 
 
 def _sound(
-    audio: np.ndarray | Iterable[np.ndarray] | OriginalSound | None,
+    audio: np.ndarray | OriginalSound | None,
     sample_rate: int,
     kind: Kind,
     folder: Path,
@@ -222,15 +222,10 @@ def _sound(
         return None
     if isinstance(audio, OriginalSound):
         return original_input(audio, kind)
+    if audio.ndim != 1:
+        raise ValueError(f"audio must be one channel of samples, not an array of shape {audio.shape}")
     target = folder / "sound.f32"
-    with target.open("wb") as file:
-        for piece in [audio] if isinstance(audio, np.ndarray) else audio:
-            samples = np.ascontiguousarray(piece, dtype="<f4")
-            if samples.ndim != 1:
-                raise ValueError(
-                    f"audio must be one channel of samples, not an array of shape {samples.shape}"
-                )
-            file.write(samples.data)
+    target.write_bytes(np.ascontiguousarray(audio, dtype="<f4").data)
     return samples_input(target, sample_rate, kind)
 
 

@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +54,18 @@ def truth(tmp_path):
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def as_nobody() -> tuple[str, ...]:
+    """Words before a command that run it as a user without rights, where that can be done."""
+    words = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("needs root and setpriv")
+    needed = [*words, sys.executable, "-c", "import pydantic, talkface.config"]
+    if subprocess.run(needed, capture_output=True, cwd=REPOSITORY).returncode:
+        pytest.skip("this environment or repository lies in a folder that other users may not read")
+    return words
 
 
 @pytest.fixture(scope="session")

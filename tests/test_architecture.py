@@ -6,6 +6,8 @@ import re
 import pytest
 from conftest import REPOSITORY
 
+from talkface.provenance.syntax import parsed
+
 PACKAGE = REPOSITORY / "talkface"
 FOUNDATION = {"artifacts", "config", "provenance", "runtime"}
 WEIGHTS = "talkface.artifacts.weights"  # rebuilds networks, so it needs torch
@@ -60,7 +62,7 @@ def module_of(path) -> str:
 
 def imported(path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

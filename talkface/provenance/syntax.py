@@ -31,9 +31,21 @@ class Source:
     """Name -> (module, name in it); ``None`` where the name is the module."""
 
 
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file; nothing is run.
+
+    Python before 3.11.8 fails here by mistake where something parses in between, as a finaliser that prints a
+    traceback does (python/cpython#106905). A second try is not disturbed.
+    """
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except SystemError:
+        return ast.parse(path.read_bytes(), filename=str(path))
+
+
 def read_source(path: Path, module: str | None = None) -> Source:
     """Parse a file and strip it; nothing is run."""
-    tree = ast.parse(path.read_bytes(), filename=str(path))
+    tree = parsed(path)
     source = Source(module)
     _gather_imports(tree, source, path)
     showing = {name for name, (module, _) in source.imports.items() if module in SHOWING}

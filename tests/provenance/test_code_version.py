@@ -14,7 +14,7 @@ from talkface.acceptance.smallest import copy_workflow
 from talkface.evaluation.needs import code_behind
 from talkface.metrics.catalogue import all_metrics
 from talkface.provenance import code
-from talkface.provenance.syntax import Source, read_source
+from talkface.provenance.syntax import Source, parsed, read_source
 from talkface.provenance.without_effect import NO_BEARING
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py"))
@@ -204,7 +204,7 @@ def test_the_configuration_computes_nothing():
     found = {
         function.name
         for path in (REPOSITORY / "talkface/config").glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ClassDef)
         for function in node.body
         if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")

@@ -1,5 +1,6 @@
 import hashlib
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from talkface.corpora.synthetic.corpus import (
     draw_clip,
     make_clip,
     make_speaker,
+    prepare_folder,
     sentences_of,
     truth_rows,
 )
@@ -170,6 +172,15 @@ def test_clips_of_an_earlier_plan_are_removed_but_never_foreign_files(plan, trut
     generate_corpus(corpus=one, speaker="s1", truth=tmp_path / "s1.parquet")
     kept = [path.stem for path in (root / "s1").glob("*.mpg")]
     assert kept == [clip.split("/")[1] for clip in ClipTable(tmp_path / "s1.parquet", AU_TRUTH).clips]
+
+
+def test_speakers_begin_beside_one_another(plan, tmp_path):
+    speakers = [make_speaker(0, number, plan.synthetic.layout) for number in range(1, 5)]
+    with ThreadPoolExecutor(len(speakers)) as pool:
+        for attempt in range(50):
+            root = tmp_path / str(attempt)
+            list(pool.map(lambda speaker, root=root: prepare_folder(root, speaker, ["a"]), speakers))
+            assert [path.name for path in root.iterdir() if path.is_file()] == [SIGNATURE]
 
 
 @pytest.mark.parametrize("speaker", ["s0", "s7", "Anna"])

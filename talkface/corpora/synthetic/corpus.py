@@ -150,7 +150,10 @@ def prepare_folder(root: Path, speaker: Speaker, names: Iterable[str]) -> None:
                 f"{clips}: contains files that talkface did not make; a synthetic corpus needs a folder "
                 "of its own (corpus.root), or corpus.synthetic must be left out"
             )
-        _write_text(signature, _SIGNATURE_TEXT.format(corpus=layout.corpus))
+        # Speakers are made beside one another: each writes a file of its own, then gives it the common name.
+        own = root / f".{SIGNATURE}.{speaker.name}"
+        _write_text(own, _SIGNATURE_TEXT.format(corpus=layout.corpus))
+        own.replace(signature)
     for place in (layout.clip_path, layout.transcript_path):
         expected = {place(root, speaker.name, name) for name in kept}
         example = place(root, speaker.name, "x")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from talkface.reporting.files import write_text
 
@@ -48,7 +51,22 @@ def save_svg(figure: Figure, path: Path) -> None:
     """Write a figure as SVG; the same figure gives the same bytes. Call it inside :func:`styled`."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": "talkface"})
-    write_text(path, stream.getvalue())
+    write_text(path, _PNG.sub(_smaller, stream.getvalue()))
+
+
+_PNG = re.compile(r"data:image/png;base64,\s*([A-Za-z0-9+/=\s]+)")
+
+
+def _smaller(found: re.Match[str]) -> str:
+    """Photographs as JPEG: Matplotlib writes PNG alone, and a sheet of faces then takes megabytes."""
+    png = base64.b64decode(found[1])
+    picture, jpeg = Image.open(io.BytesIO(png)), io.BytesIO()
+    if picture.convert("RGBA").getchannel("A").getextrema() != (255, 255):  # JPEG has no transparency
+        return found[0]
+    picture.convert("RGB").save(jpeg, format="JPEG", quality=92, subsampling=0)
+    if jpeg.tell() > len(png) / 2:  # flat colours, as of a mask
+        return found[0]
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode('ascii')}"
 
 
 def plain(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -129,6 +130,15 @@ def _by_clip(videos: Sequence[Video]) -> list[dict[str, Any]]:
     return list(groups.values())
 
 
+_PLAIN = " !$()*+,-./:;=@[]^_`{|}~?"
+"""What stays as it is in a data address; browsers would take a line break out of one."""
+
+
 def embedded(path: Path, kind: str) -> str:
-    """A file as a data address, so that the page can be copied and mailed as one file."""
+    """A file as a data address, so that the page can be copied and mailed as one file.
+
+    SVG is text, so it stays text: the pictures inside are in base64 already.
+    """
+    if kind == "image/svg+xml":
+        return f"data:{kind},{quote(path.read_text(encoding='utf-8'), safe=_PLAIN)}"
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"

@@ -3,19 +3,15 @@
 All are made of real clips by ffmpeg: nothing is wrong with those but what the test does to them.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from judged_clips import judged, openings
 from made_media import run
 
-from talkface.artifacts.schemas import CHECKS, CLIPS, FACES, LANDMARKS
-from talkface.artifacts.tables import ClipTable, read_table, write_table
-from talkface.config import Corpus, Faces, Limit, Limits
-from talkface.data.rows import vectors
+from talkface.artifacts.schemas import FACES
+from talkface.artifacts.tables import ClipTable
+from talkface.config import Limit, Limits
 from talkface.features.judging import RULES, judge
-from talkface.features.landmarks import lip_opening
-from talkface.jobs.crop_faces import crop_faces
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -86,24 +82,6 @@ def checked(real_clips, tmp_path_factory):
     return judged(root, Limits()), root
 
 
-def judged(root: Path, limits: Limits) -> dict[str, dict]:
-    rows = [
-        {
-            "clip": f"x/{path.stem}", "speaker": "x", "utterance": path.stem, "path": f"x/{path.name}",
-            "size_bytes": 1, "words": [],
-        }
-        for path in sorted((root / "x").iterdir())
-    ]  # fmt: skip
-    write_table(root / "clips.parquet", CLIPS, rows)
-    crop_faces(
-        corpus=Corpus(root=root), speaker="x", clips=root / "clips.parquet", faces=Faces(), limits=limits,
-        crop_size=112, faces_table=root / "faces.parquet", landmarks_table=root / "landmarks.parquet",
-        checks_table=root / "checks.parquet",
-    )  # fmt: skip
-    rows = read_table(root / "checks.parquet", CHECKS).to_pylist()
-    return {row["clip"].removeprefix("x/"): row for row in rows}
-
-
 @pytest.mark.parametrize("name", FILTERED)
 def test_each_kind_is_judged_by_what_it_shows(checked, name):
     row, (_, _, reason, doubts) = checked[0][name], FILTERED[name]
@@ -129,11 +107,6 @@ def test_the_photo_is_the_first_frame_that_is_lit_and_sharp(checked):
     for name in ("fade_from_black", "fade_from_white", "blurred_at_first"):
         detected = table.read(f"x/{name}", ["detected"])["detected"].to_pylist()
         assert detected.index(True) == first[name] and all(detected[first[name] :])
-
-
-def openings(root: Path, name: str) -> np.ndarray:
-    points = vectors(ClipTable(root / "landmarks.parquet", LANDMARKS).read(f"x/{name}", ["points"]), "points")
-    return lip_opening(points.reshape(len(points), -1, 3))
 
 
 @pytest.mark.parametrize("name", ANAMORPHIC)

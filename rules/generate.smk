@@ -5,7 +5,7 @@
 
 rule generate_clips:
     input:
-        renderer="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
+        renderer=trained_renderer,
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         identities=first_faces_of_speaker,
         aus=au_input_of_driver,

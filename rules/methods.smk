@@ -7,6 +7,20 @@ def needs(variant) -> frozenset:
     return needs_of(CONFIG, variant)
 
 
+def renderer_of(variant, wildcards) -> str:
+    """The weights that a variant uses: those of the first one that is trained alike."""
+    named = {name: value for name, value in wildcards.items() if name != "variant"}
+    [weights] = expand(
+        rules.train_renderer.output.model, **named, variant=CONFIG.trained_as(variant)
+    )
+    return weights
+
+
+def trained_renderer(wildcards) -> str:
+    """The weights of the renderer behind a clip."""
+    return renderer_of(wildcards.variant, wildcards)
+
+
 def renderer_section(wildcards) -> dict:
     """The renderer's section under a variant's differences."""
     return section(CONFIG.variant_renderer(wildcards.variant))
@@ -148,9 +162,7 @@ def weights_of_control(wildcards) -> list:
     if wildcards.control == "autoencoder":
         return expand(rules.train_autoencoder.output.model, **wildcards)
     variant = variant_of_control(wildcards)
-    return (
-        expand(rules.train_renderer.output.model, **wildcards, variant=variant) if variant else []
-    )
+    return [renderer_of(variant, wildcards)] if variant else []
 
 
 def gpu_of_control(wildcards) -> int:

@@ -256,6 +256,9 @@ rule models:
                 *rules.train_autoencoder.output,
                 *rules.train_audio_to_au.output,
                 *rules.train_au_attention.output,
-                *rules.train_renderer.output,
             ]
+        ),
+        expand(
+            rules.train_renderer.output,
+            **(VALUES | {"variant": sorted({CONFIG.trained_as(name) for name in CONFIG.main})}),
         ),

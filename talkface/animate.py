@@ -112,7 +112,7 @@ def animate(
     driving = StreamedSound(heard, num_frames, audio_to_au, config.mel, config.mfcc, device)
 
     generator = load_generator(
-        weights("renderer", variant),
+        weights("renderer", config.trained_as(variant)),
         weights("autoencoder"),
         config.variant_sampler(variant),
         device,

@@ -56,14 +56,14 @@ CLIPS = TableSchema(
 """What a corpus reader lists for one speaker; nothing has been decoded yet."""
 
 FACTS = (
-    "mouth_outside", "cuts", "mouth_movement", "brightness", "sharpness", "face_px", "turn_deg",
+    "mouth_outside", "cuts", "same_face", "mouth_movement", "brightness", "sharpness", "face_px", "turn_deg",
     "unclear_share", "sound_peak",
 )  # fmt: skip
 """What is measured of a clip and judged by the configuration's ``limits``, which say what each is."""
 
 CHECKS = TableSchema(
     "checks",
-    2,
+    3,
     pa.schema(
         [
             _required("clip", pa.string()),

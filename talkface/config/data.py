@@ -148,9 +148,12 @@ class Limits(Strict):
     """What a clip must show and sound like to be used (rules ``crop_faces`` and ``extract_mel``)."""
 
     mouth_outside: Limit = Limit(doubt=0.02, refuse=0.12)
-    """At most: share of the mouth region beyond the picture's edge."""
+    """At most: share of the mouth region beyond the picture's edge, or in plain bars along it."""
     cuts: Limit = Limit(refuse=0)
-    """At most: sudden changes to another picture."""
+    """At most: sudden changes to another picture with another face."""
+    same_face: Limit = Limit(doubt=0.81, refuse=0.65)
+    """At least: correlation of the upper face before and after any moment. Real clips have 0.82 or more, a
+    head that turns 0.66; people who are faded into one another 0.8 or less."""
     mouth_movement: Limit = Limit(doubt=0.018, refuse=0.013)
     """At least: standard deviation of the lip opening, over the distance of the eyes. The mesh trembles by
     0.005 on a still picture that is rocked, 0.011 on one that is zoomed; GRID's stillest clips have 0.020."""

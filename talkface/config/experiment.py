@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -250,6 +251,22 @@ class Config(Renderers):
         else:
             below = self._differing(section, variant.base)
         return merge(below, getattr(variant, section))
+
+    def trained_as(self, name: str) -> str:
+        """The variant whose renderer the named one uses: the first that is trained alike.
+
+        So variants that differ in the sampler alone share one training.
+        """
+        return self._trainings[name]
+
+    @cached_property
+    def _trainings(self) -> dict[str, str]:
+        first: dict[str, str] = {}
+        alike = {name: self.variant_renderer(name).model_dump_json() for name in self.variants}
+        return {
+            name: first.setdefault(f"{self.variant_output(name)} {alike[name]}", name)
+            for name in self.variants
+        }
 
     def trained_variants(self) -> list[str]:
         """The variants that ``main`` or a table names, in that order."""

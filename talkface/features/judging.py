@@ -34,6 +34,7 @@ class Rule:
 RULES = (
     Rule("mouth_outside", "mouth outside the picture", "mouth partly outside"),
     Rule("cuts", "cut to another picture", "cut"),
+    Rule("same_face", "another face", "perhaps another face", least=True),
     Rule("mouth_movement", "mouth does not move", "mouth hardly moves", least=True),
     Rule("brightness", "too dark", "dark", least=True),
     Rule("sharpness", "too soft", "soft", least=True),

@@ -66,7 +66,8 @@ def _stages(config: Config, shown: bool) -> list[str]:
 
 def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((f"train_{stage}", {}) for stage in stages)
-    yield from (("train_renderer", {"variant": variant}) for variant in config.trained_variants())
+    renderers = dict.fromkeys(config.trained_as(name) for name in config.trained_variants())
+    yield from (("train_renderer", {"variant": variant}) for variant in renderers)
 
 
 def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:

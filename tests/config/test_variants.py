@@ -8,6 +8,7 @@ import yaml
 from conftest import REPOSITORY
 
 from talkface.config import ConfigError, FrameRenderer, Renderer, merge, validate
+from talkface.evaluation.needs import controls_of, trainings_behind
 
 DEFAULT = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 OVERLAYS = {path.stem: yaml.safe_load(path.read_text()) for path in (REPOSITORY / "configs").glob("*.yaml")}
@@ -127,6 +128,32 @@ def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
     overlay = {"variants": {name: {} for name in "abcd"}, "main": ["a", "ours"], "tables": tables}
     assert validate(merge(DEFAULT, overlay)).trained_variants() == ["a", "ours", "c", "d"]
     assert with_variants(a={}).trained_variants() == ["ours", "warp"]
+
+
+def test_variants_that_differ_in_the_sampler_alone_share_the_first_ones_training():
+    narrow = {"renderer": {"width": 16}}
+    config = with_variants(
+        one={"sampler": {"steps": 1}},
+        narrow=narrow,
+        fast={"base": "narrow", "sampler": {"kind": "dpmpp_2m", "steps": 2}},
+        again=narrow,
+        decoder={"output": "frames"},
+    )
+    assert all(config.trained_as(name) == name for name in ("warp", "a_with_photo", "decoder"))
+    trained = {name: config.trained_as(name) for name in ("ours", "one", "narrow", "fast", "again")}
+    assert trained == dict.fromkeys(["ours", "one"], "ours") | dict.fromkeys(
+        ["narrow", "fast", "again"], "narrow"
+    )
+    renderers = [
+        name for stage, name in trainings_behind(config, ["one", "fast", "again"]) if stage == "renderer"
+    ]
+    assert renderers == ["ours", "narrow"]
+
+
+def test_a_variant_with_another_sampler_shares_its_autoencoders_row():
+    few = {"base": "a_with_photo", "sampler": {"steps": 2}}
+    config = validate(merge(merge(DEFAULT, OVERLAYS["real"]), {"variants": {"few": few}}))
+    assert controls_of(config, ["few"]) == controls_of(config, ["a_with_photo", "few"])
 
 
 # ---- the papers' rows

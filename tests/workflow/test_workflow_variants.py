@@ -15,6 +15,7 @@ variants:
 """
 DECODER = "  mine: {output: frames, frame_renderer: {speech: [audio], losses: {identity: 1.5}}}\n"
 DENOISER = "  mine: {renderer: {fusion: concatenation}}\n"
+SAMPLED = "  mine: {sampler: {kind: dpmpp_2m}}\n"
 OF_A_VARIANT = {
     "generate_clips": 2,  # speakers
     "track_generated": 1,
@@ -92,8 +93,9 @@ def test_one_block_adds_its_own_jobs_to_the_paper_and_no_others(workspace, paper
     [
         (DENOISER, {"train_renderer": 1}),
         (DECODER, {"train_renderer": 1}),
+        (SAMPLED, {}),
     ],
-    ids=["denoiser", "decoder"],
+    ids=["denoiser", "decoder", "sampler"],
 )
 def test_in_a_finished_experiment_nothing_but_the_variant_is_left_to_do(
     finished_micro, tmp_path, variant, training

@@ -253,20 +253,21 @@ class Config(Renderers):
         return merge(below, getattr(variant, section))
 
     def trained_as(self, name: str) -> str:
-        """The variant whose renderer the named one uses: the first that is trained alike.
+        """The variant whose renderer the named one uses, of all that are trained alike.
 
-        So variants that differ in the sampler alone share one training.
+        So variants that differ in the sampler alone share one training. It is the one with the fewest
+        settings of its own, then the first by name: the order of a merged configuration says nothing.
         """
         return self._trainings[name]
 
     @cached_property
     def _trainings(self) -> dict[str, str]:
-        first: dict[str, str] = {}
-        alike = {name: self.variant_renderer(name).model_dump_json() for name in self.variants}
-        return {
-            name: first.setdefault(f"{self.variant_output(name)} {alike[name]}", name)
-            for name in self.variants
+        first: dict[tuple[str, str], str] = {}
+        alike = {
+            n: (self.variant_output(n), self.variant_renderer(n).model_dump_json()) for n in self.variants
         }
+        plainest_first = sorted(self.variants, key=lambda n: (len(self.variants[n].model_fields_set), n))
+        return {name: first.setdefault(alike[name], name) for name in plainest_first}
 
     def trained_variants(self) -> list[str]:
         """The variants that ``main`` or a table names, in that order."""

@@ -62,5 +62,5 @@ def expected_artifacts(wildcards) -> list:
 def possible_artifacts(wildcards) -> list:
     """What may be there: all that this configuration can make."""
     files = {path.stem for path in Path(ROOT, "rules").glob("*.smk")} - {"download"}
-    values = POSSIBLE | {"variant": CONFIG.trained_variants()}
+    values = POSSIBLE | {"variant": CONFIG.named_variants()}
     return sorted(set(expand(outputs_in(*files), **values)))

@@ -20,7 +20,7 @@ from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
 from talkface.metrics.catalogue import all_metrics, main_metrics
-from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of
+from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of, trained
 from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 

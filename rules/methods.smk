@@ -8,7 +8,7 @@ def needs(variant) -> frozenset:
 
 
 def renderer_of(variant, wildcards) -> str:
-    """The weights that a variant uses: those of the first one that is trained alike."""
+    """The weights that a variant uses: its own, or those of one that is trained alike."""
     named = {name: value for name, value in wildcards.items() if name != "variant"}
     [weights] = expand(
         rules.train_renderer.output.model, **named, variant=CONFIG.trained_as(variant)

@@ -260,5 +260,5 @@ rule models:
         ),
         expand(
             rules.train_renderer.output,
-            **(VALUES | {"variant": sorted({CONFIG.trained_as(name) for name in CONFIG.main})}),
+            **(VALUES | {"variant": trained(CONFIG, CONFIG.main)}),
         ),

@@ -269,7 +269,7 @@ class Config(Renderers):
         plainest_first = sorted(self.variants, key=lambda n: (len(self.variants[n].model_fields_set), n))
         return {name: first.setdefault(alike[name], name) for name in plainest_first}
 
-    def trained_variants(self) -> list[str]:
+    def named_variants(self) -> list[str]:
         """The variants that ``main`` or a table names, in that order."""
         rows = [row.variant for table in self.tables.values() for row in table.rows]
         return list(dict.fromkeys([*self.main, *rows]))

@@ -57,14 +57,17 @@ def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str,
     behind = rules_behind(config, variants)
     stages = ["autoencoder"]
     stages += [name for name in ("audio_to_au", "au_attention", "au_classifier") if f"train_{name}" in behind]
-    renderers = dict.fromkeys(config.trained_as(name) for name in variants)
-    return [(stage, SHARED) for stage in stages] + [("renderer", name) for name in renderers]
+    return [(stage, SHARED) for stage in stages] + [("renderer", name) for name in trained(config, variants)]
+
+
+def trained(config: Config, variants: Iterable[str]) -> list[str]:
+    """The variants whose renderers these use, each once."""
+    return list(dict.fromkeys(config.trained_as(name) for name in variants))
 
 
 def controls_of(config: Config, variants: Iterable[str]) -> list[str]:
     """The reference rows of a table with these variants."""
-    trained = dict.fromkeys(config.trained_as(name) for name in variants)
-    own = [name for name in trained if "own_autoencoder" in needs_of(config, name)]
+    own = [name for name in trained(config, variants) if "own_autoencoder" in needs_of(config, name)]
     return [*CONTROLS, *(name + OWN_AUTOENCODER for name in own)]
 
 

@@ -20,8 +20,8 @@ _SMALL = 48
 _POINTS = 8
 """Rows and columns of points at which the mouth region is looked at."""
 _CUT_JUMP, _CUT_RATIO, _CUT_REACH = 8.0, 4.0, 8
-"""A cut changes the picture by so much (of 255), and so many times as much as any of so many frames about
-it."""
+"""A cut changes the picture by so much (of 255), and so many times as much as the frames about it, of which
+so many are looked at and the one that changes most is left out."""
 _SAME_FACE = 0.9
 """Correlation of two faces above which a sudden change of the picture is one of light, caption or background.
 In real clips neighbouring frames have 0.94 or more, two people at most 0.76."""
@@ -39,10 +39,12 @@ _LEAST_FRAMES = 12
 """Half a second: in less a mouth may rest."""
 _CLEAR_CONTRAST, _CLEAR_SHARPNESS = 0.9, 0.5
 """Shares of the clip's median that a frame needs: those of real clips have 0.96 and 0.86 or more."""
+_SHOWN_CONTRAST, _SHOWN_SHARPNESS = 0.5, 0.25
+"""The same of a frame in which a face can be compared, however dull."""
 
 
 class ClipFacts:
-    """Gathers facts of one clip; holds a few numbers a frame.
+    """Gathers facts of one clip; holds a few hundred numbers a frame.
 
     Args:
         mouth: the mouth region (top, bottom, left, right) of a crop, end exclusive.
@@ -52,9 +54,7 @@ class ClipFacts:
         top, bottom, left, right = mouth
         rows, columns = np.linspace(top, bottom - 1, _POINTS), np.linspace(left, right - 1, _POINTS)
         self._mouth_R2 = np.stack([grid.ravel() for grid in np.meshgrid(columns, rows)], axis=1)
-        self._size = (0, 0)
         self._spread_of_lines: list[npt.NDArray[np.float32]] = []  # of rows and of columns, greatest so far
-        self._watched = 0
         self._change: list[float] = []
         self._spread: list[float] = []
         self._crops: list[tuple[float, float, float]] = []  # brightness, contrast, edges
@@ -69,13 +69,12 @@ class ClipFacts:
         for frame in frames:
             grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
             small = _shrunk(grey, _SMALL, _SMALL)
-            if self._watched % _BAR_LOOKS == 0:
+            if len(self._spread) % _BAR_LOOKS == 0:
                 self._look_for_bars(grey)
-            self._watched += 1
             if self._before is not None:
                 self._change.append(float(np.abs(small - self._before).mean()))
             self._spread.append(float(small.std()))
-            self._before, self._size = small, (frame.shape[1], frame.shape[0])
+            self._before = small
             yield frame
 
     def _look_for_bars(self, grey: npt.NDArray[Any]) -> None:
@@ -109,16 +108,19 @@ class ClipFacts:
     def _outside(self, seen_T: npt.NDArray[np.bool_]) -> float:
         """Mean share of the mouth region beyond the source's edge, or in plain bars along it."""
         shown = [_within_bars(spread) for spread in reversed(self._spread_of_lines)]  # columns, then rows
-        first, last = np.array(shown, np.float32).T if shown else np.array([[0, 0], self._size])
+        first, last = np.array(shown, np.float32).T
         source_TR2 = np.array(self._mouths)[seen_T]
         return float(((source_TR2 < first - 0.5) | (source_TR2 > last - 0.5)).any(axis=2).mean())
 
     def clear(self) -> npt.NDArray[np.bool_]:
         """Which frames are lit and sharp beside the clip's others, [T]: neither faded nor blurred."""
+        return self._beside_median(_CLEAR_CONTRAST, _CLEAR_SHARPNESS)
+
+    def _beside_median(self, contrast: float, sharpness: float) -> npt.NDArray[np.bool_]:
+        """Which frames have these shares of the clip's median contrast and edges, [T]."""
         _, contrast_T, edges_T = np.array(self._crops).T
-        return (contrast_T >= _CLEAR_CONTRAST * np.median(contrast_T)) & (
-            edges_T >= _CLEAR_SHARPNESS * np.median(edges_T)
-        )
+        lit_T = contrast_T >= contrast * np.median(contrast_T)
+        return lit_T & (edges_T >= sharpness * np.median(edges_T))
 
     def facts(self) -> dict[str, float | None]:
         """The facts by name, as ``judging.RULES`` and the table CHECKS have them.
@@ -158,7 +160,7 @@ class ClipFacts:
         found = 0
         for t in np.flatnonzero(change_T >= _CUT_JUMP):
             about = sorted([*change_T[max(0, t - _CUT_REACH) : t], *change_T[t + 1 : t + 1 + _CUT_REACH]])
-            # But for the greatest: a picture that is shown for a moment comes and goes.
+            # Without the greatest: a picture that is shown for a moment comes and goes.
             sudden = change_T[t] >= _CUT_RATIO * max([_LEAST_CHANGE, *about[:-1]])
             faces = t >= start and looks_TL[t] @ looks_TL[t + 1] < _SAME_FACE
             found += bool(sudden and shown_T[t] and shown_T[t + 1] and faces)
@@ -171,9 +173,7 @@ class ClipFacts:
         flickering light. Frames that are compared lie ``_FACE_GAPS`` apart. Neither side moves, and both are
         turned alike, since a head that turns changes its looks as well.
         """
-        _, contrast_T, edges_T = np.array(self._crops).T
-        visible_T = (contrast_T > 0.5 * np.median(contrast_T)) & (edges_T > 0.25 * np.median(edges_T))
-        seen_T = visible_T & np.array(self._detected)
+        seen_T = self._beside_median(_SHOWN_CONTRAST, _SHOWN_SHARPNESS) & np.array(self._detected)
         looks_TL = np.array(self._looks)[seen_T]
         turns_T = np.array(self._faces)[seen_T, 1]
         found = []

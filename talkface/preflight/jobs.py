@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from talkface.config import Config
-from talkface.evaluation.needs import controls_of, rules_behind, trainings_behind
+from talkface.evaluation.needs import controls_of, rules_behind, trained, trainings_behind
 from talkface.evaluation.runs import OTHER_SOUND
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
@@ -58,7 +58,7 @@ def jobs_of_experiment(config: Config, speakers: Sequence[str]) -> list[Job]:
 
 def _stages(config: Config, shown: bool) -> list[str]:
     """The trainings before the renderer; ``shown``: the report shows masks and AUs of this seed."""
-    needed = [stage for stage, _ in trainings_behind(config, config.trained_variants())]
+    needed = [stage for stage, _ in trainings_behind(config, config.named_variants())]
     needed += ["audio_to_au", "au_attention"] if shown else []
     needed += ["au_classifier"] if config.tables else []  # the papers' page says how good the judge is
     return [stage for stage in dict.fromkeys(needed) if stage != "renderer"]
@@ -66,13 +66,13 @@ def _stages(config: Config, shown: bool) -> list[str]:
 
 def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     yield from ((f"train_{stage}", {}) for stage in stages)
-    renderers = dict.fromkeys(config.trained_as(name) for name in config.trained_variants())
-    yield from (("train_renderer", {"variant": variant}) for variant in renderers)
+    named = trained(config, config.named_variants())
+    yield from (("train_renderer", {"variant": variant}) for variant in named)
 
 
 def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """What frozen networks say of each speaker's clips."""
-    needed = rules_behind(config, config.trained_variants())
+    needed = rules_behind(config, config.named_variants())
     of_stage = {"predict_aus": "audio_to_au", "disentangle_faces": "au_attention"}
     for rule in ("encode_latents", "encode_masked_latents", "encode_first_faces", *of_stage):
         if rule in needed or of_stage.get(rule) in stages:

@@ -35,7 +35,7 @@ def parsed(path: Path) -> ast.Module:
     """The syntax tree of a file; nothing is run.
 
     Python before 3.11.8 fails here by mistake where something parses in between, as a finaliser that prints a
-    traceback does (python/cpython#106905). A second try is not disturbed.
+    traceback does (python/cpython#106905). What was to be finalised is gone at a second try.
     """
     try:
         return ast.parse(path.read_bytes(), filename=str(path))

@@ -120,14 +120,14 @@ def test_a_mistake_in_a_base_is_refused_though_nobody_trains_it():
     assert "renderer" in refused(unused={"output": "frames", "frame_renderer": {"renderer": 1}})
 
 
-def test_trained_are_the_variants_that_a_table_or_the_main_one_names():
+def test_named_are_the_variants_that_a_table_or_the_main_one_names():
     tables = {
         "second": {**ROW, "rows": [{"variant": "c"}, {"variant": "a"}]},
         "third": {**ROW, "rows": [{"variant": "c"}, {"variant": "ours"}, {"variant": "d"}]},
     }
     overlay = {"variants": {name: {} for name in "abcd"}, "main": ["a", "ours"], "tables": tables}
-    assert validate(merge(DEFAULT, overlay)).trained_variants() == ["a", "ours", "c", "d"]
-    assert with_variants(a={}).trained_variants() == ["ours", "warp"]
+    assert validate(merge(DEFAULT, overlay)).named_variants() == ["a", "ours", "c", "d"]
+    assert with_variants(a={}).named_variants() == ["ours", "warp"]
 
 
 def test_variants_that_differ_in_the_sampler_alone_share_the_plainest_ones_training():
@@ -165,7 +165,7 @@ def test_a_variant_with_another_sampler_shares_its_autoencoders_row():
 @pytest.mark.parametrize("name", sorted(set(OVERLAYS) - {"variants"}))
 def test_the_papers_rows_go_with_every_experiment(name):
     config = validate(merge(merge(DEFAULT, OVERLAYS[name]), OVERLAYS["variants"]))
-    for variant in set(config.trained_variants()) & set(OVERLAYS["variants"]["variants"]):
+    for variant in set(config.named_variants()) & set(OVERLAYS["variants"]["variants"]):
         renderer = config.variant_renderer(variant)
         ours = getattr(config, renderer.section)
         assert renderer.training == ours.training, "equal budgets"
@@ -173,7 +173,7 @@ def test_the_papers_rows_go_with_every_experiment(name):
 
 
 def test_nothing_is_listed_that_no_table_shows():
-    assert set(PAPER.trained_variants()) == set(PAPER.variants)
+    assert set(PAPER.named_variants()) == set(PAPER.variants)
     assert len(PAPER.variants) == 24
 
 

@@ -199,7 +199,7 @@ def test_the_documents_name_what_has_no_bearing():
 
 def test_the_configuration_computes_nothing():
     """Its code does not count, so it may hold values, checks, and what becomes a parameter of a rule."""
-    becomes_parameters = {"check_speakers", "trained_variants", "variant_output", "variant_renderer"}
+    becomes_parameters = {"check_speakers", "named_variants", "variant_output", "variant_renderer"}
     becomes_parameters |= {"variant_sampler", "trained_as", "rests_on", "check", "roles"}
     found = {
         function.name

@@ -1,7 +1,7 @@
 """DPM-Solver++(2M), algorithm 2 of Lu et al. 2022 (arXiv:2211.01095), as a pure function over a denoiser.
 
 Of second order with one call of the denoiser a step: the clean latents are extrapolated from the last two
-predictions, in the logarithm of the signal-to-noise ratio. So it needs fewer steps than DDIM.
+predictions, in the logarithm of the signal-to-noise ratio. What that gains: docs/few_steps.md.
 
 Shapes: N pictures, C channels, H, W latent height and width, K timesteps of the noise schedule, S sampling
 steps.

@@ -21,3 +21,6 @@ class Compute(Strict):
     processes: int = Field(1, ge=1, exclude=True)
     """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
     batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""
+    loaders: int = Field(4, ge=0, exclude=True)
+    """Processes that prepare batches ahead of a training on a GPU; 0: none. On a CPU there are none, since
+    its cores are the training's own. Not a rule parameter: what is drawn is the same."""

@@ -35,9 +35,14 @@ class PictureChange:
         """That of some of the clips."""
         return PictureChange(*(getattr(self, field.name)[share] for field in fields(self)))
 
-    def to(self, device: torch.device) -> PictureChange:
+    def to(self, device: torch.device, non_blocking: bool = False) -> PictureChange:
         """On a device."""
-        return PictureChange(*(getattr(self, field.name).to(device) for field in fields(self)))
+        parts = (getattr(self, field.name) for field in fields(self))
+        return PictureChange(*(part.to(device, non_blocking=non_blocking) for part in parts))
+
+    def pin_memory(self) -> PictureChange:
+        """In memory from which a GPU copies while it works."""
+        return PictureChange(*(getattr(self, field.name).pin_memory() for field in fields(self)))
 
 
 def draw_pictures(settings: PictureAugmentation, clips: int, rng: np.random.Generator) -> PictureChange:

@@ -63,7 +63,6 @@ class Frames:
         self._size = crop_size
         self._encoded: OrderedDict[str, pa.ChunkedArray] = OrderedDict()
         self._encoded_bytes = 0
-        self._pool = ThreadPoolExecutor(_DECODERS)  # the PNG decoder works outside the interpreter's lock
         self._decoded: IO[bytes] | None = None
         budget_bytes = scratch_bytes() if budget_bytes is None else budget_bytes
         if len(self) * crop_size**2 * 3 <= budget_bytes:
@@ -92,7 +91,8 @@ class Frames:
         for index in indices:
             clip, frame = self.locate(index)
             encoded.append((clip, self._clip(clip)[frame].as_py()))
-        return np.stack(list(self._pool.map(self._decode, encoded)))
+        with _decoders() as pool:
+            return np.stack(list(pool.map(self._decode, encoded)))
 
     def _decode_all(self, scratch: Path | None) -> IO[bytes]:
         if scratch is not None:
@@ -101,10 +101,11 @@ class Frames:
         try:
             decoded = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as its owner
             weakref.finalize(self, decoded.close)
-            for clip in progress(self.clips, len(self.clips), "clips decoded"):
-                contents = [(clip, content) for content in self._read(clip).to_pylist()]
-                for image_HW3 in self._pool.map(self._decode, contents):
-                    decoded.write(image_HW3.data)
+            with _decoders() as pool:
+                for clip in progress(self.clips, len(self.clips), "clips decoded"):
+                    contents = [(clip, content) for content in self._read(clip).to_pylist()]
+                    for image_HW3 in pool.map(self._decode, contents):
+                        decoded.write(image_HW3.data)
             decoded.flush()
         except OSError as error:
             if remedy_of(error) is None:
@@ -148,6 +149,12 @@ class Frames:
         if len(content) != self._lengths[clip]:
             raise TableError(f"clip '{clip}': {len(content)} crops for {self._lengths[clip]} frames")
         return content
+
+
+def _decoders() -> ThreadPoolExecutor:
+    """Threads for one call, since they don't go along when a process forks; the PNG decoder works outside
+    the interpreter's lock."""
+    return ThreadPoolExecutor(_DECODERS)
 
 
 def scratch_bytes() -> int:

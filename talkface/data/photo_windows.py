@@ -151,7 +151,11 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """On a device."""
-        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+        return Batch(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))
+
+    def pin_memory(self) -> Batch:
+        """In memory from which a GPU copies while it works."""
+        return Batch(*(getattr(self, field.name).pin_memory() for field in fields(self)))
 
 
 class Varied(NamedTuple):

@@ -15,20 +15,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from talkface.models.blocks import ResidualBlock, Upsample, group_norm, zeroed
-from talkface.models.photo_trunk import pixel_centres
+from talkface.models.photo_trunk import inverse, pixel_centres
 
 _PATCH = 2
 _FADE = 0.3
 """Share of the way from the middle to the edge of the cut-out over which the painting fades."""
-_LEAST_AREA = 1e-3
-"""A face so much smaller than the mean face, by area, is none."""
+_LEAST_SPREAD = 0.05
+"""Of a photo's mouth whose colours are all alike; a real one has 0.1 to 0.3."""
 
 
 class MouthPainter(nn.Module):
     """Frames, their codes and their photo -> frames with a painted mouth.
 
     A U-Net of two levels over the cut-out of the frame beside that of the photo; its last layer is zero at
-    the start.
+    the start. It sees and gives colours in units of the photo's mouth (less its mean, over its spread), so
+    that what it learns on a light skin in bright light holds on a dark one.
 
     Args:
         width: channels at half the cut-out's size, doubled at a quarter.
@@ -73,10 +74,13 @@ class MouthPainter(nn.Module):
         cut_Bhw2 = self._cut(middle_B2, axes_B22)
         together_BFHW = torch.cat([photo_B3HW, frame_N3HW.unflatten(0, (B, -1)).flatten(1, 2)], dim=1)
         mouth_BFhw = F.grid_sample(together_BFHW, cut_Bhw2, padding_mode="border", align_corners=False)
+        mean_B3, spread_B3 = _colours(mouth_BFhw[:, :3])
+        mouth_BFhw = _in_units(mouth_BFhw, mean_B3, spread_B3)
         photo_B3hw, own_BFhw = mouth_BFhw[:, :3], mouth_BFhw[:, 3:]
         own_N3hw = own_BFhw.unflatten(1, (-1, 3)).flatten(0, 1)
         seen_N6hw = torch.cat([own_N3hw, photo_B3hw.repeat_interleave(N // B, dim=0)], dim=1)
-        added_N3hw = self._paint(seen_N6hw, code_NE).float() * self._fading(seen_N6hw.device)
+        spread_N311 = spread_B3.repeat_interleave(N // B, dim=0)[..., None, None]
+        added_N3hw = self._paint(seen_N6hw, code_NE).float() * spread_N311 * self._fading(seen_N6hw.device)
         back_BHW2 = self._back(middle_B2, axes_B22, H, W)
         added_BFHW = F.grid_sample(
             added_N3hw.unflatten(0, (B, -1)).flatten(1, 2), back_BHW2, align_corners=False
@@ -101,7 +105,7 @@ class MouthPainter(nn.Module):
     def _back(self, middle_B2: Tensor, axes_B22: Tensor, height: int, width: int) -> Tensor:
         """Where in the cut-out the picture's pixels are, beyond [-1, 1] outside it: [B, H, W, 2]."""
         at_BHW2 = pixel_centres(height, width, middle_B2.device) - middle_B2[:, None, None]
-        from_middle_BHW2 = torch.einsum("bhwi,bij->bhwj", at_BHW2, _inverse(axes_B22))
+        from_middle_BHW2 = torch.einsum("bhwi,bij->bhwj", at_BHW2, inverse(axes_B22))
         return (from_middle_BHW2 - self.centre_2) / self.half_2
 
     def _fading(self, device: torch.device) -> Tensor:
@@ -109,10 +113,15 @@ class MouthPainter(nn.Module):
         return share_hw2.prod(-1)
 
 
-def _inverse(axes_B22: Tensor) -> Tensor:
-    """Inverses of 2 x 2 matrices; of what has none, such as a face in one point, something finite."""
-    (a_B, b_B), (c_B, d_B) = (row_B2.unbind(-1) for row_B2 in axes_B22.unbind(-2))
-    area_B = a_B * d_B - b_B * c_B
-    area_B = torch.where(area_B.abs() < _LEAST_AREA, _LEAST_AREA, area_B)
-    turned_B4 = torch.stack([d_B, -b_B, -c_B, a_B], dim=-1)
-    return (turned_B4 / area_B[:, None]).unflatten(1, (2, 2))
+def _colours(photo_B3hw: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of each colour over the photo's mouth, and one spread for the three: [B, 3] each."""
+    mean_B3 = photo_B3hw.mean((2, 3))
+    spread_B1 = (photo_B3hw - mean_B3[..., None, None]).square().mean((1, 2, 3)).sqrt()[:, None]
+    return mean_B3, spread_B1.clamp(min=_LEAST_SPREAD).expand_as(mean_B3)
+
+
+def _in_units(mouth_BFhw: Tensor, mean_B3: Tensor, spread_B3: Tensor) -> Tensor:
+    """Pictures (three channels each) less the mean, over the spread."""
+    pictures = mouth_BFhw.shape[1] // 3
+    mean_BF, spread_BF = (colour_B3.repeat(1, pictures) for colour_B3 in (mean_B3, spread_B3))
+    return (mouth_BFhw - mean_BF[..., None, None]) / spread_BF[..., None, None]

@@ -35,6 +35,8 @@ PAINT_CHANNELS = 2 + 4 * PATCH**2
 _SPREAD, _FAR = 0.04, 0.15
 """Reach of a landmark over the pixels about it, and the distance at which none reaches, in half widths."""
 _LEAST = -80.0  # of exponents: beyond it come denormal numbers, which are slow
+_LEAST_AREA = 1e-3
+"""A face so much smaller than the mean face, by area, is none."""
 _OPEN = 2.0
 """Start of the mask's logit: the warped photo shows through at first."""
 
@@ -236,7 +238,17 @@ def linear_map(mean_P2: Tensor, points_BP2: Tensor) -> Tensor:
     mean_P2 = mean_P2 - mean_P2.mean(0)
     points_BP2 = points_BP2 - points_BP2.mean(1, keepdim=True)
     own_22 = mean_P2.T @ mean_P2 + 1e-6 * torch.eye(2, device=mean_P2.device)
-    return torch.linalg.inv(own_22) @ (mean_P2.T @ points_BP2)
+    return inverse(own_22[None]) @ (mean_P2.T @ points_BP2)
+
+
+def inverse(matrix_B22: Tensor) -> Tensor:
+    """Inverses of 2 x 2 matrices; of what has none, such as the axes of a face in one point, something
+    finite. A GPU need not wait for it, as for that of ``torch.linalg``."""
+    (a_B, b_B), (c_B, d_B) = (row_B2.unbind(-1) for row_B2 in matrix_B22.unbind(-2))
+    area_B = a_B * d_B - b_B * c_B
+    area_B = torch.where(area_B.abs() < _LEAST_AREA, _LEAST_AREA, area_B)
+    turned_B4 = torch.stack([d_B, -b_B, -c_B, a_B], dim=-1)
+    return (turned_B4 / area_B[:, None]).unflatten(1, (2, 2))
 
 
 def spread(values_BPQ: Tensor, points_BP2: Tensor, height: int, width: int) -> Tensor:

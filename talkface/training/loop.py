@@ -12,10 +12,13 @@ How a stage uses it::
             self.size = len(frames)                  # items that the sampler draws from
             self.samples_per_item = 1                # e.g. the frames of one window
 
-        def step(self, indices, context):            # one batch of item indices, in a shuffled, endless order
-            noise = torch.randn(len(indices), ..., generator=context.generator)  # for the whole batch,
-            own = context.share(len(indices))        # then this process's items of it
-            images, noise = self._frames.images(indices[own]), noise[own]
+        def draw(self, indices, rng):                # one batch of item indices, in a shuffled, endless order
+            return self._frames.images(indices)      # on a GPU this is done ahead, by other processes
+
+        def step(self, images, context):
+            noise = torch.randn(len(images), ..., generator=context.generator)  # for the whole batch,
+            own = context.share(len(images))         # then this process's items of it
+            images, noise = images[own], noise[own]
 
             def losses(rows: slice):                 # means over these items; dropout is all that it draws
                 with context.autocast():
@@ -48,6 +51,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -62,10 +66,10 @@ from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import write_table
 from talkface.artifacts.weights import load_weights
 from talkface.config import Compute, Training
-from talkface.data.shuffled_stream import ShuffledStream
 from talkface.runtime.lock import die_with_snakemake, exclusive
 from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state
+from talkface.training.ahead import draws
 from talkface.training.batch_part import share_codebooks
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
@@ -118,7 +122,7 @@ def run(
     first, processes = parallel.rank() == 0, parallel.size()
     with exclusive(work, what) if first else nullcontext():
         parallel.wait()  # for the first, who holds the lock
-        session = _Session(task, training, device, precision, seed, work, whole, what)
+        session = _Session(task, training, device, precision, seed, work, whole, what, compute)
         session.train()
         parallel.leave()
         if not first:
@@ -156,8 +160,11 @@ class _Session:
         work: Path,
         fingerprint: Mapping[str, Any],
         what: str,
+        compute: Compute,
     ):
         self._task, self._training, self._seed, self._what = task, training, seed, what
+        # on a CPU the cores are the training's own
+        self._loaders = min(compute.loaders, os.cpu_count() or 1) if device.type == "cuda" else 0
         self._first = parallel.rank() == 0
         self._micro = MicroBatches(training.micro_batch, training.batch_size, task.samples_per_item, what)
         self._device, self._precision, self._work, self._fingerprint = device, precision, work, fingerprint
@@ -168,7 +175,6 @@ class _Session:
             self._average = Average(published, training.ema_halflife_samples)
             self._modules["average"] = self._average.module
         self.final = published if self._average is None else self._average.module
-        self._stream = ShuffledStream(task.size, seed)
         restored = state.load_state(work, fingerprint, self._modules, task.optimizers, what)
         self.counters = restored or state.Counters()
         self._sums: dict[str, float] = self.counters.sums or {}
@@ -186,10 +192,18 @@ class _Session:
         total, step_samples = self._training.samples, self._training.batch_size * self._task.samples_per_item
         meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples, _LINE_EVERY_S)
         last_save = time.monotonic()
+        drawn = draws(
+            self._task,
+            self._seed,
+            self._training.batch_size,
+            range(self.counters.samples, total, step_samples),
+            loaders=self._loaders,
+            pinned=self._device.type == "cuda",
+        )
         with caught_signals() as caught:
-            while self.counters.samples < total:
+            for batch in drawn:
                 before = self.counters.samples
-                note, stop = self._step(step_samples, caught)
+                note, stop = self._step(batch, step_samples, caught)
                 now = self.counters.samples
                 done = now >= total
                 if self._first and (done or _crossed(before, now, self._training.log_every_samples)):
@@ -204,13 +218,12 @@ class _Session:
                 meter.advance(step_samples, note)
         meter.finish()
 
-    def _step(self, step_samples: int, caught: Sequence[int]) -> tuple[str, bool]:
+    def _step(self, drawn: Any, step_samples: int, caught: Sequence[int]) -> tuple[str, bool]:
         """A step of all processes; returns a note for the log, and whether one of them was asked to stop."""
         task, samples = self._task, self.counters.samples
         for module in task.modules.values():
             module.train()
-        items = self._stream.items(samples // task.samples_per_item, self._training.batch_size)
-        values = task.step(items, self._context(_published(task)))
+        values = task.step(drawn, self._context(_published(task)))
         self.counters.samples = samples + step_samples
         if self._average is not None:
             self._average.update(_published(task), self.counters.samples, step_samples)

@@ -30,8 +30,17 @@ class Task(Protocol):
     size: int
     samples_per_item: int = 1
 
-    def step(self, indices: list[int], context: StepContext) -> Values:
-        """Learn from a batch; returns 0-d quantities, averaged over each logging interval."""
+    def draw(self, indices: list[int], rng: np.random.Generator) -> Any:
+        """What a step learns from; by default the items themselves.
+
+        On a GPU other processes call this ahead of the step, with the numbers that ``context.rng`` has there.
+        So a task that draws here leaves ``context.rng`` alone, and gives CPU tensors; an object with
+        ``pin_memory()`` is moved to where a GPU can copy it from while it works.
+        """
+        return indices
+
+    def step(self, drawn: Any, context: StepContext) -> Values:
+        """Learn from what was drawn; returns 0-d quantities, averaged over each logging interval."""
         ...
 
     def validate(self, context: StepContext) -> Values:

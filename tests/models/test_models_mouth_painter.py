@@ -73,6 +73,22 @@ def test_each_frame_is_painted_by_its_own_code_over_its_own_photo():
         assert not torch.allclose(together, net(frames, codes.flip(0), photos, middles, axes), atol=1e-3)
 
 
+def test_darker_and_flatter_colours_are_painted_alike_in_their_own_units():
+    net, code = random_weights(painter(), 3), noise(1, CODE)
+    frame, photo = noise(1, 3, SIZE, SIZE), noise(1, 3, SIZE, SIZE, seed=2)
+    with torch.no_grad():
+        light = net(frame, code, photo, MIDDLE, UPRIGHT) - frame
+        dark = net(0.5 * frame - 0.4, code, 0.5 * photo - 0.4, MIDDLE, UPRIGHT) - (0.5 * frame - 0.4)
+    assert light.abs().max() > 0.01
+    assert torch.allclose(dark, 0.5 * light, atol=1e-5)
+
+
+def test_a_photo_of_one_colour_gives_finite_pictures():
+    grey = torch.zeros(1, 3, SIZE, SIZE)
+    with torch.no_grad():
+        assert random_weights(painter(), 3)(grey, noise(1, CODE), grey, MIDDLE, UPRIGHT).isfinite().all()
+
+
 def test_a_face_in_one_point_gives_finite_pictures():
     painted = added(random_weights(painter(), 3), torch.zeros(1, 2, 2))
     assert painted.isfinite().all()

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from talkface.config import Autoencoder as AutoencoderConfig
-from talkface.data.frames import Frames, to_tensor
+from talkface.data.frames import Frames, to_pictures, to_tensor
 from talkface.data.regions import mouth_box, region_weight
 from talkface.data.subsets import clip_lengths, picture_lengths
 from talkface.models.autoencoder import VQAutoencoder
@@ -57,11 +57,17 @@ class AutoencoderTask(Task):
         self._box, self._crop_size = mouth_box(crop_size), crop_size
         self._held_back = _held_back(split, faces, crop_size)
 
-    def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
+    def draw(self, indices: list[int], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Frames, uint8 [B, H, W, 3], and the corners of their patches [B, 2]."""
+        corners_B2 = torch.from_numpy(self._corners(len(indices), rng))
+        return torch.from_numpy(self.frames.images(indices)), corners_B2
+
+    def step(self, drawn: tuple[torch.Tensor, torch.Tensor], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on the drawn frames."""
-        share = context.share(len(indices))
-        own, corners_B2 = indices[share], self._corners(len(indices), context.rng)[share]
-        return context.descend(len(own), lambda rows: self._losses(own[rows], corners_B2[rows], context))
+        image_BHW3, corners_B2 = (part[context.share(len(part))] for part in drawn)
+        return context.descend(
+            len(image_BHW3), lambda rows: self._losses(image_BHW3[rows], corners_B2[rows], context)
+        )
 
     def _corners(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """Top and left of each image's patch [B, 2]; nothing is drawn for whole crops."""
@@ -70,11 +76,11 @@ class AutoencoderTask(Task):
         return rng.integers(0, self._crop_size - self._config.patch_size + 1, size=(count, 2))
 
     def _losses(
-        self, indices: list[int], corners_B2: np.ndarray, context: StepContext
+        self, image_BHW3: torch.Tensor, corners_B2: torch.Tensor, context: StepContext
     ) -> dict[str, torch.Tensor]:
-        image_B3HW = to_tensor(self.frames.images(indices), context.device)
+        image_B3HW = to_pictures(image_BHW3.to(context.device, non_blocking=True))
         weight_BHW = region_weight(self._box, image_B3HW, self._config.mouth_weight).expand(
-            len(indices), -1, -1
+            len(image_B3HW), -1, -1
         )
         if self._config.patch_size is not None:
             image_B3HW, weight_BHW = _patches(image_B3HW, weight_BHW, self._config.patch_size, corners_B2)
@@ -116,7 +122,7 @@ class AutoencoderTask(Task):
 
 
 def _patches(
-    image_B3HW: torch.Tensor, weight_BHW: torch.Tensor, size: int, corners_B2: np.ndarray
+    image_B3HW: torch.Tensor, weight_BHW: torch.Tensor, size: int, corners_B2: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """One square of each image, with its weights.
 
@@ -125,7 +131,7 @@ def _patches(
     """
     cuts = [
         (number, slice(top, top + size), slice(left, left + size))
-        for number, (top, left) in enumerate(corners_B2)
+        for number, (top, left) in enumerate(corners_B2.tolist())
     ]
     images = torch.stack([image_B3HW[number, :, rows, columns] for number, rows, columns in cuts])
     return images, torch.stack([weight_BHW[cut] for cut in cuts])

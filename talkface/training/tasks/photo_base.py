@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -67,6 +68,10 @@ class PhotoTask(Task):
             sound = (cepstra(clips.mel[clip], clips.mfcc) for clip in clips.lengths)
             network.audio_encoder.sound_norm.set(*sound_statistics(sound))
         self.size, self.samples_per_item = len(self.windows), config.frames_per_window
+
+    def draw(self, indices: list[int], rng: np.random.Generator) -> Batch:
+        """Windows of the items."""
+        return self.windows.draw(indices, rng)
 
     def drive(self, batch: Batch, varied: Varied) -> Driven:
         """Tokens, action units and codes of a batch's rendered frames, by the true action units or those

@@ -51,15 +51,14 @@ class PhotoRendererTask(PhotoTask):
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self._weight_hw = region_weights(clips.crop_size, config.mouth_weight)
 
-    def step(self, indices: list[int], context: StepContext) -> dict[str, Tensor]:
+    def step(self, drawn: Batch, context: StepContext) -> dict[str, Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
-        batch = self.windows.draw(indices, context.rng)
-        frames = batch.at_BM.shape
+        frames = drawn.at_BM.shape
         timestep_BM = torch.randint(0, self._config.timesteps, frames, generator=context.generator)
         noise_2BMChw = torch.randn(2, *frames, *self.network.latent_shape, generator=context.generator)
-        share = context.share(len(batch))
-        drawn = batch[share], timestep_BM[share], noise_2BMChw[:, share]
-        return context.descend(len(drawn[0]), partial(self._losses, *drawn, context))
+        share = context.share(len(drawn))
+        own = drawn[share], timestep_BM[share], noise_2BMChw[:, share]
+        return context.descend(len(own[0]), partial(self._losses, *own, context))
 
     def _losses(
         self, batch: Batch, timestep_BM: Tensor, noise_2BMChw: Tensor, context: StepContext, rows: slice

@@ -60,10 +60,9 @@ class WarpRendererTask(PhotoTask):
             for name, module in self.modules.items()
         }
 
-    def step(self, indices: list[int], context: StepContext) -> dict[str, Tensor]:
+    def step(self, drawn: Batch, context: StepContext) -> dict[str, Tensor]:
         """One update on some frames of each drawn window, then one of the critic once it has joined."""
-        batch = self.windows.draw(indices, context.rng)
-        batch = batch[context.share(len(batch))]
+        batch = drawn[context.share(len(drawn))]
         mouths: dict[int, tuple[Tensor, Tensor]] = {}
         losses = partial(self._losses, batch, mouths, context)
         values = context.descend(len(batch), losses, "renderer")

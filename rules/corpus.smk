@@ -17,7 +17,7 @@ rule list_clips:
     input:
         after_corpus=corpus_truth,
     output:
-        clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
+        clips="results/{experiment}/{corpus}/clips/{shard}.parquet",
     resources:
         **LISTING,
     params:
@@ -31,14 +31,14 @@ rule list_clips:
 
 rule split_clips:
     input:
-        clips=collect("results/{{experiment}}/{{corpus}}/clips/{speaker}.parquet", speaker=SPEAKERS),
+        clips=collect("results/{{experiment}}/{{corpus}}/clips/{shard}.parquet", shard=SHARDS),
         checks=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/checks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/checks.parquet",
+            shard=SHARDS,
         ),
         sound_checks=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/sound_checks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/sound_checks.parquet",
+            shard=SHARDS,
         ),
     output:
         split_table="results/{experiment}/{corpus}/split.parquet",

@@ -13,7 +13,7 @@ rule generate_clips:
         mel=sound_of_driver,
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.parquet",
+        generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{shard}.parquet",
     threads: CONFIG.compute.threads
     resources:
         **GENERATION,
@@ -31,13 +31,13 @@ rule generate_clips:
 
 rule generate_controls:
     input:
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
         split="results/{experiment}/{corpus}/split.parquet",
         autoencoder=weights_of_control,
         identities=first_faces_of_control,
     output:
-        generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
+        generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{shard}.parquet",
     threads: CONFIG.compute.threads
     resources:
         **MEDIA,
@@ -54,12 +54,12 @@ rule track_generated:
     # One job a method, not one a speaker: starting the tracker takes longer than a speaker's test clips.
     input:
         generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
+            shard=SHARDS,
         ),
         landmarks_true=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/landmarks.parquet",
+            shard=SHARDS,
         ),
     output:
         landmarks="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
@@ -75,14 +75,14 @@ rule track_generated:
 rule render_gallery:
     input:
         generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/generate/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
+            shard=SHARDS,
         ),
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
-        clips=collect("results/{{experiment}}/{{corpus}}/clips/{speaker}.parquet", speaker=SPEAKERS),
+        clips=collect("results/{{experiment}}/{{corpus}}/clips/{shard}.parquet", shard=SHARDS),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         videos=[

@@ -58,7 +58,7 @@ def first_face_pattern(variant) -> str:
 
 def first_faces(wildcards) -> list:
     """The first faces of all speakers' clips, as the variant sees them."""
-    return shards(first_face_pattern(wildcards.variant), wildcards)
+    return all_shards(first_face_pattern(wildcards.variant), wildcards)
 
 
 def first_faces_of_speaker(wildcards) -> str:
@@ -76,7 +76,7 @@ def where_needed(*parts_and_pattern):
     *parts, pattern = parts_and_pattern
 
     def files(wildcards) -> list:
-        return shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
+        return all_shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
 
     return files
 
@@ -91,7 +91,7 @@ def au_input_pattern(variant) -> str | None:
 def au_input(wildcards) -> list:
     """The same of all speakers."""
     pattern = au_input_pattern(wildcards.variant)
-    return [] if pattern is None else shards(pattern, wildcards)
+    return [] if pattern is None else all_shards(pattern, wildcards)
 
 
 def audio_to_au_itself(wildcards) -> list:
@@ -106,7 +106,7 @@ def of_drivers(pattern, wildcards) -> list:
     Thousands of jobs generate: with every speaker's files as inputs of each, the graph would grow with the speakers' square.
     """
     if wildcards.sound:
-        return shards(pattern, wildcards)
+        return all_shards(pattern, wildcards)
     return expand(pattern, **wildcards)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from talkface.config import Corpus
 from talkface.corpora import folder, grid, tcd_timit
@@ -24,6 +24,7 @@ from talkface.corpora.listing import (
     root_of,
     state_of,
 )
+from talkface.corpora.shards import CLIPS_PER_SHARD, shards_of
 from talkface.corpora.synthetic.names import speaker_names
 from talkface.corpora.transcripts import find_transcripts
 
@@ -34,6 +35,7 @@ __all__ = [
     "list_clips",
     "list_speakers",
     "listing_fingerprint",
+    "shards",
 ]
 
 logger = logging.getLogger(__name__)
@@ -170,6 +172,25 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def shards(corpus: Corpus, speakers: list[str], per_shard: int | Literal["auto"]) -> dict[str, list[str]]:
+    """Shards with their speakers (:func:`talkface.corpora.shards.shards_of`).
+
+    ``per_shard``: at most so many speakers; auto: at most 1500 clips, and at least two shards.
+    """
+    if per_shard != "auto":
+        return shards_of(dict.fromkeys(speakers, 1), per_shard, halved=False)
+    sizes = {speaker: _num_clips(corpus, speaker) for speaker in speakers}
+    return shards_of(sizes, CLIPS_PER_SHARD, halved=True)
+
+
+def _num_clips(corpus: Corpus, speaker: str) -> int:
+    if corpus.synthetic is not None:
+        return corpus.synthetic.clips_per_speaker
+    found = sum(1 for _ in clip_names(_READERS[corpus.reader].clip_folder(corpus, speaker)))
+    limit = corpus.max_clips_per_speaker
+    return found if limit is None else min(found, limit)
 
 
 def clip_path(corpus: Corpus, path: str) -> Path:

@@ -74,6 +74,7 @@ VALUES = {
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
     "metric": list(all_metrics()),
+    "part": ["mel", "aus", "au_features"],
 }
 
 

@@ -1,4 +1,4 @@
-# Raw clips -> one listing per speaker; the embedded demo corpus makes its own clips first.
+# Raw clips -> one listing per shard (docs/architecture.md); the embedded demo corpus makes its own clips first.
 
 
 rule generate_corpus:
@@ -8,6 +8,7 @@ rule generate_corpus:
         **MEDIA,
     params:
         code=code_of("generate_corpus"),
+        speakers=speakers_of_shard,
         key_synthetic=section(CONFIG.corpus)["synthetic"],
     script:
         "../workflow_scripts/generate_corpus.py"
@@ -22,6 +23,7 @@ rule list_clips:
         **LISTING,
     params:
         code=code_of("list_clips"),
+        speakers=speakers_of_shard,
         # Not the root: where the clips lie changes nothing, what lies there does.
         corpus=section(CONFIG.corpus, include={"reader", "camera", "max_clips_per_speaker"}),
         key_listing=raw_listing,

@@ -1,4 +1,4 @@
-# Listed clips -> aligned faces, landmarks, action units and log-mel frames, one shard per speaker.
+# Listed clips -> aligned faces, landmarks, action units and log-mel frames, shard by shard.
 
 
 rule crop_faces:

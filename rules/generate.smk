@@ -3,11 +3,28 @@
 # {sound} is empty for a clip's own sound and "_other_sound" when another clip's sound drives it.
 
 
+rule gather_other_sounds:
+    # What the sounds consist of that a speaker with a single clip borrows of others: so generating takes no inputs of
+    # all shards, with which the job graph would grow with their square.
+    input:
+        tables=tables_of_sound,
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        gathered="results/{experiment}/{corpus}/other_sounds/seed-{seed}/{part}.parquet",
+    resources:
+        **LISTING,
+    params:
+        code=code_of("gather_other_sounds"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+    script:
+        "../workflow_scripts/gather_other_sounds.py"
+
+
 rule generate_clips:
     input:
         renderer=trained_renderer,
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        identities=first_faces_of_speaker,
+        identities=first_faces_of_shard,
         aus=au_input_of_driver,
         faces=shown_frames,
         mel=sound_of_driver,
@@ -19,6 +36,7 @@ rule generate_clips:
         **GENERATION,
     params:
         code=code_of_generation,
+        speakers=speakers_of_shard,
         sampler=sampler_section,
         oracle_aus=sees_true_aus,
         mfcc=section(CONFIG.mfcc),
@@ -44,6 +62,7 @@ rule generate_controls:
         gpu=gpu_of_control,
     params:
         code=code_of_control,
+        speakers=speakers_of_shard,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
     script:
@@ -51,7 +70,7 @@ rule generate_controls:
 
 
 rule track_generated:
-    # One job a method, not one a speaker: starting the tracker takes longer than a speaker's test clips.
+    # One job a method, not one a shard: starting the tracker takes longer than a shard's test clips.
     input:
         generated=collect(
             "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",

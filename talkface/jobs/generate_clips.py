@@ -38,7 +38,6 @@ def generate_clips(
     mel: list[Path],
     faces: Path | None,
     split: Path,
-    shard: str,
     speakers: list[str],
     sound: str,
     sampler: Sampler,
@@ -71,7 +70,7 @@ def generate_clips(
     sounds: ClipStore[torch.Tensor] = ClipStore(
         mel, MEL, lambda rows: torch.from_numpy(cepstra(vectors(rows, "mel"), mfcc.coefficients)).float()
     )
-    meter = ProgressMeter(sum(frames_of[clip] for clip in chosen), f"frames of {shard}")
+    meter = ProgressMeter(sum(frames_of[clip] for clip in chosen), "frames")
     metadata = {
         "sampler": sampler.model_dump(mode="json"),
         "driving": "other_sound" if sound else "own",

@@ -22,14 +22,11 @@ from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 
-def generate_corpus(
-    *, corpus: Annotated[Corpus, OfConfig()], shard: str, speakers: list[str], truth: Path
-) -> None:
+def generate_corpus(*, corpus: Annotated[Corpus, OfConfig()], speakers: list[str], truth: Path) -> None:
     """Make synthetic speakers' clips and transcripts under ``corpus.root`` and, last, their truth.
 
     Args:
         corpus: its ``synthetic`` section says how many speakers and clips, and the seed.
-        shard: what these speakers are together.
         speakers: some of ``talkface.corpora.list_speakers``: ``s1`` to ``sN`` in GRID's layout.
         truth: target of schema AU_TRUTH; it is whole only when all clips are.
 
@@ -42,7 +39,7 @@ def generate_corpus(
         raise SyntheticError(f"corpus '{corpus.name}': corpus.synthetic is not given, nothing to generate")
     names = speaker_names(plan)
     root = Path(corpus.root)
-    metadata = {"synthetic": plan.model_dump(mode="json"), "shard": shard, "fps": 25}
+    metadata = {"synthetic": plan.model_dump(mode="json"), "speakers": speakers, "fps": 25}
     with TableWriter(truth, AU_TRUTH, metadata) as writer:
         for speaker in speakers:
             if speaker not in names:

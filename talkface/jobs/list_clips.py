@@ -15,9 +15,7 @@ from talkface.runtime.binding import OfConfig
 logger = logging.getLogger(__name__)
 
 
-def list_clips(
-    *, corpus: Annotated[Corpus, OfConfig()], shard: str, speakers: list[str], clips: Path
-) -> None:
+def list_clips(*, corpus: Annotated[Corpus, OfConfig()], speakers: list[str], clips: Path) -> None:
     """Write the table CLIPS; a speaker without clips has no rows in it.
 
     Raises:
@@ -32,5 +30,5 @@ def list_clips(
         logger.info("speaker %s: %d clips, %d of them without a transcript", speaker, len(own), without_words)
         rows += own
     # The root stays out: where the clips lie changes nothing.
-    metadata = {"shard": shard, "corpus": corpus.name, "reader": corpus.reader}
+    metadata = {"speakers": speakers, "corpus": corpus.name, "reader": corpus.reader}
     write_table(clips, CLIPS, rows, metadata)

@@ -27,7 +27,7 @@ def write_features(folder, clips):
 
 def run_step(folder, **settings):
     label_aus(
-        landmarks=folder / "landmarks.parquet", faces_table=folder / "faces.parquet", speaker="s1",
+        landmarks=folder / "landmarks.parquet", faces_table=folder / "faces.parquet", shard="s1",
         aus=AuLabels(**settings), faces=Faces(), aus_table=folder / "aus.parquet",
     )  # fmt: skip
     return folder / "aus.parquet"

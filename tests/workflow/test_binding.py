@@ -120,7 +120,7 @@ def jobs_by_rule(tmp_path_factory):
 
 def _jobs(workflow, own) -> list[Rule]:
     """One job for each protocol, sound and renderer, whose inputs differ."""
-    values = {"experiment": "micro", "corpus": "micro", "seed": "0", "speaker": "s1"}
+    values = {"experiment": "micro", "corpus": "micro", "seed": "0", "shard": "s1"}
     choices = {
         "variant": list(workflow.globals["CONFIG"].variants),
         "protocol": ["one_shot", "inpaint"],

@@ -106,6 +106,7 @@ def section(part: BaseModel, **selection) -> dict:
     return part.model_dump(mode="json", **selection)
 
 
+@cache
 def code_of(name: str, *chosen: str) -> str:
     """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
     version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"), *chosen)

@@ -107,9 +107,9 @@ class Config(Renderers):
     seeds: list[int] = [0]
     """Seeds of the trainings; tables show the mean over them."""
     speakers_per_shard: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    """How many speakers share a shard, which is one file of each kind and one job of each rule: at most this
-    many. auto: as many as have 1500 clips together, so one each where a speaker has as many as in GRID; at
-    least two shards. Changes no number, but where files lie: what was made so far is made anew."""
+    """How many speakers share a shard (one file of each kind, one job of each rule): at most this many; auto:
+    as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number but
+    where files lie: what was made so far is made anew."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug

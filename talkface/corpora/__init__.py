@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,9 +25,9 @@ from talkface.corpora.listing import (
     root_of,
     state_of,
 )
-from talkface.corpora.shards import CLIPS_PER_SHARD, shards_of
+from talkface.corpora.shards import shards_by_clips, shards_by_number
 from talkface.corpora.synthetic.names import speaker_names
-from talkface.corpora.transcripts import find_transcripts
+from talkface.corpora.transcripts import find_transcripts, places_elsewhere
 
 __all__ = [
     "SPEAKER_PATTERN",
@@ -175,14 +176,10 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
 
 
 def shards(corpus: Corpus, speakers: list[str], per_shard: int | Literal["auto"]) -> dict[str, list[str]]:
-    """Shards with their speakers (:func:`talkface.corpora.shards.shards_of`).
-
-    ``per_shard``: at most so many speakers; auto: at most 1500 clips, and at least two shards.
-    """
+    """Shards with their speakers: at most ``per_shard`` in each, or as many as their clips allow."""
     if per_shard != "auto":
-        return shards_of(dict.fromkeys(speakers, 1), per_shard, halved=False)
-    sizes = {speaker: _num_clips(corpus, speaker) for speaker in speakers}
-    return shards_of(sizes, CLIPS_PER_SHARD, halved=True)
+        return shards_by_number(speakers, per_shard)
+    return shards_by_clips({speaker: _num_clips(corpus, speaker) for speaker in speakers})
 
 
 def _num_clips(corpus: Corpus, speaker: str) -> int:
@@ -220,6 +217,8 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     )
     digest = hashlib.sha256()
     fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
+    if not any(folder.is_dir() for folder in chain(*places_elsewhere(reader, corpus, speaker))):
+        return digest.hexdigest()[:16]  # as is usual, and to match a million names takes its time
     names = sorted(clip_names(reader.clip_folder(corpus, speaker)))
     for path in find_transcripts(reader, corpus, speaker, names).elsewhere.values():
         digest.update(state_of(path))

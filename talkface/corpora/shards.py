@@ -1,56 +1,66 @@
 """Which speakers share a shard: one file of each kind, and one job of each rule that goes through clips.
 
-The Snakefile imports this at every parse: keep it light.
+A shard holds the speakers whose names' hashes begin with the same bits, and one that is too large is halved by
+the next bit. So the order of speakers does not matter, and one more speaker or clip changes the shard to
+which it belongs and no other. The Snakefile imports this at every parse: keep it light.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from talkface.corpora.listing import CorpusError
 
-CLIPS_PER_SHARD = 1500
-"""Most clips in a shard of several speakers where the sizes decide: a shard takes as long as one of GRID's
-speakers (1000 clips)."""
+OWN_SHARD = 500
+"""A speaker with so many clips has a shard to themselves, as all of GRID's have."""
+_CLIPS = 20
 _NAME = re.compile(r"shard(-[01]+)?")
 
 
-def shards_of(sizes: Mapping[str, int], largest: int, *, halved: bool) -> dict[str, list[str]]:
-    """Shards with their speakers, in the order of the speakers.
+def shards_by_clips(clips: Mapping[str, int]) -> dict[str, list[str]]:
+    """Shards with their speakers, in the speakers' order, from the clips that each has.
 
-    A shard holds the speakers whose names' hashes begin with the same bits. One that is larger than
-    ``largest`` is halved by the next bit, down to single speakers. So the assignment depends on no order, and
-    one more speaker or clip changes the shard to which it belongs, and no other.
-
-    A single speaker's shard has that speaker's name, others are called by their bits: ``shard-011``.
-
-    Args:
-        sizes: clips of each speaker, or 1 each where speakers are counted.
-        largest: most of them in a shard of several speakers.
-        halved: the whole corpus is never one shard, unless all speakers fall into one half.
-
-    Raises:
-        CorpusError: a speaker has a name that is kept for shards.
+    A shard of several speakers has at most 20 clips for the whole corpus, 40 for each half of it, 80 for each
+    quarter and so on: four times the clips are about twice as many shards, each twice as large. A million
+    clips of 6000 speakers have some 250 shards.
     """
-    for speaker in filter(_NAME.fullmatch, sizes):
-        raise CorpusError(f"speaker {speaker!r}: names such as shard-01 are taken: rename its folder")
-    place = {speaker: number for number, speaker in enumerate(sizes)}
-    bits_of = {speaker: _bits(speaker) for speaker in sizes}
+    small = [speaker for speaker, count in clips.items() if count < OWN_SHARD]
+    found = _halved(small, lambda bits, own: sum(clips[name] for name in own) <= _CLIPS << bits)
+    found |= {speaker: [speaker] for speaker in clips if clips[speaker] >= OWN_SHARD}
+    return _in_order(found, clips)
+
+
+def shards_by_number(speakers: Sequence[str], most: int) -> dict[str, list[str]]:
+    """The same with at most so many speakers in a shard."""
+    return _in_order(_halved(speakers, lambda _, own: len(own) <= most), speakers)
+
+
+def _halved(speakers: Sequence[str], fits: Callable[[int, list[str]], bool]) -> dict[str, list[str]]:
+    """A single speaker's shard has that speaker's name; others are called by their bits, ``shard-011``."""
+    bits_of = {speaker: _bits(speaker) for speaker in speakers}
     found: dict[str, list[str]] = {}
-    pending = [("", list(sizes))]
+    pending = [("", list(speakers))]
     while pending:
-        bits, speakers = pending.pop()
-        if len(speakers) == 1:
-            found[speakers[0]] = speakers
-        elif sum(sizes[name] for name in speakers) > largest or (halved and not bits):
+        bits, own = pending.pop()
+        if len(own) == 1:
+            found[own[0]] = own
+        elif not fits(len(bits), own):
             for longer in (bits + "0", bits + "1"):
-                pending.append((longer, [name for name in speakers if bits_of[name].startswith(longer)]))
-        elif speakers:
-            found[f"shard-{bits}" if bits else "shard"] = speakers
-    return dict(sorted(found.items(), key=lambda shard: place[shard[1][0]]))
+                pending.append((longer, [name for name in own if bits_of[name].startswith(longer)]))
+        elif own:
+            found[f"shard-{bits}" if bits else "shard"] = own
+    return found
 
 
 def _bits(speaker: str) -> str:
     return f"{int.from_bytes(hashlib.blake2b(speaker.encode(), digest_size=16).digest()):0128b}"
+
+
+def _in_order(shards: Mapping[str, list[str]], speakers: Iterable[str]) -> dict[str, list[str]]:
+    """Sorted by their first speakers (``CorpusError``: a speaker has a name that is kept for shards)."""
+    place = {speaker: number for number, speaker in enumerate(speakers)}
+    for speaker in filter(_NAME.fullmatch, place):
+        raise CorpusError(f"speaker {speaker!r}: names such as shard-01 are taken: rename its folder")
+    return dict(sorted(shards.items(), key=lambda shard: place[shard[1][0]]))

@@ -55,7 +55,7 @@ def _halved(speakers: Sequence[str], fits: Callable[[int, list[str]], bool]) -> 
 
 
 def _bits(speaker: str) -> str:
-    return f"{int.from_bytes(hashlib.blake2b(speaker.encode(), digest_size=16).digest()):0128b}"
+    return f"{int.from_bytes(hashlib.blake2b(speaker.encode()).digest()):0512b}"
 
 
 def _in_order(shards: Mapping[str, list[str]], speakers: Iterable[str]) -> dict[str, list[str]]:

@@ -120,7 +120,9 @@ def dry_run(workdir: Path, root: Path, configs: Sequence[Path], target: str = "p
     )
 
 
-def measure(corpus: str, *, variants: int, seeds: int, speakers: int | None, clips: int) -> Cost:
+def measure(
+    corpus: str, *, variants: int, seeds: int, speakers: int | None, clips: int, per_shard: str = "auto"
+) -> Cost:
     """A dry run over a simulated corpus in a folder of its own."""
     names = speakers_of(corpus, speakers)
     layers = ["config", f"configs/{corpus}", *([] if variants else ["configs/variants"]), "configs/paper"]
@@ -128,7 +130,7 @@ def measure(corpus: str, *, variants: int, seeds: int, speakers: int | None, cli
         root, workdir = Path(folder, "corpus"), Path(folder, "run")
         workdir.mkdir()
         make_corpus(root, corpus, names, clips)
-        over = overlay(Path(folder), names, variants=variants, seeds=seeds)
+        over = overlay(Path(folder), names, variants=variants, seeds=seeds, per_shard=per_shard)
         return dry_run(workdir, root, [*(REPOSITORY / f"{layer}.yaml" for layer in layers), over])
 
 
@@ -140,7 +142,12 @@ def measure_growth(speakers: int, *, seeds: int, target: str, per_shard: str) ->
         workdir.mkdir()
         make_corpus(root, "folder", names, CLIPS_IN_FOLDER)
         over = overlay(Path(folder), names, variants=0, seeds=seeds, per_shard=per_shard)
-        layers = ["config", "configs/paper", "configs/folder", *(["configs/variants"] if target == "paper" else [])]
+        layers = [
+            "config",
+            "configs/paper",
+            "configs/folder",
+            *(["configs/variants"] if target == "paper" else []),
+        ]
         return dry_run(workdir, root, [*(REPOSITORY / f"{layer}.yaml" for layer in layers), over], target)
 
 

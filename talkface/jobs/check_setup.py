@@ -56,8 +56,14 @@ def check_setup(
     Raises:
         SetupError: a line per problem, naming the field or path and the remedy.
     """
-    chosen = jobs_of_experiment(config, list(shards)) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
-    found = survey(config, [name for own in shards.values() for name in own], read=any(job.rule.startswith(_READING) for job in chosen))
+    chosen = (
+        jobs_of_experiment(config, list(shards)) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
+    )
+    found = survey(
+        config,
+        [name for own in shards.values() for name in own],
+        read=any(job.rule.startswith(_READING) for job in chosen),
+    )
     clips = {shard: {name: found.clips.get(name, 0) for name in own} for shard, own in shards.items()}
     cost = estimate(config, chosen, clips, found.frames_per_clip)
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]

@@ -74,7 +74,8 @@ def _statistics(labeller: Labeller, labelled: Mapping[str, RawLabels]) -> dict[s
         of_speaker.setdefault(speaker_of(clip), []).append(labels)
     return {
         speaker: labeller.speaker_statistics(
-            np.concatenate([labels.raw for labels in own]), np.concatenate([labels.detected for labels in own])
+            np.concatenate([labels.raw for labels in own]),
+            np.concatenate([labels.detected for labels in own]),
         )
         for speaker, own in of_speaker.items()
     }

@@ -40,7 +40,11 @@ def test_small_speakers_share_shards_of_a_bounded_size():
 
 def test_one_more_speaker_or_clip_moves_no_other_shard():
     before = shards_by_clips(MANY)
-    for changed, own in ((MANY | {"newcomer": 150}, "newcomer"), (MANY | {"id00007": 900}, "id00007"), (MANY | {"id00008": 499}, "id00008")):
+    for changed, own in (
+        (MANY | {"newcomer": 150}, "newcomer"),
+        (MANY | {"id00007": 900}, "id00007"),
+        (MANY | {"id00008": 499}, "id00008"),
+    ):
         after = shards_by_clips(changed)
         lost = {name for name in before if after.get(name) != before[name]}
         assert len(lost) <= 1, "grown, or halved"

@@ -93,7 +93,9 @@ def raw(tmp_path_factory):
     root = tmp_path_factory.mktemp("raw")
     (root / "x").mkdir()
     clips.plain(root / "x" / "a.mp4")
-    list_clips(corpus=Corpus(name="c", reader="folder", root=root), speakers=["x"], clips=root / "clips.parquet")
+    list_clips(
+        corpus=Corpus(name="c", reader="folder", root=root), speakers=["x"], clips=root / "clips.parquet"
+    )
     return root
 
 

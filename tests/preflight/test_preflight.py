@@ -193,14 +193,16 @@ def test_every_rule_is_heavy_or_named_light():
 def test_disk_grows_with_the_corpus_and_its_faces_dominate():
     config = configured("grid.yaml")
     speakers = [f"s{number}" for number in range(1, 35) if number != 21]
-    cost = estimate(config, jobs_of_experiment(config, speakers), {name: {name: 1000} for name in speakers}, 75)
+    cost = estimate(
+        config, jobs_of_experiment(config, speakers), {name: {name: 1000} for name in speakers}, 75
+    )
     assert 70e9 < cost.bytes["results"] < 130e9  # docs/paper_tables.md: 48 + 20 + 11 + 2.5 GB, and one method
     assert clips_to_generate(config, "s4", 1000) == 100 and clips_to_generate(config, "s1", 1000) == 50
 
 
 def test_widths_that_were_not_measured_get_no_time():
     config = configured("paper.yaml", renderer={"width": 200})
-    whole = estimate(config, jobs_of_experiment(config, ["s1"]), {"s1": 9}, 75)
+    whole = estimate(config, jobs_of_experiment(config, ["s1"]), {"s1": {"s1": 9}}, 75)
     cost = {stage.name: stage for stage in whole.stages}
     assert cost["train renderer ours"].hours is None and cost["train renderer ours"].gflop is None
     assert cost["train autoencoder"].hours is None

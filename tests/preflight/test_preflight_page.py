@@ -71,7 +71,9 @@ def test_the_check_and_the_capacity_plan_count_the_same_operations():
 def test_encoding_has_a_time_only_for_the_widths_that_were_measured():
     for overlays, known in (([], True), (["grid.yaml", "paper.yaml"], False)):
         config = configured(*overlays)
-        cost = estimate(config, jobs_of_experiment(config, SPEAKERS), {name: {name: 9} for name in SPEAKERS}, 75)
+        cost = estimate(
+            config, jobs_of_experiment(config, SPEAKERS), {name: {name: 9} for name in SPEAKERS}, 75
+        )
         [line] = [line for line in cost.stages if line.name == "encode_latents"]
         assert (line.hours is not None) == known
 

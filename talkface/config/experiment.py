@@ -108,8 +108,8 @@ class Config(Renderers):
     """Seeds of the trainings; tables show the mean over them."""
     speakers_per_shard: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     """How many speakers share a shard (one file of each kind, one job of each rule): at most this many; auto:
-    as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number but
-    where files lie: what was made so far is made anew."""
+    as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number,
+    but where files lie: what was made so far is made anew."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug

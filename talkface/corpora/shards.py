@@ -1,7 +1,7 @@
 """Which speakers share a shard: one file of each kind, and one job of each rule that goes through clips.
 
-A shard holds the speakers whose names' hashes begin with the same bits, and one that is too large is halved by
-the next bit. So the order of speakers does not matter, and one more speaker or clip changes the shard to
+A shard holds the speakers whose names' hashes begin with the same bits, and one that is too large is halved
+by the next bit. So the order of speakers does not matter, and one more speaker or clip changes the shard to
 which it belongs and no other. The Snakefile imports this at every parse: keep it light.
 """
 

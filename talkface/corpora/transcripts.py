@@ -62,7 +62,7 @@ def find_transcripts(
 
 
 def places_elsewhere(reader: Reader, corpus: Corpus, speaker: str) -> tuple[list[Path], list[Path]]:
-    """Folders beside the reader's own places where a speaker's transcripts may lie, and where everyone's may."""
+    """Where a speaker's transcripts may lie besides in the reader's own places, and where everyone's may."""
     root, folder = root_of(corpus), reader.clip_folder(corpus, speaker)
     near = [base / name / tail for (base, tail), name in product([(root, speaker), (folder, "")], FOLDERS)]
     return near, [root / name for name in FOLDERS if name != speaker]

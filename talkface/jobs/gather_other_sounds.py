@@ -1,4 +1,4 @@
-"""Rule ``gather_other_sounds``: the sounds that speakers with a single clip borrow of others, as one table."""
+"""Rule ``gather_other_sounds``: sounds that speakers with a single clip borrow of others, as one table."""
 
 from __future__ import annotations
 

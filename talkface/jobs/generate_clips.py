@@ -53,9 +53,9 @@ def generate_clips(
     ``sound`` "_other_sound" takes the sound of another clip
     (:func:`talkface.evaluation.selection.other_sound`), cut or held at its last frame to the clip's length;
     ``aus`` and ``mel`` then have two tables: the shard's own, and the clips that speakers borrow of others
-    (:func:`talkface.jobs.gather_other_sounds.gather_other_sounds`). ``aus``: AU_FEATURES, AUS where the renderer was trained
-    with an oracle, or nothing where it is not told action units. ``faces``: the true frames, given in the
-    inpaint protocol alone.
+    (:func:`talkface.jobs.gather_other_sounds.gather_other_sounds`). ``aus``: AU_FEATURES, AUS where the
+    renderer was trained with an oracle, or nothing where it is not told action units. ``faces``: the true
+    frames, given in the inpaint protocol alone.
     """
     table = read_table(split, SPLIT)
     chosen = [clip for speaker in speakers for clip in evaluation_clips(table, speaker, evaluation)]

@@ -32,7 +32,7 @@ def test_the_demo_has_two_shards_of_three_speakers():
 def test_small_speakers_share_shards_of_a_bounded_size():
     found = shards_by_clips(MANY)
     assert together(found) == set(MANY) and sum(map(len, found.values())) == len(MANY)
-    # A million of clips: 250 shards; here are 430 thousand.
+    # A million clips have 273 shards; here are 430 thousand clips.
     assert 100 < len(found) < 250
     assert max(sum(MANY[name] for name in speakers) for speakers in found.values()) < 6000
     assert max(map(len, shards_by_number(list(MANY), 5).values())) == 5
@@ -72,5 +72,5 @@ def test_the_clips_that_are_used_decide(tmp_path):
 
 
 def test_a_speaker_with_the_name_of_a_shard_is_refused():
-    with pytest.raises(CorpusError, match="'shard-01'.*rename its folder"):
+    with pytest.raises(CorpusError, match=r"'shard-01'.*rename its folder"):
         shards_by_number(["shard-01", "anna"], 5)

@@ -129,6 +129,7 @@ def _jobs(workflow, own) -> list[Rule]:
         "method": ["static"],
         "table": workflow.globals["TABLES"][:1],
         "metric": workflow.globals["VALUES"]["metric"],
+        "part": ["mel"],
         "archive": ["s1.zip"],
     }
     made = [values]

@@ -1,11 +1,15 @@
 """How long Snakemake takes to build the DAG of a full-size project: two corpora, all tables, three seeds.
 
     python benchmarks/dag.py [--corpora grid tcd_timit] [--seeds 3] [--variants 20] [--speakers N] [--clips N]
+    python benchmarks/dag.py --growth [--seeds 1] [--target report] [--speakers-per-shard auto]
 
 Makes a tree of empty files in each corpus' layout (GRID: 33 speakers with 1000 clips; TCD-TIMIT: 59 with 98)
 and prints, for a `snakemake --dry-run` of the target `paper`, the jobs, the seconds by the clock and of
 processor time, and the peak memory. A configuration holds one corpus, so that a corpus' results never depend
 on another's: a project of two corpora is two commands, and the last line their sum.
+
+--growth: the default target for plain folders of 200, 800, 3200 and 6000 speakers, the last with a million
+clips.
 """
 
 from __future__ import annotations
@@ -24,8 +28,13 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GOAL_S = 60.0
+GOAL_MB = 4000.0
 CLIPS = {"grid": 1000, "tcd_timit": 98}
 """Clips of a speaker."""
+GROWTH = (200, 800, 3200, 6000)
+"""Speakers of the plain folders."""
+CLIPS_IN_FOLDER = 167
+"""Of each of these speakers: a million of the last."""
 _FEMALE = {
     3, 5, 7, 8, 9, 11, 13, 15, 17, 30, 31, 32, 33, 36, 37, 38, 40, 43, 44, 45, 46, 49, 50, 51, 55, 58, 59,
 }  # fmt: skip
@@ -43,6 +52,8 @@ class Cost:
 
 def speakers_of(corpus: str, count: int | None = None) -> list[str]:
     """The speakers' names as the corpora have them; the first ``count``."""
+    if corpus == "folder":
+        return [f"id{number:05d}" for number in range(count or GROWTH[-1])]
     if corpus == "grid":
         return [f"s{number}" for number in range(1, 35) if number != 21][:count]
     return [f"{number:02d}{'F' if number in _FEMALE else 'M'}" for number in range(1, 60)][:count]
@@ -51,7 +62,7 @@ def speakers_of(corpus: str, count: int | None = None) -> list[str]:
 def make_corpus(root: Path, corpus: str, speakers: Sequence[str], clips: int) -> None:
     """Empty clips and transcripts in the corpus' layout."""
     for name in speakers:
-        own = root / name if corpus == "grid" else root / "volunteers" / name / "Clips" / "straightcam"
+        own = root / "volunteers" / name / "Clips" / "straightcam" if corpus == "tcd_timit" else root / name
         texts = root / "alignments" / name if corpus == "grid" else own
         for folder in (own, texts):
             folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +71,9 @@ def make_corpus(root: Path, corpus: str, speakers: Sequence[str], clips: int) ->
             (texts / f"c{clip:04d}{'.align' if corpus == 'grid' else '.txt'}").touch()
 
 
-def overlay(folder: Path, speakers: Sequence[str], *, variants: int, seeds: int) -> Path:
+def overlay(
+    folder: Path, speakers: Sequence[str], *, variants: int, seeds: int, per_shard: str = "auto"
+) -> Path:
     """A configuration to lay over the others: seeds, and a table of so many variants of both kinds."""
     rows: dict[str, dict] = {
         f"v{number:02d}": {"output": "frames", "frame_renderer": {"fusion_dropout": number / 100}}
@@ -71,6 +84,7 @@ def overlay(folder: Path, speakers: Sequence[str], *, variants: int, seeds: int)
     table = {"title": "Simulated", "source": "nowhere", "rows": [{"variant": name} for name in rows]}
     content: dict = {
         "seeds": list(range(seeds)),
+        "speakers_per_shard": per_shard if per_shard == "auto" else int(per_shard),
         "split": "simulated",
         "splits": {"simulated": {"seen": None, "unseen": list(speakers[-max(1, len(speakers) // 5) :])}},
     }
@@ -81,10 +95,10 @@ def overlay(folder: Path, speakers: Sequence[str], *, variants: int, seeds: int)
     return path
 
 
-def dry_run(workdir: Path, root: Path, configs: Sequence[Path]) -> Cost:
+def dry_run(workdir: Path, root: Path, configs: Sequence[Path], target: str = "paper") -> Cost:
     """``snakemake --dry-run paper`` in a folder; ``RuntimeError`` with its words where it fails."""
     command = [
-        sys.executable, "-m", "snakemake", "paper", "--snakefile", str(REPOSITORY / "Snakefile"),
+        sys.executable, "-m", "snakemake", target, "--snakefile", str(REPOSITORY / "Snakefile"),
         "--directory", str(workdir), "--workflow-profile", str(REPOSITORY / "profiles" / "default"),
         "--configfile", *map(str, configs), "--config", f"root={root}",
         "--dry-run", "--quiet", "rules", "--cores", "1",
@@ -106,7 +120,9 @@ def dry_run(workdir: Path, root: Path, configs: Sequence[Path]) -> Cost:
     )
 
 
-def measure(corpus: str, *, variants: int, seeds: int, speakers: int | None, clips: int) -> Cost:
+def measure(
+    corpus: str, *, variants: int, seeds: int, speakers: int | None, clips: int, per_shard: str = "auto"
+) -> Cost:
     """A dry run over a simulated corpus in a folder of its own."""
     names = speakers_of(corpus, speakers)
     layers = ["config", f"configs/{corpus}", *([] if variants else ["configs/variants"]), "configs/paper"]
@@ -114,8 +130,25 @@ def measure(corpus: str, *, variants: int, seeds: int, speakers: int | None, cli
         root, workdir = Path(folder, "corpus"), Path(folder, "run")
         workdir.mkdir()
         make_corpus(root, corpus, names, clips)
-        over = overlay(Path(folder), names, variants=variants, seeds=seeds)
+        over = overlay(Path(folder), names, variants=variants, seeds=seeds, per_shard=per_shard)
         return dry_run(workdir, root, [*(REPOSITORY / f"{layer}.yaml" for layer in layers), over])
+
+
+def measure_growth(speakers: int, *, seeds: int, target: str, per_shard: str) -> Cost:
+    """The same over a plain folder of so many speakers."""
+    names = speakers_of("folder", speakers)
+    with tempfile.TemporaryDirectory() as folder:
+        root, workdir = Path(folder, "corpus"), Path(folder, "run")
+        workdir.mkdir()
+        make_corpus(root, "folder", names, CLIPS_IN_FOLDER)
+        over = overlay(Path(folder), names, variants=0, seeds=seeds, per_shard=per_shard)
+        layers = [
+            "config",
+            "configs/paper",
+            "configs/folder",
+            *(["configs/variants"] if target == "paper" else []),
+        ]
+        return dry_run(workdir, root, [*(REPOSITORY / f"{layer}.yaml" for layer in layers), over], target)
 
 
 def main() -> None:
@@ -127,7 +160,19 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=0, help="simulated ones; default: all of the papers'")
     parser.add_argument("--speakers", type=int, help="of each corpus; default: all")
     parser.add_argument("--clips", type=int, help="of each speaker; default: 1000 in GRID, 98 in TCD-TIMIT")
+    parser.add_argument("--growth", action="store_true", help="plain folders of growing size")
+    parser.add_argument("--target", default="report", help="of --growth: report, or paper with all tables")
+    parser.add_argument("--speakers-per-shard", default="auto", help="of --growth")
     chosen = parser.parse_args()
+    if chosen.growth:
+        for speakers in [chosen.speakers] if chosen.speakers else GROWTH:
+            cost = measure_growth(
+                speakers, seeds=chosen.seeds, target=chosen.target, per_shard=chosen.speakers_per_shard
+            )
+            show(f"folder, {speakers} speakers x {CLIPS_IN_FOLDER} clips", cost)
+            reached = cost.seconds <= GOAL_S and cost.peak_mb <= GOAL_MB
+            print(f"goal {GOAL_S:.0f} s, {GOAL_MB:.0f} MB: {'reached' if reached else 'MISSED'}", flush=True)
+        return
     found = []
     for corpus in chosen.corpora:
         clips = chosen.clips or CLIPS[corpus]

@@ -64,14 +64,14 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     from talkface.jobs.list_clips import list_clips
 
     clips = folder / "clips.parquet"
-    list_clips(corpus=corpus, speaker=speaker, clips=clips)
+    list_clips(corpus=corpus, speakers=[speaker], clips=clips)
     done("list_clips")
 
     from talkface.jobs.crop_faces import crop_faces
 
     faces, landmarks, checks = (folder / f"{name}.parquet" for name in ("faces", "landmarks", "checks"))
     crop_faces(
-        corpus=corpus, speaker=speaker, clips=clips, faces=Faces(), limits=Limits(),
+        corpus=corpus, shard=speaker, clips=clips, faces=Faces(), limits=Limits(),
         crop_size=Video().crop_size,
         faces_table=faces, landmarks_table=landmarks, checks_table=checks,
     )  # fmt: skip
@@ -82,7 +82,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     label_aus(
         landmarks=landmarks,
         faces_table=faces,
-        speaker=speaker,
+        shard=speaker,
         aus=AuLabels(),
         faces=Faces(),
         aus_table=folder / "aus.parquet",
@@ -92,7 +92,7 @@ def run(corpus: Corpus, speaker: str, folder: Path) -> dict[str, tuple[float, fl
     from talkface.jobs.extract_mel import extract_mel
 
     extract_mel(
-        corpus=corpus, speaker=speaker, clips=clips, checks=checks, mel=Mel(), limits=Limits(),
+        corpus=corpus, shard=speaker, clips=clips, checks=checks, mel=Mel(), limits=Limits(),
         mel_table=folder / "mel.parquet", sound_checks=folder / "sound_checks.parquet",
     )  # fmt: skip
     done("extract_mel")

@@ -9,7 +9,7 @@ rule check_setup:
         **LISTING,
         gpu=GPU,
     params:
-        speakers=SPEAKERS,
+        shards=SHARDS,
         results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
     script:
         "../workflow_scripts/check_setup.py"
@@ -25,7 +25,7 @@ onstart:
     try:
         before_heavy_jobs(
             config=CONFIG,
-            speakers=SPEAKERS,
+            shards=SHARDS,
             results=Path("results", CONFIG.experiment, CONFIG.corpus.name),
             jobs=[Job(*found) for found in internals.jobs_to_run(workflow, ROOT)],
             computing=internals.computes_here(workflow),

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from snakemake.io import expand as snakemake_expand
 from snakemake.io import strip_wildcard_constraints
 from talkface.config import validate
-from talkface.corpora import list_speakers, listing_fingerprint
+from talkface import corpora
 from talkface.corpora.download import planned_speakers
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
@@ -32,13 +32,15 @@ try:
     CONFIG = validate(config, internals.config_files(workflow))
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
     if internals.is_asked(workflow, "download", "download_archive"):
-        SPEAKERS = planned_speakers(CONFIG.corpus)
+        SHARDS = {speaker: [speaker] for speaker in planned_speakers(CONFIG.corpus)}
     elif HELP_ASKED:
-        SPEAKERS = []
+        SHARDS = {}
     else:
         # What it leaves out is said once, and not by every job again.
-        SPEAKERS = list_speakers(CONFIG.corpus, quiet=internals.is_job(workflow))
-        CONFIG.check_speakers(SPEAKERS)
+        speakers = corpora.list_speakers(CONFIG.corpus, quiet=internals.is_job(workflow))
+        CONFIG.check_speakers(speakers)
+        # Shard -> its speakers.
+        SHARDS = corpora.shards(CONFIG.corpus, speakers, CONFIG.speakers_per_shard)
 except ValueError as error:
     internals.stop(error)
 
@@ -49,7 +51,7 @@ LEDGER = Path(ROOT, "golden", "ledger.jsonl")
 ACCEPTED = accepted_code(LEDGER)
 
 # The demo's true AU curves: the declared outputs of the rule that also makes the clips beside them.
-TRUTH = f"{CONFIG.corpus.root}/truth/{{speaker}}.parquet"
+TRUTH = f"{CONFIG.corpus.root}/truth/{{shard}}.parquet"
 VIDEOS = range(2 * CONFIG.gallery.clips_per_subset)
 # Where MediaPipe's models lie changes nothing; which they are does, for rules that run them.
 LABELLING_MODELS = CONFIG.faces.landmarker_sha256 if CONFIG.aus.backend == "blendshapes" else None
@@ -61,7 +63,7 @@ GPU = {"cpu": 0, "cuda": 1, "auto": int(which("nvidia-smi") is not None)}[CONFIG
 VALUES = {
     "experiment": [CONFIG.experiment],
     "corpus": [CONFIG.corpus.name],
-    "speaker": SPEAKERS,
+    "shard": list(SHARDS),
     "variant": CONFIG.main,
     "sound": ["", OTHER_SOUND],
     "control": controls_of(CONFIG, CONFIG.main),
@@ -72,6 +74,7 @@ VALUES = {
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
     "metric": list(all_metrics()),
+    "part": ["mel", "aus", "au_features"],
 }
 
 
@@ -103,6 +106,7 @@ def section(part: BaseModel, **selection) -> dict:
     return part.model_dump(mode="json", **selection)
 
 
+@cache
 def code_of(name: str, *chosen: str) -> str:
     """Version of the code behind a rule: of its script and of all that this reaches in the package (docs/reruns.md)."""
     version = code_version(Path(ROOT, "workflow_scripts", f"{name}.py"), *chosen)
@@ -130,15 +134,22 @@ def everything_shown(patterns) -> list:
 
 def corpus_truth(wildcards) -> list:
     """The demo corpus is made before it is listed; any other is simply there."""
-    return expand(TRUTH, speaker=wildcards.speaker) if CONFIG.corpus.synthetic else []
+    return expand(TRUTH, shard=wildcards.shard) if CONFIG.corpus.synthetic else []
 
 
-def raw_listing(wildcards) -> str:
-    """Stands for a speaker's raw clips, which are too many to be declared as inputs one by one."""
-    return listing_fingerprint(CONFIG.corpus, wildcards.speaker)
+def speakers_of_shard(wildcards) -> list:
+    """The speakers of a job's shard."""
+    return SHARDS[wildcards.shard]
 
 
-def shards(pattern, wildcards) -> list:
-    """The files of all speakers."""
-    named = {name: value for name, value in wildcards.items() if name != "speaker"}
-    return expand(pattern, speaker=SPEAKERS, **named)
+def raw_listing(wildcards) -> list:
+    """Stands for a shard's raw clips, which are too many to be declared as inputs one by one."""
+    return [
+        corpora.listing_fingerprint(CONFIG.corpus, name) for name in speakers_of_shard(wildcards)
+    ]
+
+
+def all_shards(pattern, wildcards) -> list:
+    """The files of all shards."""
+    named = {name: value for name, value in wildcards.items() if name != "shard"}
+    return expand(pattern, shard=SHARDS, **named)

@@ -1,4 +1,4 @@
-# Raw clips -> one listing per speaker; the embedded demo corpus makes its own clips first.
+# Raw clips -> one listing per shard (docs/architecture.md); the embedded demo corpus makes its own clips first.
 
 
 rule generate_corpus:
@@ -8,6 +8,7 @@ rule generate_corpus:
         **MEDIA,
     params:
         code=code_of("generate_corpus"),
+        speakers=speakers_of_shard,
         key_synthetic=section(CONFIG.corpus)["synthetic"],
     script:
         "../workflow_scripts/generate_corpus.py"
@@ -17,11 +18,12 @@ rule list_clips:
     input:
         after_corpus=corpus_truth,
     output:
-        clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
+        clips="results/{experiment}/{corpus}/clips/{shard}.parquet",
     resources:
         **LISTING,
     params:
         code=code_of("list_clips"),
+        speakers=speakers_of_shard,
         # Not the root: where the clips lie changes nothing, what lies there does.
         corpus=section(CONFIG.corpus, include={"reader", "camera", "max_clips_per_speaker"}),
         key_listing=raw_listing,
@@ -31,14 +33,14 @@ rule list_clips:
 
 rule split_clips:
     input:
-        clips=collect("results/{{experiment}}/{{corpus}}/clips/{speaker}.parquet", speaker=SPEAKERS),
+        clips=collect("results/{{experiment}}/{{corpus}}/clips/{shard}.parquet", shard=SHARDS),
         checks=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/checks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/checks.parquet",
+            shard=SHARDS,
         ),
         sound_checks=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/sound_checks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/sound_checks.parquet",
+            shard=SHARDS,
         ),
     output:
         split_table="results/{experiment}/{corpus}/split.parquet",

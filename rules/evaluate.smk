@@ -6,7 +6,7 @@ rule score_clips:
         # Only those that the metric needs: each is none for the others.
         frames=needed(
             "frames",
-            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.parquet",
+            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{shard}.parquet",
         ),
         true_frames=needed("true_frames", rules.crop_faces.output.faces_table),
         landmarks=needed(
@@ -34,12 +34,12 @@ rule score_au_classifier:
     input:
         model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
         aus=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/aus.parquet",
+            shard=SHARDS,
         ),
         split="results/{experiment}/{corpus}/split.parquet",
     output:

@@ -1,18 +1,18 @@
-# Listed clips -> aligned faces, landmarks, action units and log-mel frames, one shard per speaker.
+# Listed clips -> aligned faces, landmarks, action units and log-mel frames, shard by shard.
 
 
 rule crop_faces:
     input:
-        clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
+        clips="results/{experiment}/{corpus}/clips/{shard}.parquet",
     output:
-        faces_table="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks_table="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
-        checks_table="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
+        faces_table="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
+        landmarks_table="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
+        checks_table="results/{experiment}/{corpus}/features/{shard}/checks.parquet",
     cache: workflow.enable_cache
     resources:
         **MEDIA,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         code=code_of("crop_faces"),
         faces=section(CONFIG.faces, exclude={"landmarker"}),
         limits=section(CONFIG.limits),
@@ -23,15 +23,15 @@ rule crop_faces:
 
 rule label_aus:
     input:
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
-        faces_table="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
+        faces_table="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
     output:
-        aus_table="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
+        aus_table="results/{experiment}/{corpus}/features/{shard}/aus.parquet",
     cache: workflow.enable_cache and CONFIG.aus.backend != "openface"
     resources:
         **MEDIA,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         code=code_of("label_aus"),
         aus=section(CONFIG.aus),
         key_landmarker=LABELLING_MODELS,
@@ -41,16 +41,16 @@ rule label_aus:
 
 rule extract_mel:
     input:
-        clips="results/{experiment}/{corpus}/clips/{speaker}.parquet",
-        checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
+        clips="results/{experiment}/{corpus}/clips/{shard}.parquet",
+        checks="results/{experiment}/{corpus}/features/{shard}/checks.parquet",
     output:
-        mel_table="results/{experiment}/{corpus}/features/{speaker}/mel.parquet",
-        sound_checks="results/{experiment}/{corpus}/features/{speaker}/sound_checks.parquet",
+        mel_table="results/{experiment}/{corpus}/features/{shard}/mel.parquet",
+        sound_checks="results/{experiment}/{corpus}/features/{shard}/sound_checks.parquet",
     cache: workflow.enable_cache
     resources:
         **MEDIA,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         code=code_of("extract_mel"),
         mel=section(CONFIG.mel),
         limits=section(CONFIG.limits),

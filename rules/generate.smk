@@ -3,22 +3,40 @@
 # {sound} is empty for a clip's own sound and "_other_sound" when another clip's sound drives it.
 
 
+rule gather_other_sounds:
+    # What the sounds consist of that a speaker with a single clip borrows of others: so generating takes no inputs of
+    # all shards, with which the job graph would grow with their square.
+    input:
+        tables=tables_of_sound,
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        gathered="results/{experiment}/{corpus}/other_sounds/seed-{seed}/{part}.parquet",
+    resources:
+        **LISTING,
+    params:
+        code=code_of("gather_other_sounds"),
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+    script:
+        "../workflow_scripts/gather_other_sounds.py"
+
+
 rule generate_clips:
     input:
         renderer=trained_renderer,
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        identities=first_faces_of_speaker,
+        identities=first_faces_of_shard,
         aus=au_input_of_driver,
         faces=shown_frames,
         mel=sound_of_driver,
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{speaker}.parquet",
+        generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{shard}.parquet",
     threads: CONFIG.compute.threads
     resources:
         **GENERATION,
     params:
         code=code_of_generation,
+        speakers=speakers_of_shard,
         sampler=sampler_section,
         oracle_aus=sees_true_aus,
         mfcc=section(CONFIG.mfcc),
@@ -31,19 +49,20 @@ rule generate_clips:
 
 rule generate_controls:
     input:
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
         split="results/{experiment}/{corpus}/split.parquet",
         autoencoder=weights_of_control,
         identities=first_faces_of_control,
     output:
-        generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
+        generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{shard}.parquet",
     threads: CONFIG.compute.threads
     resources:
         **MEDIA,
         gpu=gpu_of_control,
     params:
         code=code_of_control,
+        speakers=speakers_of_shard,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
     script:
@@ -51,15 +70,15 @@ rule generate_controls:
 
 
 rule track_generated:
-    # One job a method, not one a speaker: starting the tracker takes longer than a speaker's test clips.
+    # One job a method, not one a shard: starting the tracker takes longer than a shard's test clips.
     input:
         generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/generate/{{method}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
+            shard=SHARDS,
         ),
         landmarks_true=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/landmarks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/landmarks.parquet",
+            shard=SHARDS,
         ),
     output:
         landmarks="results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/landmarks.parquet",
@@ -75,14 +94,14 @@ rule track_generated:
 rule render_gallery:
     input:
         generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{speaker}.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/generate/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
+            shard=SHARDS,
         ),
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
-        clips=collect("results/{{experiment}}/{{corpus}}/clips/{speaker}.parquet", speaker=SPEAKERS),
+        clips=collect("results/{{experiment}}/{{corpus}}/clips/{shard}.parquet", shard=SHARDS),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         videos=[

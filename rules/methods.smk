@@ -57,12 +57,12 @@ def first_face_pattern(variant) -> str:
 
 
 def first_faces(wildcards) -> list:
-    """The first faces of all speakers' clips, as the variant sees them."""
-    return shards(first_face_pattern(wildcards.variant), wildcards)
+    """The first faces of all clips, as the variant sees them."""
+    return all_shards(first_face_pattern(wildcards.variant), wildcards)
 
 
-def first_faces_of_speaker(wildcards) -> str:
-    """The first faces of one speaker's clips, as the variant sees them."""
+def first_faces_of_shard(wildcards) -> str:
+    """The first faces of one shard's clips, as the variant sees them."""
     return first_face_pattern(wildcards.variant).format(**wildcards)
 
 
@@ -76,22 +76,22 @@ def where_needed(*parts_and_pattern):
     *parts, pattern = parts_and_pattern
 
     def files(wildcards) -> list:
-        return shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
+        return all_shards(pattern, wildcards) if needs(wildcards.variant) & set(parts) else []
 
     return files
 
 
-def au_input_pattern(variant) -> str | None:
+def au_input_part(variant) -> str | None:
     """What a variant's fusion gets of the action units: Audio-to-AU's features, an oracle the true labels, or nothing."""
     if "true_aus" in needs(variant):
-        return rules.label_aus.output.aus_table
-    return rules.predict_aus.output.au_features if "predicted_aus" in needs(variant) else None
+        return "aus"
+    return "au_features" if "predicted_aus" in needs(variant) else None
 
 
 def au_input(wildcards) -> list:
-    """The same of all speakers."""
-    pattern = au_input_pattern(wildcards.variant)
-    return [] if pattern is None else shards(pattern, wildcards)
+    """The same of all shards."""
+    part = au_input_part(wildcards.variant)
+    return [] if part is None else all_shards(sound_pattern(part), wildcards)
 
 
 def audio_to_au_itself(wildcards) -> list:
@@ -100,25 +100,37 @@ def audio_to_au_itself(wildcards) -> list:
     return expand(rules.train_audio_to_au.output.model, **wildcards) if heard else []
 
 
-def of_drivers(pattern, wildcards) -> list:
-    """The files behind the sound that drives a clip: its own speaker's, or all where another clip may be anyone's.
+def sound_pattern(part) -> str:
+    """Where a part of what a clip's sound consists of lies; parts have the names of schemas."""
+    return {
+        "mel": rules.extract_mel.output.mel_table,
+        "aus": rules.label_aus.output.aus_table,
+        "au_features": rules.predict_aus.output.au_features,
+    }[part]
 
-    Thousands of jobs generate: with every speaker's files as inputs of each, the graph would grow with the speakers' square.
-    """
+
+def tables_of_sound(wildcards) -> list:
+    """The tables of all shards from which ``gather_other_sounds`` takes the borrowed clips."""
+    return sorted(set(all_shards(sound_pattern(wildcards.part), wildcards)))
+
+
+def of_drivers(part, wildcards) -> list:
+    """The files behind the sound that drives a clip: its own shard's, and what is borrowed where it is another clip's."""
+    own = expand(sound_pattern(part), **wildcards)
     if wildcards.sound:
-        return shards(pattern, wildcards)
-    return expand(pattern, **wildcards)
+        own += expand(rules.gather_other_sounds.output, **wildcards, part=part)
+    return own
 
 
 def au_input_of_driver(wildcards) -> list:
     """The same of the clips whose sound drives."""
-    pattern = au_input_pattern(wildcards.variant)
-    return [] if pattern is None else of_drivers(pattern, wildcards)
+    part = au_input_part(wildcards.variant)
+    return [] if part is None else of_drivers(part, wildcards)
 
 
 def sound_of_driver(wildcards) -> list:
     """Mel frames of the clips that drive."""
-    return of_drivers(rules.extract_mel.output.mel_table, wildcards)
+    return of_drivers("mel", wildcards)
 
 
 def shown_frames(wildcards) -> list:

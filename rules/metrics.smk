@@ -19,7 +19,7 @@ def needed(name, pattern):
 
     def paths(wildcards) -> list:
         behind = name in files_behind(wildcards.metric)
-        return sorted(set(shards(pattern, wildcards))) if behind else []
+        return sorted(set(all_shards(pattern, wildcards))) if behind else []
 
     return paths
 

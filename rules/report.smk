@@ -5,8 +5,8 @@ rule tabulate_corpus:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         checks=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/checks.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/checks.parquet",
+            shard=SHARDS,
         ),
     output:
         csv=report(
@@ -224,7 +224,7 @@ rule plot_people:
         faces=everything(rules.crop_faces.output.faces_table),
         landmarks_true=everything(rules.crop_faces.output.landmarks_table),
         generated=everything_shown(
-            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{speaker}.parquet"
+            "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{shard}.parquet"
         ),
         split="results/{experiment}/{corpus}/split.parquet",
     output:

@@ -15,11 +15,11 @@ def growing(first, step=None):
 LISTING = {"mem_mb": growing(2000), "runtime": growing(60)}
 # One archive of a published corpus.
 DOWNLOAD = {"mem_mb": growing(500), "runtime": growing(240)}
-# Decoding, labelling or encoding the clips of one speaker.
+# Decoding, labelling or encoding the clips of one shard.
 MEDIA = {"mem_mb": growing(4000), "runtime": growing(120)}
-# A finished network on the clips of one speaker.
+# A finished network on the clips of one shard.
 NETWORK = {"mem_mb": growing(4000), "runtime": growing(120), "gpu": GPU}
-# A renderer on the test clips of one speaker.
+# A renderer on the test clips of one shard.
 GENERATION = {"mem_mb": growing(6000), "runtime": growing(720), "gpu": GPU}
 # A method's generated clips against the truth.
 SCORING = {"mem_mb": growing(3000), "runtime": growing(720)}

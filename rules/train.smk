@@ -5,8 +5,8 @@ rule train_autoencoder:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
     output:
         model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
@@ -28,15 +28,15 @@ rule train_autoencoder:
 rule encode_latents:
     input:
         model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
     output:
-        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{speaker}.parquet",
+        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{shard}.parquet",
     cache: workflow.enable_cache
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         key_seed="{seed}",
         code=code_of("encode_latents"),
         compute=section(CONFIG.compute),
@@ -48,15 +48,15 @@ rule encode_masked_latents:
     # The latents of frames with a hidden lower half: what the inpaint protocol may see of every frame.
     input:
         model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
     output:
-        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{speaker}.parquet",
+        latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{shard}.parquet",
     cache: workflow.enable_cache
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         key_seed="{seed}",
         code=code_of("encode_masked_latents"),
         compute=section(CONFIG.compute),
@@ -68,16 +68,16 @@ rule encode_first_faces:
     # The first face of each clip kept whole: for papers B and C, and for A without disentanglement.
     input:
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
     output:
-        identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{speaker}.parquet",
+        identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{shard}.parquet",
     cache: workflow.enable_cache
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         key_seed="{seed}",
         code=code_of("encode_first_faces"),
         compute=section(CONFIG.compute),
@@ -89,12 +89,12 @@ rule train_audio_to_au:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         mel=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/mel.parquet",
+            shard=SHARDS,
         ),
         aus=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/aus.parquet",
+            shard=SHARDS,
         ),
     output:
         model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
@@ -116,16 +116,16 @@ rule train_audio_to_au:
 rule predict_aus:
     input:
         model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
-        mel="results/{experiment}/{corpus}/features/{speaker}/mel.parquet",
-        checks="results/{experiment}/{corpus}/features/{speaker}/checks.parquet",
+        mel="results/{experiment}/{corpus}/features/{shard}/mel.parquet",
+        checks="results/{experiment}/{corpus}/features/{shard}/checks.parquet",
     output:
-        au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{speaker}.parquet",
+        au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{shard}.parquet",
     cache: workflow.enable_cache
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         key_seed="{seed}",
         code=code_of("predict_aus"),
         mfcc=section(CONFIG.mfcc),
@@ -138,12 +138,12 @@ rule train_au_attention:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
         aus=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/aus.parquet",
+            shard=SHARDS,
         ),
     output:
         model="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
@@ -166,17 +166,17 @@ rule disentangle_faces:
     input:
         au_attention="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
         autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
-        faces="results/{experiment}/{corpus}/features/{speaker}/faces.parquet",
-        landmarks="results/{experiment}/{corpus}/features/{speaker}/landmarks.parquet",
-        aus="results/{experiment}/{corpus}/features/{speaker}/aus.parquet",
+        faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
+        landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
+        aus="results/{experiment}/{corpus}/features/{shard}/aus.parquet",
     output:
-        identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{speaker}.parquet",
+        identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{shard}.parquet",
     cache: workflow.enable_cache
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
     params:
-        key_speaker="{speaker}",
+        key_shard="{shard}",
         key_seed="{seed}",
         code=code_of("disentangle_faces"),
         compute=section(CONFIG.compute),
@@ -188,12 +188,12 @@ rule train_au_classifier:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         faces=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/faces.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/faces.parquet",
+            shard=SHARDS,
         ),
         aus=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/aus.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/aus.parquet",
+            shard=SHARDS,
         ),
     output:
         model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
@@ -217,8 +217,8 @@ rule train_renderer:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
         mel=collect(
-            "results/{{experiment}}/{{corpus}}/features/{speaker}/mel.parquet",
-            speaker=SPEAKERS,
+            "results/{{experiment}}/{{corpus}}/features/{shard}/mel.parquet",
+            shard=SHARDS,
         ),
         faces=where_needed("frames", rules.crop_faces.output.faces_table),
         labels=where_needed("labels", "au_judge", rules.label_aus.output.aus_table),

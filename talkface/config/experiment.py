@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
@@ -106,6 +106,10 @@ class Config(Renderers):
     """Name of the experiment: its results lie under results/{experiment}."""
     seeds: list[int] = [0]
     """Seeds of the trainings; tables show the mean over them."""
+    speakers_per_shard: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    """How many speakers share a shard (one file of each kind, one job of each rule): at most this many; auto:
+    as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number,
+    but where files lie: what was made so far is made anew."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from talkface.config import Corpus
 from talkface.corpora import folder, grid, tcd_timit
@@ -24,8 +25,9 @@ from talkface.corpora.listing import (
     root_of,
     state_of,
 )
+from talkface.corpora.shards import shards_by_clips, shards_by_number
 from talkface.corpora.synthetic.names import speaker_names
-from talkface.corpora.transcripts import find_transcripts
+from talkface.corpora.transcripts import find_transcripts, places_elsewhere
 
 __all__ = [
     "SPEAKER_PATTERN",
@@ -34,6 +36,7 @@ __all__ = [
     "list_clips",
     "list_speakers",
     "listing_fingerprint",
+    "shards",
 ]
 
 logger = logging.getLogger(__name__)
@@ -172,6 +175,21 @@ def list_clips(corpus: Corpus, speaker: str) -> list[dict[str, Any]]:
     return rows
 
 
+def shards(corpus: Corpus, speakers: list[str], per_shard: int | Literal["auto"]) -> dict[str, list[str]]:
+    """Shards with their speakers: at most ``per_shard`` in each, or as many as their clips allow."""
+    if per_shard != "auto":
+        return shards_by_number(speakers, per_shard)
+    return shards_by_clips({speaker: _num_clips(corpus, speaker) for speaker in speakers})
+
+
+def _num_clips(corpus: Corpus, speaker: str) -> int:
+    if corpus.synthetic is not None:
+        return corpus.synthetic.clips_per_speaker
+    found = sum(1 for _ in clip_names(_READERS[corpus.reader].clip_folder(corpus, speaker)))
+    limit = corpus.max_clips_per_speaker
+    return found if limit is None else min(found, limit)
+
+
 def clip_path(corpus: Corpus, path: str) -> Path:
     """Where the file of a CLIPS row lies."""
     return root_of(corpus) / path
@@ -199,6 +217,8 @@ def listing_fingerprint(corpus: Corpus, speaker: str) -> str:
     )
     digest = hashlib.sha256()
     fingerprint_of(folders, (*CLIP_SUFFIXES, reader.TRANSCRIPT), digest.update)
+    if not any(folder.is_dir() for folder in chain(*places_elsewhere(reader, corpus, speaker))):
+        return digest.hexdigest()[:16]  # as is usual, and to match a million names takes its time
     names = sorted(clip_names(reader.clip_folder(corpus, speaker)))
     for path in find_transcripts(reader, corpus, speaker, names).elsewhere.values():
         digest.update(state_of(path))

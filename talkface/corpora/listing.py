@@ -168,7 +168,8 @@ def _state(name: str, file: os.DirEntry[str] | Path) -> bytes:
 
 
 def _is_clip(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith(".") or _parts(entry.name)[1].lower() not in CLIP_SUFFIXES:
+    # Of a million names each step counts.
+    if entry.name.startswith(".") or not entry.name.lower().endswith(CLIP_SUFFIXES):
         return False
     return not is_folder(entry)
 

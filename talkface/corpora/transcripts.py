@@ -48,17 +48,24 @@ def find_transcripts(
     Raises:
         CorpusError: no such speaker, or a folder that may not be listed.
     """
-    root, folder, suffix = root_of(corpus), reader.clip_folder(corpus, speaker), reader.TRANSCRIPT
+    suffix = reader.TRANSCRIPT
     own = transcripts_of(utterances, reader.transcript_folders(corpus, speaker), suffix)
     rest = [name for name in utterances if name not in own]
-    near = [base / name / tail for (base, tail), name in product([(root, speaker), (folder, "")], FOLDERS)]
+    near, common = places_elsewhere(reader, corpus, speaker)
     elsewhere = transcripts_of(rest, near, suffix)
     rest = [name for name in rest if name not in elsewhere]
-    shared = transcripts_of(rest, [root / name for name in FOLDERS if name != speaker], suffix)
+    shared = transcripts_of(rest, common, suffix)
     foreign = _of_others(reader, corpus, speaker) if shared else set()
     doubtful = {name: path for name, path in shared.items() if name.casefold() in foreign}
     certain = {name: path for name, path in shared.items() if name not in doubtful}
     return Transcripts(own, elsewhere | certain, doubtful)
+
+
+def places_elsewhere(reader: Reader, corpus: Corpus, speaker: str) -> tuple[list[Path], list[Path]]:
+    """Where a speaker's transcripts may lie besides in the reader's own places, and where everyone's may."""
+    root, folder = root_of(corpus), reader.clip_folder(corpus, speaker)
+    near = [base / name / tail for (base, tail), name in product([(root, speaker), (folder, "")], FOLDERS)]
+    return near, [root / name for name in FOLDERS if name != speaker]
 
 
 def _of_others(reader: Reader, corpus: Corpus, speaker: str) -> set[str]:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     import torch
 
 
+def speaker_of(clip: str) -> str:
+    """The speaker of a clip ``speaker/utterance``."""
+    return clip.split("/", 1)[0]
+
+
 def each_clip(
     tables: Iterable[Path], schema: TableSchema, clips: Collection[str]
 ) -> Iterator[tuple[str, pa.Table]]:

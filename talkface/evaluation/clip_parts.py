@@ -22,7 +22,7 @@ from talkface.artifacts.schemas import AU_NAMES, AUS, FACES, GENERATED, LANDMARK
 from talkface.artifacts.tables import ClipTable, read_metadata
 from talkface.config import AuLabels, Faces
 from talkface.data.regions import mouth_box as box_of_mouth
-from talkface.data.rows import vectors
+from talkface.data.rows import speaker_of, vectors
 from talkface.evaluation.score_rows import same_length, tables_by_clip
 from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
 from talkface.features.landmarks import NUM_POINTS
@@ -169,6 +169,6 @@ def _label(
     found = labeller.label(shown)
     presence_TA = found.presence
     if presence_TA is None:
-        statistics = Statistics.from_dict(read_metadata(true_aus)["statistics"])
+        statistics = Statistics.from_dict(read_metadata(true_aus)["statistics"][speaker_of(shown.clip)])
         presence_TA = labeller.normalise(found.raw, statistics) >= threshold
     return np.where(found.detected[:, None], presence_TA, static_A)

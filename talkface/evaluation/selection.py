@@ -52,7 +52,21 @@ def other_sound(split: pa.Table, speaker: str, evaluation: Evaluation) -> dict[s
     clip of the speaker is drawn; a speaker with a single clip borrows the sound of another speaker's test
     clip (of any usable clip where there is none). Raises ``ValueError`` when the corpus has no second clip.
     """
+    return _other_sound(_usable(split), speaker, evaluation)
+
+
+def borrowed_sounds(split: pa.Table, evaluation: Evaluation) -> list[str]:
+    """The clips of other speakers that :func:`other_sound` gives to anyone, sorted.
+
+    Only speakers with a single usable clip borrow.
+    """
     usable = _usable(split)
+    count = usable["speaker"].value_counts()
+    alone = sorted(count.index[count == 1])
+    return sorted({clip for name in alone for clip in _other_sound(usable, name, evaluation).values()})
+
+
+def _other_sound(usable: pd.DataFrame, speaker: str, evaluation: Evaluation) -> dict[str, str]:
     chosen = _evaluation_clips(usable, speaker, evaluation)
     rng = np.random.default_rng([evaluation.seed, zlib.crc32(speaker.encode())])
     if len(chosen) >= 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ class SetupError(ValueError):
 def check_setup(
     *,
     config: Annotated[Config, OfConfig()],
-    speakers: Sequence[str],
+    shards: Mapping[str, Sequence[str]],
     results: Path,
     jobs: Sequence[Job] | None = None,
     computing: bool = True,
@@ -48,7 +48,7 @@ def check_setup(
 
     Args:
         config: the experiment.
-        speakers: its corpus' speakers.
+        shards: its corpus' shards with their speakers.
         results: ``results/{experiment}/{corpus}``; nothing is written where a problem is found.
         jobs: those about to run; None: all of the experiment.
         computing: they will run on this machine, so its memory and GPU are checked too.
@@ -56,9 +56,16 @@ def check_setup(
     Raises:
         SetupError: a line per problem, naming the field or path and the remedy.
     """
-    chosen = jobs_of_experiment(config, speakers) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
-    found = survey(config, speakers, read=any(job.rule.startswith(_READING) for job in chosen))
-    cost = estimate(config, chosen, found.clips, found.frames_per_clip)
+    chosen = (
+        jobs_of_experiment(config, list(shards)) if jobs is None else [j for j in jobs if is_heavy(j.rule)]
+    )
+    found = survey(
+        config,
+        [name for own in shards.values() for name in own],
+        read=any(job.rule.startswith(_READING) for job in chosen),
+    )
+    clips = {shard: {name: found.clips.get(name, 0) for name in own} for shard, own in shards.items()}
+    cost = estimate(config, chosen, clips, found.frames_per_clip)
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
     problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)
     warnings = [*found.warnings, *temporary_warnings()]
@@ -89,12 +96,12 @@ def check_setup(
 def before_heavy_jobs(
     *,
     config: Config,
-    speakers: Sequence[str],
+    shards: Mapping[str, Sequence[str]],
     results: Path,
     jobs: Sequence[Job],
     computing: bool,
 ) -> None:
     """The same when a workflow starts, printed to standard error; silent where no heavy job is pending."""
     if any(is_heavy(job.rule) for job in jobs):
-        text = check_setup(config=config, speakers=speakers, results=results, jobs=jobs, computing=computing)
+        text = check_setup(config=config, shards=shards, results=results, jobs=jobs, computing=computing)
         print(text, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Rule ``crop_faces``: raw clips of one speaker -> aligned crops, landmarks and checks."""
+"""Rule ``crop_faces``: raw clips of one shard -> aligned crops, landmarks and checks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 def crop_faces(
     *,
     corpus: Annotated[Corpus, OfConfig()],
-    speaker: str,
+    shard: str,
     clips: Path,
     faces: Annotated[Faces, OfConfig()],
     limits: Limits,
@@ -43,7 +43,7 @@ def crop_faces(
     landmarks_table: Path,
     checks_table: Path,
 ) -> None:
-    """Follow and align the face of every listed clip of ``speaker``.
+    """Follow and align the face of every listed clip of the shard.
 
     A clip that cannot be decoded, shows no face or breaks a limit becomes a row of ``checks_table`` with
     ``ok = false`` and a reason; it has no rows in the other two tables. ``detected`` is true of frames in
@@ -52,7 +52,7 @@ def crop_faces(
     """
     listed = read_table(clips, CLIPS).to_pylist()
     metadata = {
-        "speaker": speaker, "crop_size": crop_size, "fps": 25,
+        "shard": shard, "crop_size": crop_size, "fps": 25,
         "faces": faces.model_dump(mode="json", exclude={"landmarker"}),
         "data": data_hashes([clips], faces_table),
     }  # fmt: skip
@@ -62,7 +62,7 @@ def crop_faces(
         TableWriter(landmarks_table, LANDMARKS, metadata) as landmarks_writer,
         FaceMesh(faces) as mesh,
     ):
-        for clip in progress(listed, len(listed), f"crop_faces {speaker}"):
+        for clip in progress(listed, len(listed), f"crop_faces {shard}"):
             path = clip_path(corpus, clip["path"])
             check, frames = _crop_clip(clip["clip"], path, faces, limits, crop_size, mesh)
             if check["ok"]:
@@ -73,7 +73,7 @@ def crop_faces(
             checks.append(check)
     write_table(checks_table, CHECKS, checks, metadata)
     failed = sum(not check["ok"] for check in checks)
-    _log.info("%s: %d clips cropped, %d failed", speaker, len(checks) - failed, failed)
+    _log.info("%s: %d clips cropped, %d failed", shard, len(checks) - failed, failed)
 
 
 def _crop_clip(

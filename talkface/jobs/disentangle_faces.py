@@ -40,7 +40,7 @@ def disentangle_faces(
     identities: Path,
     compute: Compute,
 ) -> None:
-    """Write IDENTITIES of one speaker."""
+    """Write IDENTITIES of one shard."""
     device = prepare(compute)
     attention = load_model(au_attention, AuGenerator, device)
     network = load_model(autoencoder, VQAutoencoder, device)

@@ -19,7 +19,7 @@ from talkface.training.device import prepare
 def encode_first_faces(
     *, autoencoder: Path, faces: Path, landmarks: Path, identities: Path, compute: Compute
 ) -> None:
-    """Write IDENTITIES of one speaker, with a mask of ones."""
+    """Write IDENTITIES of one shard, with a mask of ones."""
     network = load_model(autoencoder, VQAutoencoder, prepare(compute))
     metadata = {"data": data_hashes([autoencoder, faces, landmarks], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:

@@ -29,7 +29,7 @@ _FRAMES_AT_ONCE = 8 * _BATCH  # decoded crops of a long clip; a row group each
 def encode_latents(
     *, model: Path, faces: Path, latents: Path, compute: Compute, lower_half_hidden: bool = False
 ) -> None:
-    """Write LATENTS of one speaker: before quantisation, unit variance, float16, full precision inside."""
+    """Write LATENTS of one shard: before quantisation, unit variance, float16, full precision inside."""
     device = prepare(compute)
     network = load_model(model, VQAutoencoder, device)
     table = ClipTable(faces, FACES)

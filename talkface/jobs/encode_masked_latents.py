@@ -9,5 +9,5 @@ from talkface.jobs.encode_latents import encode_latents
 
 
 def encode_masked_latents(*, model: Path, faces: Path, latents: Path, compute: Compute) -> None:
-    """Write LATENTS of one speaker: all that the inpaint protocol may see of every frame."""
+    """Write LATENTS of one shard: all that the inpaint protocol may see of every frame."""
     encode_latents(model=model, faces=faces, latents=latents, compute=compute, lower_half_hidden=True)

@@ -1,4 +1,4 @@
-"""Rule ``extract_mel``: the sound of one speaker's clips, as log-mel frames on the picture's clock."""
+"""Rule ``extract_mel``: the sound of one shard's clips, as log-mel frames on the picture's clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 def extract_mel(
     *,
     corpus: Annotated[Corpus, OfConfig()],
-    speaker: str,
+    shard: str,
     clips: Path,
     checks: Path,
     mel: Mel,
@@ -48,12 +48,12 @@ def extract_mel(
     if set(checked) != {row["clip"] for row in listed}:
         raise ValueError(f"{checks}: not the clips of {clips}; rebuild it")
     metadata = {
-        "speaker": speaker, "fps": 25, "mel": mel.model_dump(mode="json"),
+        "shard": shard, "fps": 25, "mel": mel.model_dump(mode="json"),
         "data": data_hashes([clips, checks], mel_table),
     }  # fmt: skip
     rows = []
     with TableWriter(mel_table, MEL, metadata) as writer:
-        for clip in progress(listed, len(listed), f"extract_mel {speaker}"):
+        for clip in progress(listed, len(listed), f"extract_mel {shard}"):
             check = checked[clip["clip"]] | {"doubts": ""}
             if check["ok"]:
                 check |= _write_sound(
@@ -66,7 +66,7 @@ def extract_mel(
     failed = [row for row in rows if not row["ok"]]
     for row in failed:
         logger.warning("%r: %s", row["clip"], row["reason"])
-    logger.info("speaker %s: %d clips with sound, %d without", speaker, len(rows) - len(failed), len(failed))
+    logger.info("%s: %d clips with sound, %d without", shard, len(rows) - len(failed), len(failed))
 
 
 def _write_sound(

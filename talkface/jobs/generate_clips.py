@@ -38,7 +38,7 @@ def generate_clips(
     mel: list[Path],
     faces: Path | None,
     split: Path,
-    speaker: str,
+    speakers: list[str],
     sound: str,
     sampler: Sampler,
     evaluation: Evaluation,
@@ -48,17 +48,20 @@ def generate_clips(
     seed: int,
     generated: Path,
 ) -> None:
-    """Generate a speaker's evaluated clips (:func:`talkface.evaluation.selection.evaluation_clips`).
+    """Generate the speakers' evaluated clips (:func:`talkface.evaluation.selection.evaluation_clips`).
 
     ``sound`` "_other_sound" takes the sound of another clip
     (:func:`talkface.evaluation.selection.other_sound`), cut or held at its last frame to the clip's length;
-    ``aus`` and ``mel`` are then of all speakers. ``aus``: AU_FEATURES, AUS where the renderer was trained
-    with an oracle, or nothing where it is not told action units. ``faces``: the true frames, given in the
-    inpaint protocol alone.
+    ``aus`` and ``mel`` then have two tables: the shard's own, and the clips that speakers borrow of others
+    (:func:`talkface.jobs.gather_other_sounds.gather_other_sounds`). ``aus``: AU_FEATURES, AUS where the
+    renderer was trained with an oracle, or nothing where it is not told action units. ``faces``: the true
+    frames, given in the inpaint protocol alone.
     """
     table = read_table(split, SPLIT)
-    chosen = evaluation_clips(table, speaker, evaluation)
-    source = other_sound(table, speaker, evaluation) if sound else dict(zip(chosen, chosen, strict=True))
+    chosen = [clip for speaker in speakers for clip in evaluation_clips(table, speaker, evaluation)]
+    source = dict(zip(chosen, chosen, strict=True))
+    if sound:
+        source = {k: v for speaker in speakers for k, v in other_sound(table, speaker, evaluation).items()}
     frames_of = {row["clip"]: row["num_frames"] for row in table.select(["clip", "num_frames"]).to_pylist()}
     device = prepare(compute)
     generator = load_generator(renderer, autoencoder, sampler, device, pick_precision(compute, device))
@@ -67,7 +70,7 @@ def generate_clips(
     sounds: ClipStore[torch.Tensor] = ClipStore(
         mel, MEL, lambda rows: torch.from_numpy(cepstra(vectors(rows, "mel"), mfcc.coefficients)).float()
     )
-    meter = ProgressMeter(sum(frames_of[clip] for clip in chosen), f"frames of {speaker}")
+    meter = ProgressMeter(sum(frames_of[clip] for clip in chosen), "frames")
     metadata = {
         "sampler": sampler.model_dump(mode="json"),
         "driving": "other_sound" if sound else "own",

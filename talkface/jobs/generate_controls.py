@@ -31,12 +31,12 @@ def generate_controls(
     split: Path,
     autoencoder: Path | None,
     identities: Path | None,
-    speaker: str,
+    speakers: list[str],
     evaluation: Evaluation,
     compute: Compute,
     generated: Path,
 ) -> None:
-    """Write one control of a speaker's evaluated clips: the same clips that :func:`generate_clips` writes.
+    """Write one control of the speakers' evaluated clips: the same clips that :func:`generate_clips` writes.
 
     ``control``: ``static``, ``mean_mouth``, ``ground_truth``
     (:func:`talkface.evaluation.controls.shown_frames`); ``autoencoder``, the true frames through the VQ
@@ -49,7 +49,9 @@ def generate_controls(
     rebuild = None if control in COPIES else _rebuilder(control, autoencoder, identities, compute)
     metadata = {"data": data_hashes([autoencoder, identities, faces, landmarks, split], generated)}
     with TableWriter(generated, GENERATED, metadata) as writer:
-        for clip in progress(evaluation_clips(read_table(split, SPLIT), speaker, evaluation), what="clips"):
+        table = read_table(split, SPLIT)
+        chosen = [clip for speaker in speakers for clip in evaluation_clips(table, speaker, evaluation)]
+        for clip in progress(chosen, what="clips"):
             images = truth.read(clip, ["image"])["image"].to_pylist()
             points_TQ = vectors(tracks.read(clip, ["points"]), "points")
             pictures = images

@@ -1,4 +1,4 @@
-"""Rule ``generate_corpus``: one speaker of the embedded demo corpus."""
+"""Rule ``generate_corpus``: a shard's speakers of the embedded demo corpus."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
 
 
-def generate_corpus(*, corpus: Annotated[Corpus, OfConfig()], speaker: str, truth: Path) -> None:
-    """Make a synthetic speaker's clips and transcripts under ``corpus.root`` and, last, their truth.
+def generate_corpus(*, corpus: Annotated[Corpus, OfConfig()], speakers: list[str], truth: Path) -> None:
+    """Make synthetic speakers' clips and transcripts under ``corpus.root`` and, last, their truth.
 
     Args:
         corpus: its ``synthetic`` section says how many speakers and clips, and the seed.
-        speaker: one of ``talkface.corpora.list_speakers``: ``s1`` to ``sN`` in GRID's layout.
+        speakers: some of ``talkface.corpora.list_speakers``: ``s1`` to ``sN`` in GRID's layout.
         truth: target of schema AU_TRUTH; it is whole only when all clips are.
 
     Raises:
@@ -38,17 +38,18 @@ def generate_corpus(*, corpus: Annotated[Corpus, OfConfig()], speaker: str, trut
     if plan is None:
         raise SyntheticError(f"corpus '{corpus.name}': corpus.synthetic is not given, nothing to generate")
     names = speaker_names(plan)
-    if speaker not in names:
-        raise SyntheticError(
-            f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}"
-        )
     root = Path(corpus.root)
-    who = make_speaker(plan.seed, names.index(speaker) + 1, plan.layout)
-    sentences = sentences_of(who, plan.clips_per_speaker)
-    prepare_folder(root, who, (sentence.name for sentence in sentences))
-    metadata = {"synthetic": plan.model_dump(mode="json"), "speaker": speaker, "fps": 25}
+    metadata = {"synthetic": plan.model_dump(mode="json"), "speakers": speakers, "fps": 25}
     with TableWriter(truth, AU_TRUTH, metadata) as writer:
-        for sentence in progress(sentences, what=f"clips of {speaker}"):
-            clip = make_clip(who, sentence)
-            write_clip(root, who, clip)
-            writer.write(truth_rows(who, clip))
+        for speaker in speakers:
+            if speaker not in names:
+                raise SyntheticError(
+                    f"corpus '{corpus.name}': no speaker '{speaker}', it has {names[0]} to {names[-1]}"
+                )
+            who = make_speaker(plan.seed, names.index(speaker) + 1, plan.layout)
+            sentences = sentences_of(who, plan.clips_per_speaker)
+            prepare_folder(root, who, (sentence.name for sentence in sentences))
+            for sentence in progress(sentences, what=f"clips of {speaker}"):
+                clip = make_clip(who, sentence)
+                write_clip(root, who, clip)
+                writer.write(truth_rows(who, clip))

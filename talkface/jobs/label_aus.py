@@ -1,9 +1,9 @@
-"""Rule ``label_aus``: landmarks and crops of one speaker -> raw and normalised AU intensities, presence."""
+"""Rule ``label_aus``: landmarks and crops of one shard -> raw and normalised AU intensities, presence."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import AUS, FACES, LANDMARKS
 from talkface.artifacts.tables import ClipTable, TableError, TableWriter
 from talkface.config import AuLabels, Faces
-from talkface.features.aus import PROXY_AUS, ClipFrames, RawLabels, Statistics, open_labeller
+from talkface.data.rows import speaker_of
+from talkface.features.aus import PROXY_AUS, ClipFrames, Labeller, RawLabels, Statistics, open_labeller
 from talkface.media.images import decode_png
 from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
@@ -29,16 +30,16 @@ def label_aus(
     *,
     landmarks: Path,
     faces_table: Path,
-    speaker: str,
+    shard: str,
     aus: AuLabels,
     faces: Annotated[Faces, OfConfig()],
     aus_table: Path,
 ) -> None:
-    """Label every frame of ``speaker``'s clips.
+    """Label every frame of the shard's clips.
 
-    Normalised intensities rest on the statistics of all of the speaker's clips, which go into the table's
-    metadata (``statistics``, with ``labeller``, ``labeller_version`` and ``proxy_aus``): what is generated
-    for the speaker is scored on the same scale.
+    Normalised intensities rest on the statistics of all of a speaker's clips. Those of each speaker go into
+    the table's metadata (``statistics``, with ``labeller``, ``labeller_version`` and ``proxy_aus``): what is
+    generated for a speaker is scored on the same scale.
     """
     meshes, crops = ClipTable(landmarks, LANDMARKS), ClipTable(faces_table, FACES)
     if meshes.clips != crops.clips:
@@ -47,27 +48,37 @@ def label_aus(
         )
     with closing(open_labeller(aus, faces)) as labeller:
         labelled: dict[str, RawLabels] = {}
-        for frames in progress(_clips(meshes, crops), len(meshes.clips), f"label_aus {speaker}"):
+        for frames in progress(_clips(meshes, crops), len(meshes.clips), f"label_aus {shard}"):
             labelled[frames.clip] = labeller.label(frames)
-        statistics = Statistics((0.0,) * 5, (1.0,) * 5)
-        if labelled:
-            raw = np.concatenate([labels.raw for labels in labelled.values()])
-            seen = np.concatenate([labels.detected for labels in labelled.values()])
-            statistics = labeller.speaker_statistics(raw, seen)
+        statistics = _statistics(labeller, labelled)
         metadata = {
-            "speaker": speaker,
+            "shard": shard,
             "aus": aus.model_dump(mode="json"),
             "labeller": labeller.name,
             "labeller_version": labeller.version,
             "proxy_aus": sorted(PROXY_AUS[labeller.name]),
-            "statistics": statistics.as_dict(),
+            "statistics": {speaker: own.as_dict() for speaker, own in statistics.items()},
             "data": data_hashes([landmarks, faces_table], aus_table),
         }
         with TableWriter(aus_table, AUS, metadata) as writer:
             for clip, labels in labelled.items():
-                normalised = labeller.normalise(labels.raw, statistics)
+                normalised = labeller.normalise(labels.raw, statistics[speaker_of(clip)])
                 writer.write(_rows(clip, labels, normalised, aus.presence_threshold))
-    _log.info("%s: %d clips labelled by %s", speaker, len(labelled), labeller.version)
+    _log.info("%s: %d clips labelled by %s", shard, len(labelled), labeller.version)
+
+
+def _statistics(labeller: Labeller, labelled: Mapping[str, RawLabels]) -> dict[str, Statistics]:
+    """Each speaker's own scale, over all of the speaker's frames."""
+    of_speaker: dict[str, list[RawLabels]] = {}
+    for clip, labels in labelled.items():
+        of_speaker.setdefault(speaker_of(clip), []).append(labels)
+    return {
+        speaker: labeller.speaker_statistics(
+            np.concatenate([labels.raw for labels in own]),
+            np.concatenate([labels.detected for labels in own]),
+        )
+        for speaker, own in of_speaker.items()
+    }
 
 
 def _clips(meshes: ClipTable, crops: ClipTable) -> Iterator[ClipFrames]:

@@ -1,4 +1,4 @@
-"""Rule ``list_clips``: one speaker's raw clips, as a table."""
+"""Rule ``list_clips``: the raw clips of a shard's speakers, as a table."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from talkface.runtime.binding import OfConfig
 logger = logging.getLogger(__name__)
 
 
-def list_clips(*, corpus: Annotated[Corpus, OfConfig()], speaker: str, clips: Path) -> None:
-    """Write the table CLIPS of one speaker; a speaker without clips gives an empty table.
+def list_clips(*, corpus: Annotated[Corpus, OfConfig()], speakers: list[str], clips: Path) -> None:
+    """Write the table CLIPS; a speaker without clips has no rows in it.
 
     Raises:
         CorpusError: no such root or speaker folder.
     """
-    rows = corpora.list_clips(corpus, speaker)
-    if not rows:
-        logger.warning("speaker %s has no clips under %s", speaker, corpus.root)
-    without_words = sum(not row["words"] for row in rows)
-    logger.info("speaker %s: %d clips, %d of them without a transcript", speaker, len(rows), without_words)
+    rows = []
+    for speaker in speakers:
+        own = corpora.list_clips(corpus, speaker)
+        if not own:
+            logger.warning("speaker %s has no clips under %s", speaker, corpus.root)
+        without_words = sum(not row["words"] for row in own)
+        logger.info("speaker %s: %d clips, %d of them without a transcript", speaker, len(own), without_words)
+        rows += own
     # The root stays out: where the clips lie changes nothing.
-    metadata = {"speaker": speaker, "corpus": corpus.name, "reader": corpus.reader}
+    metadata = {"speakers": speakers, "corpus": corpus.name, "reader": corpus.reader}
     write_table(clips, CLIPS, rows, metadata)

@@ -1,4 +1,4 @@
-"""Rule ``predict_aus``: what the frozen Audio-to-AU nets say of every frame of a speaker's clips."""
+"""Rule ``predict_aus``: what the frozen Audio-to-AU nets say of every frame of a shard's clips."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from talkface.artifacts.schemas import CLIPS, FACES, GENERATED, SPLIT
 from talkface.artifacts.tables import read_table
 from talkface.config import Corpus, Evaluation, Gallery
+from talkface.data.rows import speaker_of
 from talkface.evaluation.score_rows import tables_by_clip
 from talkface.evaluation.selection import gallery_clips, other_sound
 from talkface.media.audio import read_audio
@@ -53,7 +54,7 @@ def render_gallery(
         references = truth[clip].read(clip, ["image"])["image"].to_pylist()
         source = clip
         if sound:
-            source = other_sound(table, clip.split("/")[0], evaluation)[clip]
+            source = other_sound(table, speaker_of(clip), evaluation)[clip]
         label = f"{variant}: sound of {source}"
         write_video(
             video,

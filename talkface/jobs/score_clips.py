@@ -54,7 +54,7 @@ def score_clips(
     with ExitStack() as opened:
         sources = Sources(files, rows.num_frames, video.crop_size, aus, faces, opened)
         readers = {part: getattr(parts, part)(sources) for part in family.needs}
-        for name in progress(generated, what="clips scored"):
+        for name in progress([clip for clip in rows.num_frames if clip in generated], what="clips scored"):
             read = {part: reader(name) for part, reader in readers.items()}
             clip = Clip(name, rows.num_frames[name], rows.words_s(name), **read)
             rows.add(name, family.score(clip))

@@ -14,6 +14,7 @@ from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import CHECKS, CLIPS, SPLIT, TableSchema
 from talkface.artifacts.tables import read_table, write_table
 from talkface.config import Split
+from talkface.corpora.listing import natural
 from talkface.corpora.roles import is_seen, num_held_back
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ def split_clips(
             clip; there is nothing to train on or to test on (:func:`refuse_empty`); or the tables do not list
             the same clips.
     """
-    listed = _gather(clips, CLIPS)
+    # In the same order whatever speakers share a shard: trainings draw from it.
+    rows_of = _gather(clips, CLIPS)
+    listed = {clip: rows_of[clip] for clip in sorted(rows_of, key=lambda clip: _place(rows_of[clip]))}
     picture, sound = _gather(checks, CHECKS), _gather(sound_checks, CHECKS)
     for name, table in (("checks", picture), ("sound_checks", sound)):
         differing = sorted(set(table) ^ set(listed))
@@ -142,6 +145,10 @@ def _gather(tables: list[Path], schema: TableSchema) -> dict[str, dict[str, Any]
     return {row["clip"]: row for path in tables for row in read_table(path, schema).to_pylist()}
 
 
+def _place(row: Mapping[str, Any]) -> tuple[Any, str]:
+    return natural(row["speaker"]), row["utterance"]
+
+
 def _reasons(*checks: dict[str, Any]) -> str:
     """Why a clip cannot serve, each reason once; "" if it can."""
     return _joined(*(check["reason"] for check in checks if not check["ok"]))
@@ -153,9 +160,10 @@ def _joined(*texts: str) -> str:
 
 def _subsets(speaker_of: dict[str, str], split: Split) -> dict[str, str]:
     """The subset of each usable clip whose speaker takes part."""
-    subsets = {}
-    for speaker in sorted(set(speaker_of.values())):
-        clips = [clip for clip in speaker_of if speaker_of[clip] == speaker]
+    subsets, clips_of = {}, dict[str, list[str]]()
+    for clip, speaker in speaker_of.items():
+        clips_of.setdefault(speaker, []).append(clip)
+    for speaker, clips in clips_of.items():
         if speaker in split.unseen:
             subsets.update(dict.fromkeys(clips, "unseen_test"))
         elif speaker in split.appearance:

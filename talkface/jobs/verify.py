@@ -24,7 +24,7 @@ SCHEMA_OF_FOLDER = {
     "clips": "clips", "truth": "au_truth", "latents": "latents", "identities": "identities",
     "masked_latents": "latents", "first_faces": "identities",
 }  # fmt: skip
-"""Schemas of tables that are named after a speaker."""
+"""Schemas of tables that are named after a shard."""
 SCHEMA_OF_FILE = {"sound_checks": "checks"}
 """Schemas of tables of another name; all others are named after their schema."""
 
@@ -116,7 +116,7 @@ def schema_of(path: Path) -> TableSchema:
     if path.parent.name == "features" and "train" in path.parts:
         return BY_NAME["au_features"]
     name = SCHEMA_OF_FILE.get(stem, stem)
-    if path.parent.parent.name != "features":  # below it, folders are speakers
+    if path.parent.parent.name != "features":  # below it, folders are shards
         name = SCHEMA_OF_FOLDER.get(path.parent.name, name)
     schema = BY_NAME.get(name) or _beside_extractor(name)
     if schema is None:

@@ -45,20 +45,24 @@ class Estimate:
 
 
 def estimate(
-    config: Config, jobs: Sequence[Job], clips: Mapping[str, int], frames_per_clip: float
+    config: Config, jobs: Sequence[Job], clips: Mapping[str, Mapping[str, int]], frames_per_clip: float
 ) -> Estimate:
-    """Add up what the jobs compute and store; rates are those of ``MEASURED['machine']``."""
+    """Add up what the jobs compute and store; rates are those of ``MEASURED['machine']``.
+
+    ``clips``: their number by shard and speaker.
+    """
     lines: dict[str, Stage] = {}
     plan = config.corpus.synthetic
     kind = plan.layout if plan else config.corpus.reader
     size, total = MEASURED["bytes_per_frame"], {"results": 0.0, "work": 0.0, "corpus": 0.0}
     for job in jobs:
-        speaker = job.wildcards.get("speaker", "")
-        frames = clips.get(speaker, 0) * frames_per_clip
+        of_speaker = clips.get(job.wildcards.get("shard", ""), {})
+        num_clips = sum(of_speaker.values())
+        frames = num_clips * frames_per_clip
         match job.rule:
             case "generate_corpus":
                 _add(lines, "generate_corpus", frames, MEASURED["frames_per_s"]["draw"])
-                total["corpus"] += clips.get(speaker, 0) * MEASURED["bytes_per_clip"]["demo_clip"]
+                total["corpus"] += num_clips * MEASURED["bytes_per_clip"]["demo_clip"]
             case "crop_faces":
                 _add(lines, "features", frames, MEASURED["preprocessed_frames_per_s"].get(kind))
                 total["results"] += frames * sum(size[name] for name in ("faces", "landmarks", "aus", "mel"))
@@ -68,13 +72,13 @@ def estimate(
             case "predict_aus":
                 total["results"] += frames * size["au_features"]
             case "disentangle_faces" | "encode_first_faces":
-                total["results"] += clips.get(speaker, 0) * MEASURED["bytes_per_clip"]["identities"]
+                total["results"] += num_clips * MEASURED["bytes_per_clip"]["identities"]
             case "generate_clips":
-                made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
+                made = _num_generated(config, of_speaker) * frames_per_clip
                 _add(lines, f"generate {job.wildcards['variant']}", made, _generation_rate(config, job))
                 total["results"] += made * (size["generated"] + size["landmarks"])
             case "generate_controls":
-                made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
+                made = _num_generated(config, of_speaker) * frames_per_clip
                 moving = job.wildcards["control"] not in ("static", "mean_mouth")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
             case rule if rule.startswith("train_"):
@@ -83,6 +87,10 @@ def estimate(
                 total["work"] += 4 * weights  # trained and averaged weights, two moments of each
     whole = {name: int(value) for name, value in total.items()} | {"tmp": TEMPORARY_BYTES}
     return Estimate(list(lines.values()), whole)
+
+
+def _num_generated(config: Config, clips: Mapping[str, int]) -> int:
+    return sum(clips_to_generate(config, speaker, count) for speaker, count in clips.items())
 
 
 def clips_to_generate(config: Config, speaker: str, clips: int) -> int:

@@ -38,20 +38,20 @@ def section_of(config: Config, job: Job) -> tuple[str, Any]:
     return stage, getattr(config, stage)
 
 
-def jobs_of_experiment(config: Config, speakers: Sequence[str]) -> list[Job]:
+def jobs_of_experiment(config: Config, shards: Sequence[str]) -> list[Job]:
     """The jobs that decide the cost of the whole experiment, as if nothing of it were there yet.
 
     They are those that the targets ``all`` and, where there are tables, ``paper`` would start.
     """
     once = [name for name in ("generate_corpus",) if config.corpus.synthetic] + ["crop_faces"]
-    jobs = [Job(rule, {"speaker": name}) for rule in once for name in speakers]
+    jobs = [Job(rule, {"shard": name}) for rule in once for name in shards]
     for number, seed in enumerate(map(str, config.seeds)):
         stages = _stages(config, shown=number == 0)
         jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in _trainings(config, stages)]
         jobs += [
-            Job(rule, wildcards | {"seed": seed, "speaker": name})
+            Job(rule, wildcards | {"seed": seed, "shard": name})
             for rule, wildcards in [*_frozen(config, stages), *_generated(config)]
-            for name in speakers
+            for name in shards
         ]
     return jobs
 
@@ -71,7 +71,7 @@ def _trainings(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dic
 
 
 def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """What frozen networks say of each speaker's clips."""
+    """What frozen networks say of each shard's clips."""
     needed = rules_behind(config, config.named_variants())
     of_stage = {"predict_aus": "audio_to_au", "disentangle_faces": "au_attention"}
     for rule in ("encode_latents", "encode_masked_latents", "encode_first_faces", *of_stage):

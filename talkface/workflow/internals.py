@@ -211,7 +211,9 @@ def log_of(rule: str, wildcards: Collection[str], experiment: str, corpus: str) 
     method = "".join(f"{{{n}}}" for n in ("method", "control", "variant", "sound") if n in wildcards)
     parts = [f"logs/{own}", rule, method]
     parts += ["seed-{seed}"] if "seed" in wildcards else []
-    parts += [f"{{{n}}}" for n in ("protocol", "metric", "speaker", "table", "archive") if n in wildcards]
+    parts += [
+        f"{{{n}}}" for n in ("protocol", "metric", "part", "shard", "table", "archive") if n in wildcards
+    ]
     return "/".join(part for part in parts if part) + ".log"
 
 

@@ -193,7 +193,7 @@ def test_rows_fit_the_schema_and_paths_lead_to_the_files(tmp_path):
     put(tmp_path, "alignments/s1/bbaf2n.align", content=ALIGN)
     (tmp_path / "s1" / "folder.mpg").mkdir()
     corpus = grid(tmp_path)
-    list_clips_rule(corpus=corpus, speaker="s1", clips=tmp_path / "out" / "s1.parquet")
+    list_clips_rule(corpus=corpus, speakers=["s1"], clips=tmp_path / "out" / "s1.parquet")
     rows = read_table(tmp_path / "out" / "s1.parquet", CLIPS).to_pylist()
     assert [row["clip"] for row in rows] == ["s1/bbaf2n", "s1/lower", "s1/zz"]
     assert all(clip_path(corpus, row["path"]).stat().st_size == row["size_bytes"] == 1 for row in rows)
@@ -207,11 +207,11 @@ def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
     put(tmp_path, "s1/a.mpg")
     (tmp_path / "s2").mkdir()
     assert list_speakers(grid(tmp_path, speakers=["s1", "s2"])) == ["s1", "s2"]
-    list_clips_rule(corpus=grid(tmp_path), speaker="s2", clips=tmp_path / "s2.parquet")
+    list_clips_rule(corpus=grid(tmp_path), speakers=["s2"], clips=tmp_path / "s2.parquet")
     table = read_table(tmp_path / "s2.parquet", CLIPS)
     assert table.num_rows == 0 and table.schema.equals(CLIPS.columns)
     with pytest.raises(CorpusError, match="s3"):
-        list_clips_rule(corpus=grid(tmp_path), speaker="s3", clips=tmp_path / "s3.parquet")
+        list_clips_rule(corpus=grid(tmp_path), speakers=["s3"], clips=tmp_path / "s3.parquet")
 
 
 def test_of_two_containers_the_mpg_is_taken_and_the_other_named(tmp_path, caplog):
@@ -240,7 +240,7 @@ def test_odd_names_links_and_loops(tmp_path):
     os.mkfifo(tmp_path / "s1" / "pipe.mpg")
     corpus = grid(tmp_path)
     assert list_speakers(corpus) == ["s1", "s3"]
-    list_clips_rule(corpus=corpus, speaker="s1", clips=tmp_path / "t.parquet")
+    list_clips_rule(corpus=corpus, speakers=["s1"], clips=tmp_path / "t.parquet")
     rows = read_table(tmp_path / "t.parquet", CLIPS).to_pylist()
     assert {row["utterance"] for row in rows} == {*odd, "gone", "self", "pipe"}
     assert {row["size_bytes"] for row in rows if row["utterance"] in ("gone", "self", "pipe")} == {0}

@@ -49,7 +49,7 @@ def plan(tmp_path_factory) -> Corpus:
 @pytest.fixture(scope="module")
 def truth(plan) -> Path:
     path = plan.root / "truth" / "s2.parquet"
-    generate_corpus(corpus=plan, speaker="s2", truth=path)
+    generate_corpus(corpus=plan, speakers=["s2"], truth=path)
     return path
 
 
@@ -146,7 +146,7 @@ def test_truth_has_a_row_per_frame_and_is_what_was_drawn(plan, truth):
 
 def test_the_same_plan_gives_the_same_bytes(plan, truth, tmp_path):
     again = plan.model_copy(update={"root": tmp_path / "again"})
-    generate_corpus(corpus=again, speaker="s2", truth=tmp_path / "s2.parquet")
+    generate_corpus(corpus=again, speakers=["s2"], truth=tmp_path / "s2.parquet")
     first, second = contents(plan.root / "s2"), contents(again.root / "s2")
     assert first == second
     assert contents(plan.root / "alignments") == contents(again.root / "alignments")
@@ -165,11 +165,11 @@ def test_clips_of_an_earlier_plan_are_removed_but_never_foreign_files(plan, trut
     (root / "s1" / "bbaf2n.mpg").write_bytes(b"a recording that somebody made")
     one = plan.model_copy(update={"root": root, "synthetic": Synthetic(speakers=2, clips_per_speaker=1)})
     with pytest.raises(SyntheticError, match="did not make"):
-        generate_corpus(corpus=one, speaker="s1", truth=tmp_path / "s1.parquet")
+        generate_corpus(corpus=one, speakers=["s1"], truth=tmp_path / "s1.parquet")
     assert (root / "s1" / "bbaf2n.mpg").is_file()
     assert not (tmp_path / "s1.parquet").exists()
     (root / SIGNATURE).write_text("talkface made this folder")
-    generate_corpus(corpus=one, speaker="s1", truth=tmp_path / "s1.parquet")
+    generate_corpus(corpus=one, speakers=["s1"], truth=tmp_path / "s1.parquet")
     kept = [path.stem for path in (root / "s1").glob("*.mpg")]
     assert kept == [clip.split("/")[1] for clip in ClipTable(tmp_path / "s1.parquet", AU_TRUTH).clips]
 
@@ -186,7 +186,7 @@ def test_speakers_begin_beside_one_another(plan, tmp_path):
 @pytest.mark.parametrize("speaker", ["s0", "s7", "Anna"])
 def test_unknown_speakers_are_refused(plan, speaker, tmp_path):
     with pytest.raises(SyntheticError, match=speaker):
-        generate_corpus(corpus=plan, speaker=speaker, truth=tmp_path / "x.parquet")
+        generate_corpus(corpus=plan, speakers=[speaker], truth=tmp_path / "x.parquet")
 
 
 # --- movement ----------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_a_speaker_without_the_camera_gives_an_empty_table(root, tmp_path):
     assert list_speakers(tcd(root, camera="30degcam")) == ["01M"]
     corpus = tcd(root, camera="30degcam", speakers=["01M", "02F"])
     assert list_speakers(corpus) == ["01M", "02F"]
-    list_clips_rule(corpus=corpus, speaker="02F", clips=tmp_path / "02F.parquet")
+    list_clips_rule(corpus=corpus, speakers=["02F"], clips=tmp_path / "02F.parquet")
     table = read_table(tmp_path / "02F.parquet", CLIPS)
     assert table.num_rows == 0 and table.schema.equals(CLIPS.columns)
     assert listing_fingerprint(corpus, "02F")
@@ -193,7 +193,7 @@ def drawn(tmp_path_factory) -> tuple[Corpus, Path]:
     root = tmp_path_factory.mktemp("tcd") / "corpus"
     plan = Synthetic(layout="tcd_timit", speakers=2, clips_per_speaker=1, seed=0)
     corpus = tcd(root, synthetic=plan)
-    generate_corpus(corpus=corpus, speaker="02M", truth=root / "truth" / "02M.parquet")
+    generate_corpus(corpus=corpus, speakers=["02M"], truth=root / "truth" / "02M.parquet")
     return corpus, root / "truth" / "02M.parquet"
 
 

@@ -49,7 +49,7 @@ def control(folder, clips, method, protocol="one_shot", autoencoder=None, identi
         split=write_split(folder / "split.parquet", clips),
         autoencoder=autoencoder,
         identities=identities,
-        speaker="s1",
+        speakers=["s1"],
         evaluation=Evaluation(),
         compute=Compute(threads=1, precision="float32"),
         generated=target,

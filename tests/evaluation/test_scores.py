@@ -116,7 +116,7 @@ def label(folder, features, speaker, **settings):
     label_aus(
         landmarks=features[speaker]["landmarks"],
         faces_table=features[speaker]["faces"],
-        speaker=speaker,
+        shard=speaker,
         aus=AuLabels(**settings),
         faces=Faces(),
         aus_table=target,

@@ -47,17 +47,17 @@ def extract(root: Path, speaker: str, folder: Path, faces: Faces | None = None) 
         name: folder / f"{name}.parquet"
         for name in ("clips", "faces", "landmarks", "checks", "aus", "mel", "sound_checks", "split")
     }
-    list_clips(corpus=corpus, speaker=speaker, clips=at["clips"])
+    list_clips(corpus=corpus, speakers=[speaker], clips=at["clips"])
     crop_faces(
-        corpus=corpus, speaker=speaker, clips=at["clips"], faces=faces or Faces(), limits=Limits(),
+        corpus=corpus, shard=speaker, clips=at["clips"], faces=faces or Faces(), limits=Limits(),
         crop_size=CROP, faces_table=at["faces"], landmarks_table=at["landmarks"], checks_table=at["checks"],
     )  # fmt: skip
     extract_mel(
-        corpus=corpus, speaker=speaker, clips=at["clips"], checks=at["checks"], mel=Mel(), limits=Limits(),
+        corpus=corpus, shard=speaker, clips=at["clips"], checks=at["checks"], mel=Mel(), limits=Limits(),
         mel_table=at["mel"], sound_checks=at["sound_checks"],
     )  # fmt: skip
     label_aus(
-        landmarks=at["landmarks"], faces_table=at["faces"], speaker=speaker, aus=AuLabels(),
+        landmarks=at["landmarks"], faces_table=at["faces"], shard=speaker, aus=AuLabels(),
         faces=faces or Faces(), aus_table=at["aus"],
     )  # fmt: skip
     beside = _listed_and_checked(folder / BESIDE)

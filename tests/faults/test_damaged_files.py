@@ -148,7 +148,7 @@ def test_table(fault, speaker, tmp_path, outcome):
     TABLES[fault.name][1](landmarks)
     before = snapshot(speaker)
     arguments = {
-        "landmarks": landmarks, "faces_table": speaker / "faces.parquet", "speaker": "x", "aus": AuLabels(),
+        "landmarks": landmarks, "faces_table": speaker / "faces.parquet", "shard": "x", "aus": AuLabels(),
         "faces": Faces(), "aus_table": made,
     }  # fmt: skip
     outcome.observed = refused(run_step(tmp_path / "log", label_aus, **arguments), landmarks, speaker, before)

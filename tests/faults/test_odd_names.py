@@ -115,7 +115,7 @@ def test_no_text(fault, tmp_path, outcome):
         path.write_bytes(b"not decoded here")
     arguments = {
         "corpus": Corpus(reader="folder", root=tmp_path),
-        "speaker": "s1",
+        "speakers": ["s1"],
         "clips": tmp_path / "t.parquet",
     }
     line = run_step(tmp_path / "log", list_clips, **arguments).line()

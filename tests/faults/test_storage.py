@@ -57,7 +57,7 @@ def fill(disk: Path, leave: int) -> Path:
 def features(root: Path, into: Path) -> dict:
     """The arguments of crop_faces for one clip below ``root``."""
     return {
-        "corpus": Corpus(name="c", reader="folder", root=root), "speaker": "x",
+        "corpus": Corpus(name="c", reader="folder", root=root), "shard": "x",
         "clips": root / "clips.parquet", "faces": Faces(), "limits": Limits(),
         "crop_size": 112,
         "faces_table": into / "faces.parquet",
@@ -93,7 +93,9 @@ def raw(tmp_path_factory):
     root = tmp_path_factory.mktemp("raw")
     (root / "x").mkdir()
     clips.plain(root / "x" / "a.mp4")
-    list_clips(corpus=Corpus(name="c", reader="folder", root=root), speaker="x", clips=root / "clips.parquet")
+    list_clips(
+        corpus=Corpus(name="c", reader="folder", root=root), speakers=["x"], clips=root / "clips.parquet"
+    )
     return root
 
 

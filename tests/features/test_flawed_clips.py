@@ -46,7 +46,7 @@ def cropped(real_clips, tmp_path_factory):
     rows += [_row(root, "text.mpg"), {**_row(root, "text.mpg"), "clip": "x/absent", "path": "x/absent.mpg"}]
     write_table(root / "clips.parquet", CLIPS, rows)
     crop_faces(
-        corpus=Corpus(root=root), speaker="x", clips=root / "clips.parquet", faces=Faces(), limits=Limits(),
+        corpus=Corpus(root=root), shard="x", clips=root / "clips.parquet", faces=Faces(), limits=Limits(),
         crop_size=112, faces_table=root / "faces.parquet", landmarks_table=root / "landmarks.parquet",
         checks_table=root / "checks.parquet",
     )  # fmt: skip

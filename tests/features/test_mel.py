@@ -115,7 +115,7 @@ def made(tmp_path_factory):
         write_video(root / "s1" / f"{name}.mp4", frames, audio=sound)
     (root / "s1" / "f_gone.mpg").symlink_to(root / "nowhere")
     corpus = Corpus(root=root)
-    list_clips(corpus=corpus, speaker="s1", clips=root / "clips.parquet")
+    list_clips(corpus=corpus, speakers=["s1"], clips=root / "clips.parquet")
     checks = [
         check_row(
             clip,
@@ -133,7 +133,7 @@ def made(tmp_path_factory):
 
 def extract(corpus, root):
     extract_mel(
-        corpus=corpus, speaker="s1", clips=root / "clips.parquet", checks=root / "checks.parquet", mel=Mel(),
+        corpus=corpus, shard="s1", clips=root / "clips.parquet", checks=root / "checks.parquet", mel=Mel(),
         limits=Limits(), mel_table=root / "mel.parquet", sound_checks=root / "sound_checks.parquet",
     )  # fmt: skip
 

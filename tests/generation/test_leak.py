@@ -83,7 +83,7 @@ def one_shot(folder, clips, models, kind="latents", disentangled=True, sound="")
     label_aus(
         landmarks=features[0]["landmarks"],
         faces_table=features[0]["faces"],
-        speaker="s1",
+        shard="s1",
         aus=AuLabels(),
         faces=Faces(),
         aus_table=folder / "aus.parquet",
@@ -108,7 +108,7 @@ def one_shot(folder, clips, models, kind="latents", disentangled=True, sound="")
         mel=[paths["mel"] for paths in features],
         faces=None,
         split=write_split(folder / "split.parquet", clips),
-        speaker="s1",
+        speakers=["s1"],
         sound=sound,
         sampler=Sampler(steps=3),
         evaluation=Evaluation(),

@@ -27,7 +27,7 @@ def write_features(folder, clips):
 
 def run_step(folder, **settings):
     label_aus(
-        landmarks=folder / "landmarks.parquet", faces_table=folder / "faces.parquet", speaker="s1",
+        landmarks=folder / "landmarks.parquet", faces_table=folder / "faces.parquet", shard="s1",
         aus=AuLabels(**settings), faces=Faces(), aus_table=folder / "aus.parquet",
     )  # fmt: skip
     return folder / "aus.parquet"
@@ -49,9 +49,24 @@ def test_the_step_labels_all_clips_on_one_scale(tmp_path, spoken):
     assert presence.any() and not presence.all()
     metadata = read_metadata(table)
     assert (metadata["labeller"], metadata["proxy_aus"]) == ("geometric", [])
-    statistics = Statistics.from_dict(metadata["statistics"])
+    statistics = Statistics.from_dict(metadata["statistics"]["s1"])
     np.testing.assert_allclose(geometric.normalise(np.stack(rows["raw"]), statistics), normalised, atol=1e-5)
     np.testing.assert_allclose(np.stack(rows["raw"]), geometric.raw_intensities(track.points), atol=1e-5)
+
+
+def test_each_speaker_of_a_shard_has_a_scale_of_their_own(tmp_path, spoken):
+    first, second = (spoken[place][0] for place in (0, 1))
+    clips = [
+        (f"{name}/a", track.points, track.images, track.detected)
+        for name, track in (("s1", first), ("s2", second))
+    ]
+    write_features(tmp_path, clips)
+    together = read_table(run_step(tmp_path), AUS).to_pandas()
+    for clip in clips:
+        write_features(tmp_path, [clip])
+        alone = read_table(run_step(tmp_path), AUS).to_pandas()
+        shared = together[together["clip"] == clip[0]]
+        np.testing.assert_array_equal(np.stack(shared["normalised"]), np.stack(alone["normalised"]))
 
 
 def test_the_step_takes_presence_from_a_labeller_that_decides_it(tmp_path, spoken):
@@ -64,7 +79,7 @@ def test_the_step_takes_presence_from_a_labeller_that_decides_it(tmp_path, spoke
     np.testing.assert_allclose(table["raw"][0], [0.5, 1, 1.5, 2, 2.5])
 
 
-def test_a_speaker_without_clips_gives_an_empty_table(tmp_path):
+def test_a_shard_without_clips_gives_an_empty_table(tmp_path):
     write_features(tmp_path, [])
     assert read_table(run_step(tmp_path), AUS).num_rows == 0
 

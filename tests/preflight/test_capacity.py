@@ -27,7 +27,9 @@ def read(name: str) -> dict:
 
 
 def jobs_of(corpus: str, **sizes: int) -> int:
-    return dag.measure(corpus, **{"variants": 2, "seeds": 1, "speakers": 3, "clips": 2, **sizes}).jobs
+    return dag.measure(
+        corpus, **{"variants": 2, "seeds": 1, "speakers": 3, "clips": 2, "per_shard": "1", **sizes}
+    ).jobs
 
 
 @pytest.mark.slow

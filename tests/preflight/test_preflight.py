@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from configurations import SPEAKERS, configured
+from configurations import SHARDS, SPEAKERS, configured
 from conftest import REPOSITORY
 from safetensors.numpy import save_file
 
@@ -27,9 +27,9 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def problems(config: Config, speakers=SPEAKERS, jobs=None) -> list[str]:
+def problems(config: Config, shards=SHARDS, jobs=None) -> list[str]:
     with pytest.raises(SetupError) as caught:
-        check_setup(config=config, speakers=speakers, results=Path("results/x/y"), jobs=jobs)
+        check_setup(config=config, shards=shards, results=Path("results/x/y"), jobs=jobs)
     assert not Path("results").exists(), "nothing is written where a problem is found"
     first, *lines = str(caught.value).splitlines()
     assert f"{len(lines)} problem" in first and "nothing was started" in first
@@ -37,7 +37,7 @@ def problems(config: Config, speakers=SPEAKERS, jobs=None) -> list[str]:
 
 
 def test_the_demo_passes_and_says_what_it_will_take(here):
-    text = check_setup(config=configured(), speakers=SPEAKERS, results=here / "results/demo/demo")
+    text = check_setup(config=configured(), shards=SHARDS, results=here / "results/demo/demo")
     assert "72 clips" in text and "train renderer ours" in text and "on that machine" in text
     assert (here / "results/demo/demo/setup.md").read_text() == text
     data = json.loads((here / "results/demo/demo/setup.json").read_text())
@@ -70,13 +70,13 @@ def test_the_models_that_find_faces_are_asked_for_where_a_job_runs_them(here, mo
     """Absent at the default path, or another file: one line with the remedy, before any heavy job."""
     monkeypatch.setenv("TALKFACE_WEIGHTS", str(here))
     for rule in ("crop_faces", "track_generated"):
-        [line] = problems(configured(), jobs=[Job(rule, {"speaker": "s1", "seed": "0"})])
+        [line] = problems(configured(), jobs=[Job(rule, {"shard": "s1", "seed": "0"})])
         assert line.startswith(f"faces.landmarker: {here / 'face_landmarker.task'}") and "make setup" in line
-    check_setup(config=configured(), speakers=SPEAKERS, results=here / "r", jobs=[Job("label_aus")])
+    check_setup(config=configured(), shards=SHARDS, results=here / "r", jobs=[Job("label_aus")])
     [line] = problems(configured(aus={"backend": "blendshapes"}), jobs=[Job("label_aus")])
     assert line.startswith("faces.landmarker")
     (here / "face_landmarker.task").write_bytes(b"another")
-    [line] = problems(configured(), jobs=[Job("crop_faces", {"speaker": "s1"})])
+    [line] = problems(configured(), jobs=[Job("crop_faces", {"shard": "s1"})])
     assert hashlib.sha256(b"another").hexdigest() in line and "faces.landmarker_sha256" in line
 
 
@@ -86,10 +86,10 @@ def test_weights_are_known_by_their_checksum_where_a_job_uses_them(here):
     good = {"vgg19": str(vgg), "vgg19_sha256": hashlib.sha256(b"weights").hexdigest()}
     bad = good | {"vgg19_sha256": 64 * "0"}
     rows = ["variants.yaml"]
-    check_setup(config=configured(*rows, perceptual=good), speakers=SPEAKERS, results=here / "r")
+    check_setup(config=configured(*rows, perceptual=good), shards=SHARDS, results=here / "r")
     [line] = problems(configured(*rows, perceptual=bad))
     assert line.startswith("perceptual.vgg19") and good["vgg19_sha256"] in line and 64 * "0" in line
-    check_setup(config=configured(perceptual=bad), speakers=SPEAKERS, results=here / "r")  # nobody reads it
+    check_setup(config=configured(perceptual=bad), shards=SHARDS, results=here / "r")  # nobody reads it
 
 
 def test_weights_to_start_from_must_be_safetensors(here):
@@ -99,7 +99,7 @@ def test_weights_to_start_from_must_be_safetensors(here):
     [line] = problems(config)
     assert line.startswith("audio_to_au.training.warm_start") and "not a readable safetensors" in line
     save_file({"x": np.zeros(3, np.float32)}, start)
-    check_setup(config=config, speakers=SPEAKERS, results=here / "r")
+    check_setup(config=config, shards=SHARDS, results=here / "r")
 
 
 def test_openface_needs_its_program_or_its_tables(here):
@@ -127,14 +127,14 @@ def test_clips_are_counted_and_those_that_cannot_be_opened_are_named(here):
     config = folder_corpus(here / "clips")
     (here / "clips/anna/two.mp4").unlink()
     (here / "clips/anna/two.mp4").symlink_to("gone.mp4")
-    text = check_setup(config=config, speakers=["anna", "ben"], results=here / "r")
+    text = check_setup(config=config, shards={"shard": ["anna", "ben"]}, results=here / "r")
     assert "2 speakers, 4 clips" in text
     assert "two.mp4' cannot be opened" in text and "one.mp4" in text, "one is a link, the other no film"
     assert "speaker anna has no transcripts (.txt)" in text
     for clip in ("one", "two"):
         (here / f"clips/ben/{clip}.mp4").unlink()
         (here / f"clips/ben/{clip}.mp4").symlink_to("gone.mp4")
-    [line] = problems(config, ["anna", "ben"])
+    [line] = problems(config, {"shard": ["anna", "ben"]})
     assert line.startswith("corpus.root: none of speaker ben's clips can be opened")
 
 
@@ -155,7 +155,7 @@ def test_a_gpu_that_is_asked_for_must_be_there(here):
         [line] = problems(config)
         assert line.startswith("compute.device") and "'auto' or 'cpu'" in line
     # the submitting machine of a cluster need not have it
-    check_setup(config=config, speakers=SPEAKERS, results=here / "r", computing=False)
+    check_setup(config=config, shards=SHARDS, results=here / "r", computing=False)
 
 
 def test_memory_is_a_note_unless_no_run_managed_with_so_little():
@@ -170,14 +170,14 @@ def test_memory_is_a_note_unless_no_run_managed_with_so_little():
 
 def test_only_pending_heavy_jobs_are_checked_and_counted(here, capsys):
     config = configured(preflight={"disk_margin": 1e9})
-    given = {"config": config, "speakers": SPEAKERS, "results": here / "r", "computing": True}
-    light = [Job("list_clips", {"speaker": "s1"}), Job("tabulate_table"), Job("plot_masks"), Job("verify")]
+    given = {"config": config, "shards": SHARDS, "results": here / "r", "computing": True}
+    light = [Job("list_clips", {"shard": "s1"}), Job("tabulate_table"), Job("plot_masks"), Job("verify")]
     before_heavy_jobs(jobs=light, **given)
     assert capsys.readouterr().err == "" and not (here / "r").exists()
     with pytest.raises(SetupError):
-        before_heavy_jobs(jobs=[*light, Job("crop_faces", {"speaker": "s1"})], **given)
+        before_heavy_jobs(jobs=[*light, Job("crop_faces", {"shard": "s1"})], **given)
     given["config"] = configured()
-    before_heavy_jobs(jobs=[Job("crop_faces", {"speaker": "s1"})], **given)
+    before_heavy_jobs(jobs=[Job("crop_faces", {"shard": "s1"})], **given)
     said = capsys.readouterr().err
     assert "900 frames" in said and "train autoencoder" not in said
 
@@ -193,14 +193,16 @@ def test_every_rule_is_heavy_or_named_light():
 def test_disk_grows_with_the_corpus_and_its_faces_dominate():
     config = configured("grid.yaml")
     speakers = [f"s{number}" for number in range(1, 35) if number != 21]
-    cost = estimate(config, jobs_of_experiment(config, speakers), dict.fromkeys(speakers, 1000), 75)
+    cost = estimate(
+        config, jobs_of_experiment(config, speakers), {name: {name: 1000} for name in speakers}, 75
+    )
     assert 70e9 < cost.bytes["results"] < 130e9  # docs/paper_tables.md: 48 + 20 + 11 + 2.5 GB, and one method
     assert clips_to_generate(config, "s4", 1000) == 100 and clips_to_generate(config, "s1", 1000) == 50
 
 
 def test_widths_that_were_not_measured_get_no_time():
     config = configured("paper.yaml", renderer={"width": 200})
-    whole = estimate(config, jobs_of_experiment(config, ["s1"]), {"s1": 9}, 75)
+    whole = estimate(config, jobs_of_experiment(config, ["s1"]), {"s1": {"s1": 9}}, 75)
     cost = {stage.name: stage for stage in whole.stages}
     assert cost["train renderer ours"].hours is None and cost["train renderer ours"].gflop is None
     assert cost["train autoencoder"].hours is None
@@ -212,7 +214,7 @@ def test_without_a_gpu_in_question_torch_stays_out():
         "import sys, tempfile, yaml; from pathlib import Path; from talkface.config import validate\n"
         "from talkface.jobs.check_setup import check_setup\n"
         "raw = yaml.safe_load(open('config.yaml')); raw['compute']['device'] = 'cpu'\n"
-        f"check_setup(config=validate(raw), speakers={SPEAKERS}, results=Path(tempfile.mkdtemp()))\n"
+        f"check_setup(config=validate(raw), shards={SHARDS}, results=Path(tempfile.mkdtemp()))\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=True)

@@ -20,6 +20,7 @@ sys.path.insert(0, str(REPOSITORY / "benchmarks"))
 import full_size
 
 SPEAKERS = ["s1", "s2", "s3", "s4"]
+CLIPS = {name: {name: 1000} for name in SPEAKERS}
 CONFIGS = (["grid.yaml", "paper.yaml"], ["grid.yaml", "variants.yaml", "paper.yaml"], ["real.yaml"], [])
 UNITS = {"min": 1.0, "h": 60.0, "PFLOP": 1.0}
 
@@ -27,7 +28,7 @@ UNITS = {"min": 1.0, "h": 60.0, "PFLOP": 1.0}
 def page(overlays: list[str], machine: dict) -> str:
     config = configured(*overlays)
     found = Survey(clips=dict.fromkeys(SPEAKERS, 1000))
-    cost = estimate(config, jobs_of_experiment(config, SPEAKERS), found.clips, 75)
+    cost = estimate(config, jobs_of_experiment(config, SPEAKERS), CLIPS, 75)
     return as_text(as_data(config, found, cost, machine, []))
 
 
@@ -70,7 +71,9 @@ def test_the_check_and_the_capacity_plan_count_the_same_operations():
 def test_encoding_has_a_time_only_for_the_widths_that_were_measured():
     for overlays, known in (([], True), (["grid.yaml", "paper.yaml"], False)):
         config = configured(*overlays)
-        cost = estimate(config, jobs_of_experiment(config, SPEAKERS), dict.fromkeys(SPEAKERS, 9), 75)
+        cost = estimate(
+            config, jobs_of_experiment(config, SPEAKERS), {name: {name: 9} for name in SPEAKERS}, 75
+        )
         [line] = [line for line in cost.stages if line.name == "encode_latents"]
         assert (line.hours is not None) == known
 
@@ -99,5 +102,5 @@ def test_large_pictures_take_the_time_that_they_were_measured_to_take():
     for corpus in full_size.CORPORA:
         overlay = f"{corpus.name.lower().replace('-', '_')}.yaml"
         config = configured(overlay)
-        [line] = estimate(config, [Job("crop_faces", {"speaker": "x"})], {"x": 100}, 100).stages
+        [line] = estimate(config, [Job("crop_faces", {"shard": "x"})], {"x": {"x": 100}}, 100).stages
         assert line.hours == pytest.approx(10_000 / (corpus.crop_frames_per_s or 101) / 3600)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from configurations import SPEAKERS, configured
+from configurations import SHARDS, configured
 from faults.observing import run_step
 from scipy.io import wavfile
 from tiny_corpus import CROP, write_truth
@@ -124,7 +124,7 @@ def test_decoded_frames_that_do_not_fit(small, tmp_path, given):
 def checked(tmp_path: Path, monkeypatch, **changes) -> str:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SetupError) as caught:
-        check_setup(config=configured(**changes), speakers=SPEAKERS, results=Path("results/x/y"))
+        check_setup(config=configured(**changes), shards=SHARDS, results=Path("results/x/y"))
     [_, *lines] = str(caught.value).splitlines()
     [line] = [line.strip() for line in lines if line.strip().startswith("tmp")]
     return line
@@ -142,7 +142,7 @@ def test_temporary_files_beside_the_results_may_be_moved(tmp_path, monkeypatch):
         monkeypatch.setattr(tempfile, "tempdir", str(folder / "tmp"))
         monkeypatch.chdir(folder)
         with pytest.raises(SetupError) as caught:
-            check_setup(config=configured(), speakers=SPEAKERS, results=Path("results/x/y"))
+            check_setup(config=configured(), shards=SHARDS, results=Path("results/x/y"))
         monkeypatch.chdir(tmp_path)
     assert "results, work, tmp, corpus: " in str(caught.value)
     assert "or start from a folder on a larger disk, or set TMPDIR to a folder with more" in str(caught.value)
@@ -156,5 +156,5 @@ def test_a_tmpdir_that_cannot_be_used_is_noted(tmp_path, monkeypatch, kind):
     path = tmp_path / {"absent": "absent", "a file": "file", "used": "folder"}[kind]
     monkeypatch.setenv("TMPDIR", str(path))
     monkeypatch.setattr(tempfile, "tempdir", None)  # so that it is chosen anew
-    text = check_setup(config=configured(), speakers=SPEAKERS, results=tmp_path / "results")
+    text = check_setup(config=configured(), shards=SHARDS, results=tmp_path / "results")
     assert (f"TMPDIR: '{path}' cannot be written to, so temporary files go to" in text) == (kind != "used")

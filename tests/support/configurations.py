@@ -8,6 +8,7 @@ from talkface.config import Config, ConfigError, merge, validate
 
 DEFAULT = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 SPEAKERS = ["s1", "s2", "s3", "s4", "s5", "s6"]
+SHARDS = {name: [name] for name in SPEAKERS}
 
 
 def configured(*overlays: str, **changes) -> Config:

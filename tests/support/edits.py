@@ -35,7 +35,7 @@ NOTHING = [
     Edit("text of an assertion", "talkface/training/parallel.py", 'f"{items} items among', 'f"{items} of'),
     Edit("log line of a step", "talkface/jobs/crop_faces.py", "clips cropped", "clips done"),
     Edit("log line of the loop", "talkface/training/loop.py", "run again to resume", "run it again"),
-    Edit("progress of a step", "talkface/jobs/crop_faces.py", '"crop_faces {speaker}"', '"{speaker}"'),
+    Edit("progress of a step", "talkface/jobs/crop_faces.py", '"crop_faces {shard}"', '"{shard}"'),
     Edit("progress lines", "talkface/runtime/logs.py", "_LINE_EVERY_S = 10.0", "_LINE_EVERY_S = 5.0"),
     Edit(
         "progress in a training", "talkface/training/loop.py", "_LINE_EVERY_S = 20.0", "_LINE_EVERY_S = 9.0"

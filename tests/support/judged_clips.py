@@ -23,7 +23,7 @@ def judged(root: Path, limits: Limits) -> dict[str, dict]:
     ]  # fmt: skip
     write_table(root / "clips.parquet", CLIPS, rows)
     crop_faces(
-        corpus=Corpus(root=root), speaker="x", clips=root / "clips.parquet", faces=Faces(), limits=limits,
+        corpus=Corpus(root=root), shard="x", clips=root / "clips.parquet", faces=Faces(), limits=limits,
         crop_size=112, faces_table=root / "faces.parquet", landmarks_table=root / "landmarks.parquet",
         checks_table=root / "checks.parquet",
     )  # fmt: skip

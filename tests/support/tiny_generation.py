@@ -21,6 +21,7 @@ from tiny_corpus import (
 from talkface.artifacts.schemas import GENERATED
 from talkface.artifacts.tables import ClipTable
 from talkface.config import Compute, Evaluation, Mfcc, Sampler
+from talkface.jobs.gather_other_sounds import gather_other_sounds
 from talkface.jobs.generate_clips import generate_clips
 from talkface.media.images import decode_png
 
@@ -56,7 +57,20 @@ def generate_from(
 
     ``shown``: clips whose true frames the inpaint protocol may look at; without them it is one-shot.
     """
-    features = [write_features(folder, clips, name) for name in ("s1", "s2")]
+    features = {name: write_features(folder, clips, name) for name in ("s1", "s2")}
+    split = write_split(folder / "split.parquet", clips)
+
+    def of_shard(part: str) -> list[Path]:
+        """As rule ``generate_clips`` has it: the shard's own table, and what is borrowed of others'."""
+        if not sound:
+            return [features[speaker][part]]
+        gathered = folder / "other_sounds" / f"{part}.parquet"
+        gather_other_sounds(
+            tables=[own[part] for own in features.values()], split=split, part=part, evaluation=Evaluation(),
+            gathered=gathered,
+        )  # fmt: skip
+        return [features[speaker][part], gathered]
+
     faces = None if shown is None else write_features(folder / "shown", shown, speaker)["faces"]
     target = folder / "generated.parquet"
     generate_clips(
@@ -65,12 +79,12 @@ def generate_from(
         identities=write_identities(
             folder / "identities.parquet", [clip for clip in clips if speaker_of(clip) == speaker]
         ),
-        aus=[paths["aus" if oracle else "au_features"] for paths in features],
+        aus=of_shard("aus" if oracle else "au_features"),
         oracle_aus=oracle,
-        mel=[paths["mel"] for paths in features],
+        mel=of_shard("mel"),
         faces=faces,
-        split=write_split(folder / "split.parquet", clips),
-        speaker=speaker,
+        split=split,
+        speakers=[speaker],
         sound=sound,
         sampler=Sampler(**{"steps": 3, "batch_frames": 64, **sampler}),
         evaluation=Evaluation(),

@@ -170,7 +170,7 @@ def test_scores_are_named_as_those_of_generated_frames(trained, tmp_path):
         label_aus(
             landmarks=paths["landmarks"],
             faces_table=paths["faces"],
-            speaker=speaker,
+            shard=speaker,
             aus=AuLabels(),
             faces=Faces(),
             aus_table=paths["labels"],

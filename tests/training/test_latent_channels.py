@@ -59,7 +59,7 @@ def test_any_number_of_latent_channels_generates(tmp_path, channels):
     for name, shown in (("one", None), ("two", tables["faces"])):
         generate_clips(
             **common, renderer=renderer["model"], autoencoder=weights, identities=made["identities"],
-            aus=[tables["au_features"]], oracle_aus=False, mel=[tables["mel"]], faces=shown, speaker="s1",
+            aus=[tables["au_features"]], oracle_aus=False, mel=[tables["mel"]], faces=shown, speakers=["s1"],
             sound="", sampler=Sampler(steps=2), evaluation=Evaluation(), mfcc=Mfcc(),
             generated=made[name],
         )  # fmt: skip

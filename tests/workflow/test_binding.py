@@ -120,7 +120,7 @@ def jobs_by_rule(tmp_path_factory):
 
 def _jobs(workflow, own) -> list[Rule]:
     """One job for each protocol, sound and renderer, whose inputs differ."""
-    values = {"experiment": "micro", "corpus": "micro", "seed": "0", "speaker": "s1"}
+    values = {"experiment": "micro", "corpus": "micro", "seed": "0", "shard": "s1"}
     choices = {
         "variant": list(workflow.globals["CONFIG"].variants),
         "protocol": ["one_shot", "inpaint"],
@@ -129,6 +129,7 @@ def _jobs(workflow, own) -> list[Rule]:
         "method": ["static"],
         "table": workflow.globals["TABLES"][:1],
         "metric": workflow.globals["VALUES"]["metric"],
+        "part": ["mel"],
         "archive": ["s1.zip"],
     }
     made = [values]

@@ -103,7 +103,7 @@ def test_short_jobs_share_submissions(through_slurm):
     assert len(logs) > 50, "each rule's time and memory are recorded"
     assert len(jobs) < len(logs) / 2
     features = [job for job in jobs if "features" in job.comment]
-    assert len(features) == 2, "one submission a speaker"
+    assert len(features) == 2, "one submission a shard"
 
 
 def test_gpu_jobs_wait_for_the_only_gpu(through_slurm):

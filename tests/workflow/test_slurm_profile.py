@@ -64,7 +64,7 @@ def test_groups_hold_short_cpu_rules_and_never_all_speakers_at_once():
     groups = PROFILE["groups"]
     assert set(groups) <= set(RULES)
     assert not set(groups) & set(REQUESTS), "GPU stages"
-    assert "split_clips" not in groups, "it would tie the features of all speakers into one job"
+    assert "split_clips" not in groups, "it would tie the features of all shards into one job"
     assert set(PROFILE["group-components"]) <= set(groups.values())
 
 

@@ -69,7 +69,7 @@ def test_every_protocol_seed_and_variant_has_its_branch(workspace):
     assert rules["train_renderer"] == 4 and rules["train_autoencoder"] == 2
     assert rules["track_generated"] == 2 * 2 * (4 + 2 * 2)
     assert rules["score_clips"] == len(all_metrics()) * rules["track_generated"]
-    assert rules["generate_clips"] == 2 * 2 * 2 * 2 * 2  # speakers, seeds, variants, sounds, protocols
+    assert rules["generate_clips"] == 2 * 2 * 2 * 2 * 2  # shards, seeds, variants, sounds, protocols
 
 
 def test_a_variant_that_nothing_names_is_not_trained(workspace):

@@ -60,11 +60,13 @@ def test_the_whole_experiment_is_estimated_from_the_jobs_that_snakemake_would_st
     raw = {}
     for name in ("config.yaml", *named):
         raw = merge(raw, yaml.safe_load((workspace / name).read_text()))
-    config, speakers = validate(raw), ["s1", "s2"]
+    config, shards = validate(raw), ["s1", "s2"]
     plan = planned(workspace, *targets, overlay=("--configfile", *named))
     pending = [Job(rule, wildcards) for rule, found in plan.items() for wildcards in found]
-    whole = jobs_of_experiment(config, speakers)
-    expected, found = (estimate(config, jobs, {"s1": 3, "s2": 3}, 75) for jobs in (pending, whole))
+    whole = jobs_of_experiment(config, shards)
+    expected, found = (
+        estimate(config, jobs, {"s1": {"s1": 3}, "s2": {"s2": 3}}, 75) for jobs in (pending, whole)
+    )
     lines, wanted = ({line.name: line for line in cost.stages} for cost in (found, expected))
     assert lines.keys() == wanted.keys()
     for name, line in wanted.items():

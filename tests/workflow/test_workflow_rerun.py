@@ -8,8 +8,10 @@ import sys
 
 import pytest
 from edits import NOTHING, RERUN
-from workspace import MICRO, copy_workspace, make_workspace, scheduled, snakemake
+from workspace import MICRO, copy_workspace, make_workspace, planned, scheduled, snakemake
 
+from talkface.artifacts.schemas import CLIPS
+from talkface.artifacts.tables import read_table
 from talkface.media.program import executable
 from talkface.metrics.catalogue import all_metrics
 
@@ -208,7 +210,7 @@ splits: {micro: {seen: [anna, ben], unseen: [cleo]}}
 """
 
 
-def test_one_added_clip_touches_one_speaker(tmp_path):
+def test_one_added_clip_touches_one_shard(tmp_path):
     workspace = make_workspace(tmp_path / "folder")
     root = workspace / "clips"
     for speaker in ("anna", "ben", "cleo"):
@@ -231,6 +233,27 @@ def test_one_added_clip_touches_one_speaker(tmp_path):
     assert scheduled(workspace, "--", *listings, overlay=moved_overlay) == {}, (
         "where they lie changes nothing"
     )
+
+
+def test_another_speaker_leaves_the_other_shards_as_they_are(tmp_path):
+    workspace = make_workspace(tmp_path / "folder")
+    (workspace / "folder.yaml").write_text(FOLDER + "speakers_per_shard: 2\n")
+    overlay = (*MICRO, "folder.yaml", "--config", "root=clips")
+    listings = [f"results/micro/folder/clips/{shard}.parquet" for shard in ("anna", "shard-0")]
+    for speaker in ("anna", "ben", "cleo"):
+        (workspace / "clips" / speaker).mkdir(parents=True)
+        (workspace / "clips" / speaker / "one.mp4").write_bytes(b"not decoded here")
+    done = snakemake(workspace, "--cores", "1", "--", *listings, overlay=overlay)
+    assert done.returncode == 0, done.stdout[-3000:]
+    table = read_table(workspace / listings[1], CLIPS)
+    assert table["speaker"].to_pylist() == ["ben", "cleo"], "a row names its speaker"
+    (workspace / "clips/emil").mkdir()
+    (workspace / "clips/emil/one.mp4").write_bytes(b"another speaker")
+    assert planned(workspace, "--", listings[1], overlay=overlay) == {}
+    assert snakemake(workspace, "--cores", "1", "-n", "--", listings[0], overlay=overlay).returncode != 0
+    both = "results/micro/folder/clips/shard-1.parquet"
+    [job] = planned(workspace, "--", both, overlay=overlay)["list_clips"]
+    assert job["shard"] == "shard-1"
 
 
 def test_verify_names_what_was_made_from_other_content(workspace):

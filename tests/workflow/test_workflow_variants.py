@@ -17,7 +17,7 @@ DECODER = "  mine: {output: frames, frame_renderer: {speech: [audio], losses: {i
 DENOISER = "  mine: {renderer: {fusion: concatenation}}\n"
 SAMPLED = "  mine: {sampler: {kind: dpmpp_2m}}\n"
 OF_A_VARIANT = {
-    "generate_clips": 2,  # speakers
+    "generate_clips": 2,  # shards
     "track_generated": 1,
     "score_clips": 3,
     "tabulate_table": 1,
@@ -63,7 +63,7 @@ def test_the_papers_tables_need_one_training_a_row(paper):
 def test_frozen_stages_are_trained_once_for_all_variants(paper):
     assert {rule: len(paper[rule]) for rule in SHARED} == dict.fromkeys(SHARED, 1)
     for rule in ("encode_latents", "encode_masked_latents", "encode_first_faces", "disentangle_faces"):
-        assert sorted(wildcards["speaker"] for wildcards in paper[rule]) == ["s1", "s2"], rule
+        assert sorted(wildcards["shard"] for wildcards in paper[rule]) == ["s1", "s2"], rule
 
 
 def test_only_the_inpaint_table_generates_in_that_protocol(paper):

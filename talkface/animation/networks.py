@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import safe_open
@@ -25,6 +25,8 @@ from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.network import NETWORKS, Network
 from talkface.models.renderer import Renderer
 from talkface.models.trunk import Trunk
+
+Kind = TypeVar("Kind", bound=Network)
 
 _LARGEST = 4096
 """Of the numbers in a network's settings: more blocks would take minutes to build."""
@@ -53,7 +55,7 @@ def load_networks(model: Model, device: torch.device) -> Networks:
         for path in model.networks.values():
             _check_fit(path)
 
-    def other[Kind: Network](kind: type[Kind]) -> Kind | None:
+    def other(kind: type[Kind]) -> Kind | None:
         path = model.networks.get(kind.name)
         return None if path is None else load_model(path, kind, device)
 

@@ -47,9 +47,7 @@ class Film:
             return self.frames()
         return map(VisibleLabel(self.height, self.width).drawn_on, self.frames())
 
-    def write(
-        self, output: str | PathLike[str], *, watch: Callable[[int], object] | None = None
-    ) -> Path:
+    def write(self, output: str | PathLike[str], *, watch: Callable[[int], object] | None = None) -> Path:
         """Write a film (``.mp4``, ``.mkv``, ``.webm``, ``.gif``), or PNG pictures into a folder.
 
         A name that ends in a slash, or an empty folder, stands for pictures. Every kind carries tags that

@@ -66,7 +66,7 @@ def load_networks(model: Model, device: torch.device) -> Networks:
         ("autoencoder", isinstance(renderer, Renderer), found.autoencoder),
     ):
         if needed and present is None:
-            raise BundleError(f"model '{model.name}': networks.{name}: its renderer needs it; export it again")
+            raise BundleError(f"model '{model.name}': networks.{name}: the renderer needs it; export again")
     return found
 
 

@@ -38,7 +38,7 @@ class Curves:
     """AU -> values 0 to 5 at these times."""
 
     def at(self, au: str, time_s_N: np.ndarray) -> np.ndarray:
-        """Values of a unit, by straight lines between its points; held before the first and after the last."""
+        """Values of a unit, on straight lines between points, held before the first and after the last."""
         return np.interp(time_s_N, self.time_s_K, self.intensity_K[au])
 
 

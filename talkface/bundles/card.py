@@ -1,56 +1,15 @@
-"""The model card of a bundle, in Markdown: what it is for, what it learned from, how good it is, its limits."""
+"""The model card of a bundle: what it is for, what it learned from, how good it is, its limits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.columns import BY_KEY, number
 
-_TEXT = """# {name}
-
-{lead}
-
-| | |
-|---|---|
-| networks | {networks} |
-| experiment | `{experiment}`, variant `{variant}`, seed {seed} |
-| hash of the experiment | `{sha256}` |
-| code | commit `{commit}` |
-| weights' licence | {licence} |
-| written by | talkface {talkface} |
-
-```sh
-talkface generate face.jpg voice.wav --model THIS_FOLDER -o film.mp4
-talkface info THIS_FOLDER
-```
-
-## Intended use
-
-Films of people who have agreed to them, for research, teaching, accessibility and art, shown for what they are. Each film
-carries a tag and, unless it is turned off, a label that say that it is synthetic.
-
-Not for: films of people who have not agreed, deception about who said what, getting past checks of identity, harassment.
-talkface's page on consent (docs/consent.md) says more.
-
-## Data
-
-- {credit}.
-- Speakers whose faces and speech were learned: {seen}.{appearance}
-- Speakers held out for testing: {unseen}.
-
-## Limits
-
-- It has learned from few {people} (above). Faces, ages, skin tones, beards, glasses, lights and languages that they do not show may
-  come out worse; that was not measured.
-- A face of {size} × {size} pixels from the front, mouth closed. The head does not move by itself, nor do the eyes.
-- It hears sound, not words: noise and music move the mouth too.
-{demo}
-## Figures
-
-{figures}
-"""
+_TEXT = Path(__file__).with_name("card.md")
 
 
 def card_of(content: Mapping[str, Any]) -> str:
@@ -58,15 +17,18 @@ def card_of(content: Mapping[str, Any]) -> str:
     data, origin = content["data"], content["origin"]
     seen, appearance = data["seen"], data["appearance"]
     lead = (
-        f"Networks that make a talking face of a photo and a sound, for talkface (variant `{origin['variant']}`; "
+        "Networks that make a talking face of a photo and a sound, for talkface "
+        f"(variant `{origin['variant']}`; "
         "the method's paper: [doi:10.1145/3672565](https://doi.org/10.1145/3672565))."
     )
     if content["preview"]:
         lead = "**A preview: not good enough to be a finished model.** " + lead
-    return _TEXT.format(
+    return _TEXT.read_text(encoding="utf-8").format(
         name=content["name"],
         lead=lead,
-        networks=", ".join(f"{name} ({own['samples']:,} samples)" for name, own in content["networks"].items()),
+        networks=", ".join(
+            f"{name} ({own['samples']:,} samples)" for name, own in content["networks"].items()
+        ),
         experiment=f"{origin['experiment']}/{data['corpus']}",
         variant=origin["variant"],
         seed=origin["seed"],
@@ -76,13 +38,17 @@ def card_of(content: Mapping[str, Any]) -> str:
         talkface=content["talkface"],
         credit=data["credit"],
         seen=", ".join(seen),
-        appearance=f"\n- Speakers of whom only the face was learned: {', '.join(appearance)}." * bool(appearance),
+        appearance=_of_appearance(appearance),
         unseen=", ".join(data["unseen"]),
         people="drawn speakers" if data["drawn"] else "people",
         size=content["settings"]["video"]["crop_size"],
         demo="- The faces it learned from are drawn: it is no use for photos of people.\n" * data["drawn"],
         figures=_figures(content["figures"]),
     )
+
+
+def _of_appearance(speakers: Sequence[str]) -> str:
+    return f"\n- Speakers of whom only the face was learned: {', '.join(speakers)}." if speakers else ""
 
 
 def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
@@ -99,8 +65,13 @@ def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
         digits = BY_KEY[own["measure"]].digits
         low, high = (number(own[end], digits) for end in ("low", "high"))
         interval = f"[{low}, {high}]" if own["low"] is not None else "not estimable"
-        lines.append(
-            f"| {TEST_SUBSETS[own['subset']]} | {own['header']} | {number(own['value'], digits)} | {interval} | "
-            f"{own['clips']} | {own['speakers']} |"
+        cells = (
+            TEST_SUBSETS[own["subset"]],
+            own["header"],
+            number(own["value"], digits),
+            interval,
+            str(own["clips"]),
+            str(own["speakers"]),
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -44,7 +44,7 @@ def read_experiment(folder: Path) -> Experiment:
     except ConfigError as error:
         raise BundleError(f"{path}: {error}; {remedy}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path}: not what the check of an experiment writes ({error}); {remedy}") from error
+        raise BundleError(f"{path}: not what check_setup writes ({error}); {remedy}") from error
 
 
 def networks_of(experiment: Experiment, variant: str, seed: int) -> dict[str, Path]:
@@ -55,7 +55,9 @@ def networks_of(experiment: Experiment, variant: str, seed: int) -> dict[str, Pa
     """
     config, train = experiment.config, experiment.folder / "train"
     if variant not in config.variants:
-        raise BundleError(f"variant '{variant}': {experiment.folder} has {', '.join(sorted(config.variants))}")
+        raise BundleError(
+            f"variant '{variant}': {experiment.folder} has {', '.join(sorted(config.variants))}"
+        )
     needs = needs_of(config, variant)
     if needs & _TRUE_VIDEO:
         raise BundleError(f"variant '{variant}': it needs a true video besides the photo and the sound")
@@ -72,9 +74,7 @@ def networks_of(experiment: Experiment, variant: str, seed: int) -> dict[str, Pa
     ):
         if part in needs:
             stages[name] = f"{name}/shared"
-    networks = {
-        name: train / stage / f"seed-{seed}" / "model.safetensors" for name, stage in stages.items()
-    }
+    networks = {name: train / stage / f"seed-{seed}" / "model.safetensors" for name, stage in stages.items()}
     for path in networks.values():
         if not path.is_file():
             raise BundleError(

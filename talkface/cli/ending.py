@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -38,7 +39,7 @@ MEANINGS = {
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Run a command: warnings and mistakes become lines of standard error, mistakes end it with their code."""
+    """Run a command: warnings and mistakes become lines, mistakes end it with their code."""
     os.environ.setdefault("GLOG_minloglevel", "2")  # MediaPipe's lines about itself
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     root = logging.getLogger()
@@ -47,6 +48,9 @@ def told() -> Iterator[None]:
     signal.signal(signal.SIGTERM, _stop)
     try:
         yield
+    except BrokenPipeError:  # who read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(int(Code.FILE)) from None
     except KeyboardInterrupt:
         fail("interrupted; nothing half-written was left", Code.INTERRUPTED)
     except (ValueError, OSError) as error:
@@ -78,8 +82,10 @@ def _code(error: Exception) -> Code:
     from talkface.features.bundle import BundleError as FaceModelsError
     from talkface.media.program import NoProgramError
 
-    if isinstance(error, FaceModelsError | NoProgramError | ConfigError):
+    if isinstance(error, FaceModelsError | NoProgramError):
         return Code.MACHINE
+    if isinstance(error, ConfigError):
+        return Code.MACHINE if str(error).startswith("compute.") else Code.FILE
     # weights.CheckpointError by its name: its module would bring torch
     if isinstance(error, BundleError) or type(error).__name__ == "CheckpointError":
         return Code.MODEL

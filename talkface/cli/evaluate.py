@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _ENDINGS = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".mpg", ".mpeg", ".m4v", ".gif"}
 _ABOUT = (
-    "Each film is cropped on its own face. Action units are on the scale of each true film alone, and words "
-    "are not known, so figures differ a little from those of an experiment's tables."
+    "Each film is cropped on its own face. Action units are on the scale of each true film alone, and "
+    "'within the words' means the whole film: figures differ a little from those of an experiment's tables."
 )
 
 
@@ -81,8 +81,8 @@ def _pairs(films: Path, truth: Path) -> dict[str, tuple[Path, Path]]:
     pairs = {name: (path, true[name]) for name, path in made.items() if name in true}
     if not pairs:
         raise ValueError(
-            f"{films}: none of its {len(made)} films has the name of one of {len(true)} in {truth}; name them "
-            "alike up to the ending, below the same subfolders"
+            f"{films}: none of its {len(made)} films has the name of one of {len(true)} in {truth}; name "
+            "them alike up to the ending, below the same subfolders"
         )
     for name in sorted(set(made) - set(true)):
         typer.echo(f"warning: {made[name]}: no film of this name in {truth}; left out", err=True)

@@ -19,7 +19,9 @@ def export(
     variant: Annotated[
         str | None, typer.Option(help="Which method. Default: the first that the config names.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the training. Default: the config's first.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the training. Default: the config's first.")
+    ] = None,
     licence: Annotated[
         str | None, typer.Option(help="Licence of the weights. Default: that of the corpus, where known.")
     ] = None,
@@ -28,7 +30,7 @@ def export(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the bundle's content as JSON.")] = False,
 ) -> None:
-    """Write an experiment's networks as a [bold]bundle[/bold]: weights, settings and a model card in a folder.
+    """Write an experiment's networks as a [bold]bundle[/bold]: a folder with weights and a model card.
 
     It holds the networks that one variant needs, and no others. Loading it executes nothing, and checks the
     SHA-256 of each file.

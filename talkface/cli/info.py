@@ -74,7 +74,7 @@ def _content(path: Path | None) -> dict[str, Any]:
         raise BundleError(f"{path}: no such file or folder; name a bundle, an experiment or an artifact")
     header = dict(header_of(path))
     if not header:
-        raise ValueError(f"{path}: no artifact of talkface; name a .parquet or .safetensors file that it made")
+        raise ValueError(f"{path}: no artifact of talkface; name a .parquet or .safetensors file of it")
     return header
 
 

@@ -14,11 +14,10 @@ from talkface.cli.export import export
 from talkface.cli.generate import generate
 from talkface.cli.info import info
 
-
 app = typer.Typer(
     name="talkface",
     help="From one photo and a sound to a film that speaks.",
-    epilog="[bold]Exit codes[/bold]\n\n" + "\n\n".join(f"{c.value}  {text}" for c, text in MEANINGS.items()),
+    epilog="Exit codes: " + " · ".join(f"[bold]{c.value}[/bold] {text}" for c, text in MEANINGS.items()),
     rich_markup_mode="rich",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they would show what is in people's files

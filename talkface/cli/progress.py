@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -63,16 +64,18 @@ def _bar() -> Progress:
 
 
 def _lines(total: int, what: str) -> Callable[[int], None]:
-    began = last = time.monotonic()
-    done = 0
+    done, first = 0, 0
+    began = last = math.nan  # when the first piece was there: what comes before it is no measure of the rate
 
     def advance(count: int) -> None:
-        nonlocal done, last
+        nonlocal done, first, began, last
         done += count
         now = time.monotonic()
-        if now - last >= _LINE_EVERY_S:
+        if math.isnan(began):
+            began, last, first = now, now, done
+        elif now - last >= _LINE_EVERY_S:
             last = now
-            rate = done / (now - began)
+            rate = (done - first) / (now - began)
             left = f"{(total - done) / rate:.0f} s left"
             line = f"{what}: {done} of {total} ({100 * done / total:.0f} %), {rate:.1f}/s, {left}"
             console().print(line, highlight=False, soft_wrap=True)

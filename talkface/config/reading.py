@@ -24,7 +24,9 @@ def read_config(paths: Sequence[Path]) -> Config:
     raw: dict[str, Any] = {}
     for path in paths:
         if not path.is_file():
-            raise ConfigError(f"--configfile {path}: no such file; run this in the folder where Snakemake ran")
+            raise ConfigError(
+                f"--configfile {path}: no such file; run this in the folder where Snakemake ran"
+            )
         try:
             settings = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -46,8 +46,8 @@ class Means:
 def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> dict[str, Score]:
     """Values of all metric families by their names in the score tables.
 
-    Units are present on the scale of the true film alone. Words are not known, so that what is measured
-    within words is not defined. Without sound in the true film, what needs it is left out.
+    Units are present on the scale of the true film alone. Words are not known: what is measured within them
+    is measured over the whole film. Without sound in the true film, what needs it is left out.
 
     Raises:
         ValueError: naming the file, for one that cannot be read, shows no face, or is of another length.
@@ -104,5 +104,3 @@ def _presence(
     true_TA = labeller.normalise(truth.raw, scale) >= threshold
     found_TA = labeller.normalise(found.raw, scale) >= threshold
     return np.where(found.detected[:, None], found_TA, true_TA[0]), Presence(true_TA, truth.detected)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -63,6 +64,7 @@ class Film:
         Raises:
             ValueError: an output that cannot be written, or that the film is made from.
         """
+        output = os.fspath(output)
         check_output(output, self.sound.path)
         tags = film_tags(self.model)
         if is_folder(output):

@@ -67,7 +67,7 @@ def _of_bundle(folder: Path, variant: str | None) -> Model:
             f"{folder}: variant '{variant}': this bundle holds '{manifest.origin.variant}' alone; leave "
             "--variant out"
         )
-    networks = {name: folder / f"{name}.safetensors" for name in manifest.networks}
+    networks: dict[str, Path] = {name: folder / f"{name}.safetensors" for name in manifest.networks}
     return Model(manifest.name, manifest.origin.variant, manifest.settings, networks, manifest)
 
 

@@ -9,9 +9,10 @@ Shapes: T frames, S crop size, A action units.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from talkface.media.audio import read_audio
 from talkface.media.probe import probe
 from talkface.media.video import read_frames
 from talkface.metrics.catalogue import all_metrics
-from talkface.metrics.clip import Clip, Mesh, Presence
+from talkface.metrics.clip import Clip, Mesh, Part, Presence
 from talkface.metrics.declaration import Score
 
 MOST_DIFFERENT_FRAMES = 5
@@ -37,10 +38,10 @@ MOST_DIFFERENT_FRAMES = 5
 class Means:
     """What films are read with: the sections of a configuration, by default those of an experiment."""
 
-    video: Video = Video()
-    faces: Faces = Faces()
-    labels: AuLabels = AuLabels()
-    mel: Mel = Mel()
+    video: Video = field(default_factory=Video)
+    faces: Faces = field(default_factory=Faces)
+    labels: AuLabels = field(default_factory=AuLabels)
+    mel: Mel = field(default_factory=Mel)
 
 
 def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> dict[str, Score]:
@@ -57,13 +58,13 @@ def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> d
     lengths = len(made.images), len(true.images)
     if abs(lengths[0] - lengths[1]) > MOST_DIFFERENT_FRAMES:
         raise ValueError(
-            f"{film}: {lengths[0]} frames at 25 a second, {truth} has {lengths[1]}: films of one length, from "
-            "the same first frame on, can be compared; cut one of them"
+            f"{film}: {lengths[0]} frames at 25 a second, {truth} has {lengths[1]}: films of one "
+            "length, from the same first frame on, can be compared; cut one of them"
         )
     num_frames = min(lengths)
     with closing(open_labeller(means.labels, means.faces)) as labeller:
         aus_TA, true_aus = _presence(labeller, made, true, means.labels.presence_threshold)
-    parts = {
+    parts: dict[Part, Any] = {
         "frames": made.images[:num_frames],
         "true_frames": true.images[:num_frames],
         "mouth_box": mouth_box(means.video.crop_size),
@@ -77,7 +78,7 @@ def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> d
     scores: dict[str, Score] = {}
     for family in all_metrics().values():
         if set(family.needs) <= set(parts):
-            own = {part: parts[part] for part in family.needs}
+            own: dict[str, Any] = {part: parts[part] for part in family.needs}
             scores |= family.score(Clip(name, num_frames, **own))
     return scores
 

@@ -5,6 +5,7 @@ Shapes: T frames, N frames of a batch, H and W of the photo, S crop size.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -31,6 +32,8 @@ from talkface.media.outputs import check_input
 from talkface.media.photo import read_photo
 from talkface.models.renderer import Renderer
 from talkface.training.device import pick_precision, prepare
+
+logger = logging.getLogger(__name__)
 
 AnyPath = str | PathLike[str]
 
@@ -105,6 +108,8 @@ class Animator:
         if twice := sorted(set(factors) & set(curves.intensity_K if curves else ())):
             raise ValueError(f"--au {twice[0]}: --au-curve sets it already; leave one of the two out")
         heard = SoundFile(sound, sample_rate=settings.mel.sample_rate)
+        if heard.silent:
+            logger.warning("sound %s: it is silent", sound)
         size = settings.video.crop_size
         face = find_face(picture_HW3, self.model.faces, settings.limits, size, name)
         networks, sampler = self._networks, self._sampler(steps)

@@ -31,7 +31,7 @@ Kind = TypeVar("Kind", bound=Network)
 _LARGEST = 4096
 """Of the numbers in a network's settings: more blocks would take minutes to build."""
 _REMEDY = "get the bundle again from where it came from"
-_TYPES = {torch.float32: "F32", torch.int64: "I64"}
+_TYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL"}
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,13 @@ def load_networks(model: Model, device: torch.device) -> Networks:
 
 def _check_fit(path: Path) -> None:
     """Raise ``BundleError`` unless a weights file has exactly the tensors that its settings ask for."""
-    name, settings = read_metadata(path).get("stage"), read_settings(path)
+    try:
+        name, settings = read_metadata(path)["stage"], dict(read_settings(path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"{path}: field 'talkface' of its header: {error}; {_REMEDY}") from error
     if name in {own.section for own in RENDERERS.values()}:
         importlib.import_module(f"talkface.models.{name}")
-    found = NETWORKS.get(str(name))
+    found = NETWORKS.get(name)
     if found is None:
         raise BundleError(f"{path}: field 'stage': no network is called {name!r} here; upgrade talkface")
     largest = _largest(settings)

@@ -16,8 +16,8 @@ from talkface.bundles.manifest import BundleError
 _MOST_HEADER_BYTES = 4_000_000
 _MOST_TENSORS = 20_000
 _LENGTH_BYTES = 8
-_TYPES = {"F32": 4, "I64": 8}
-"""What networks consist of: weights, and counts of batches. Type -> bytes."""
+_TYPES = {"F32": 4, "I64": 8, "BOOL": 1}
+"""What networks consist of: weights, counts of batches, and whether a codebook was begun. Type -> bytes."""
 _REMEDY = "get the bundle again from where it came from"
 
 

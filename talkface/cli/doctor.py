@@ -109,8 +109,7 @@ def _face_models(_model: Path | None) -> Finding:
     from talkface.features.bundle import SHA256, default_path, problem_with
 
     problem = problem_with(default_path(), SHA256)
-    remedy = "; `talkface doctor --fetch` does it"
-    return Finding("face models", problem is None, f"{problem}{remedy}" if problem else str(default_path()))
+    return Finding("face models", problem is None, problem or str(default_path()))
 
 
 def _device(_model: Path | None) -> Finding:

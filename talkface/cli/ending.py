@@ -45,7 +45,7 @@ def told() -> Iterator[None]:
     root = logging.getLogger()
     handler = _Lines(logging.WARNING)
     root.addHandler(handler)
-    signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield
     except BrokenPipeError:  # who read the output has gone, as `head` does
@@ -57,6 +57,7 @@ def told() -> Iterator[None]:
         fail(_text(error), _code(error))
     finally:
         root.removeHandler(handler)
+        signal.signal(signal.SIGTERM, before)
 
 
 def fail(text: str, code: Code) -> NoReturn:
@@ -72,7 +73,7 @@ def _stop(number: int, _frame: object) -> NoReturn:
 def _text(error: Exception) -> str:
     from talkface.artifacts.atomic import complaint_about
 
-    return complaint_about(error) or str(error)
+    return (complaint_about(error) if isinstance(error, OSError) else None) or str(error)
 
 
 def _code(error: Exception) -> Code:

@@ -1,7 +1,8 @@
 """Does the mouth keep still where nobody speaks? Films of several people with silence, noise and music.
 
     cd FOLDER_OF_A_FINISHED_EXPERIMENT
-    python PATH/TO/benchmarks/other_sounds.py --model results/real/grid --variant warp s2/clip.mpg s10/clip.mkv ...
+    python PATH/TO/benchmarks/other_sounds.py --model results/real/grid --variant warp \
+        s2/clip.mpg s10/clip.mkv ...
 
 Each clip gives a photo, its first frame, and speech, its sound. `talkface.load` makes a film of the photo
 with that speech, with digital silence, with white noise at -60 dB and with a plucked chord. Printed is, for

@@ -128,7 +128,7 @@ def read_curves(path: Path) -> Curves:
     values = {name: np.array([row[name] for row in table]) for name in names}
     late = np.flatnonzero(np.diff(values[_TIME]) <= 0)
     if len(late):
-        raise ValueError(f"{path}: row {late[0] + 2}: {_TIME} must rise from row to row")
+        raise ValueError(f"{path}: line {late[0] + 3}: {_TIME} must rise from line to line")
     return Curves(values[_TIME], {au: values[au] for au in aus})
 
 

@@ -52,7 +52,7 @@ def test_frames_are_counted_through_the_film(tmp_path):
         ("time_s,AU25\n0,nan\n", "column AU25"),
         ("time_s,AU25\ninf,1\n", "column time_s"),
         ("time_s,AU25\n0\n", "line 2: column AU25: None"),
-        ("time_s,AU25\n0,1\n0,2\n", "row 3: time_s must rise"),
+        ("time_s,AU25\n0,1\n0,2\n", "line 3: time_s must rise"),
         ("\x00\x00", "line 1"),
     ],
 )

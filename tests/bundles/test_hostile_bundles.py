@@ -1,4 +1,4 @@
-"""A bundle that was changed, cut off or made with bad intent is refused: file, field and remedy in one line."""
+"""A bundle that was changed, cut off or made with bad intent is refused in one line."""
 
 import hashlib
 import json

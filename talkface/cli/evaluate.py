@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,7 +63,9 @@ def evaluate(
             fail(f"none of {len(pairs)} films could be measured; {next(iter(failed.values()))}", Code.FILE)
         rows = _figures(values)
         if as_json:
-            each = {name: {key: value for key, (value, _) in own.items()} for name, own in values.items()}
+            each = {
+                name: {key: _plain(value) for key, (value, _) in own.items()} for name, own in values.items()
+            }
             typer.echo(json.dumps({"figures": rows, "films": each, "failed": failed, "about": _ABOUT}))
         else:
             _print_table(rows, len(values))
@@ -95,10 +98,13 @@ def _films_below(folder: Path) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(folder).with_suffix("").as_posix(), path
 
 
+def _plain(value: float | None) -> float | None:
+    """A number for JSON, which has no NaN."""
+    return None if value is None or math.isnan(value) else float(value)
+
+
 def _figures(values: dict[str, dict[str, Score]]) -> list[dict[str, Any]]:
     """A row for each measure that has a value, with its interval over speakers."""
-    import math
-
     import pandas as pd
 
     from talkface.reporting.tables.bootstrap import estimate
@@ -109,12 +115,12 @@ def _figures(values: dict[str, dict[str, Score]]) -> list[dict[str, Any]]:
             "clip": name,
             "speaker": name.split("/")[0],
             "metric": metric,
-            "value": math.nan if value is None else float(value),
+            "value": _plain(value),
             "weight": float(weight),
         }
         for name, own in values.items()
         for metric, (value, weight) in own.items()
-    )
+    ).astype({"value": float})
     rows = []
     for measure in (*MEASURES, *(own for group in FURTHER.values() for own in group)):
         found = estimate(measure, [scores])

@@ -62,7 +62,9 @@ def told() -> Iterator[None]:
 
 def fail(text: str, code: Code) -> NoReturn:
     """One line, and the end."""
-    typer.echo(f"error: {text}", err=True)
+    from talkface.cli.progress import say
+
+    say(f"error: {text}")
     raise typer.Exit(int(code))
 
 
@@ -95,7 +97,6 @@ def _code(error: Exception) -> Code:
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        from talkface.cli.progress import console
+        from talkface.cli.progress import say
 
-        text = f"{record.levelname.lower()}: {record.getMessage()}"
-        console().print(text, markup=False, highlight=False, soft_wrap=True)
+        say(f"{record.levelname.lower()}: {record.getMessage()}")

@@ -78,11 +78,11 @@ def generate(
 
     talkface generate face.jpg voice.wav -o film.mp4
 
-    talkface generate face.jpg talk.mp4 -o film.webm --au AU25=1.3    [dim]# lips part further[/dim]
+    talkface generate face.jpg talk.mp4 -o film.webm --au AU25=1.3  [dim]# lips wider[/dim]
 
-    talkface generate face.jpg voice.wav -o frames/ --crop    [dim]# PNG pictures of the face[/dim]
+    talkface generate face.jpg voice.wav -o frames/ --crop  [dim]# PNG pictures[/dim]
 
-    talkface generate face.jpg voice.wav --model results/demo/demo --variant ours --steps 4
+    talkface generate face.jpg voice.wav --model results/demo/demo --steps 4
     """
     with told():
         factors = _factors(au or [])

@@ -25,6 +25,11 @@ def console() -> Console:
     return Console(stderr=True)
 
 
+def say(text: str) -> None:
+    """A line of standard error: wrapped between words in a terminal, whole where a program reads it."""
+    console().print(text, markup=False, highlight=False, soft_wrap=not console().is_terminal)
+
+
 def doing(what: str) -> Any:
     """A context in which a terminal says what is being done."""
     return console().status(what) if console().is_terminal else nullcontext()
@@ -78,6 +83,6 @@ def _lines(total: int, what: str) -> Callable[[int], None]:
             rate = (done - first) / (now - began)
             left = f"{(total - done) / rate:.0f} s left"
             line = f"{what}: {done} of {total} ({100 * done / total:.0f} %), {rate:.1f}/s, {left}"
-            console().print(line, highlight=False, soft_wrap=True)
+            say(line)
 
     return advance

@@ -21,7 +21,6 @@ from talkface.animation.portrait import find_face, identity_of_face
 from talkface.animation.steering import SteeredPainter, Steering, check_factors, read_curves
 from talkface.bundles.model import Model, find_model
 from talkface.config import Compute, Sampler
-from talkface.features.alignment import AlignedFrame
 from talkface.features.pasting import paste
 from talkface.generation.clip import ClipGenerator
 from talkface.generation.painters import Painter, open_painter
@@ -168,5 +167,3 @@ def _picture(photo: AnyPath | np.ndarray) -> tuple[np.ndarray, str]:
         raise ValueError(f"photo: {photo.dtype} {photo.shape}; give RGB pixels, uint8 [height, width, 3]")
     return photo, "photo"
 
-
-__all__ = ["AlignedFrame", "Animator", "Film", "open_animator"]

@@ -41,13 +41,15 @@ def test_the_script_that_pip_installs_is_this_command():
 
 
 def test_help_teaches_by_examples_and_is_quick():
+    """At most half a second: of processor time, so that other tests beside this one do not count."""
     spans = []
     for _ in range(3):
-        began = time.monotonic()
+        before = os.times()
         done = typed("--help", COLUMNS="100")
-        spans.append(time.monotonic() - began)
+        after = os.times()
+        spans.append(sum(after[2:4]) - sum(before[2:4]))  # of children
         assert done.returncode == 0 and all(f"│ {name} " in done.stdout for name in COMMANDS)
-    assert min(spans) < 0.5 * float(os.environ.get("TALKFACE_SLOWNESS", "1")), spans
+    assert min(spans) < 0.5, spans
     for name in COMMANDS:
         done = talkface(name, "--help")
         assert done.exit_code == 0 and f"talkface {name}" in done.stdout and "Examples" in done.stdout

@@ -166,4 +166,3 @@ def _picture(photo: AnyPath | np.ndarray) -> tuple[np.ndarray, str]:
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise ValueError(f"photo: {photo.dtype} {photo.shape}; give RGB pixels, uint8 [height, width, 3]")
     return photo, "photo"
-

@@ -7,7 +7,7 @@ TORCH ?=
 BIN := $(VENV)/bin
 REPORT := results/demo/demo/report/index.html
 
-.PHONY: golden accept-code demo test tests test-fast checks check-full lint setup setup-test setup-slurm setup-full clean
+.PHONY: bundle golden accept-code demo test tests test-fast checks check-full lint setup setup-test setup-slurm setup-full clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -61,6 +61,11 @@ golden:
 
 accept-code:
 	$(BIN)/python -m talkface.acceptance --why "$(WHY)" --cores $(CORES)
+
+# The bundle in the package, from the finished experiment of configs/real.yaml (docs/command.md). PREVIEW=--preview says so in its card.
+bundle:
+	$(BIN)/talkface export results/real/grid --variant warp --seed 0 -o talkface/bundles/packaged $(PREVIEW)
+	$(BIN)/talkface info
 
 clean:
 	rm -rf results/demo work/demo logs/demo demo_corpus

@@ -1,10 +1,10 @@
 """Does the mouth keep still where nobody speaks? Films of several people with silence, noise and music.
 
     cd FOLDER_OF_A_FINISHED_EXPERIMENT
-    python PATH/TO/benchmarks/other_sounds.py --configfile config.yaml configs/real.yaml --variant warp \
+    python PATH/TO/benchmarks/other_sounds.py --model results/real/grid --variant warp \
         s2/clip.mpg s10/clip.mkv ...
 
-Each clip gives a photo, its first frame, and speech, its sound. `talkface.animate` makes a film of the photo
+Each clip gives a photo, its first frame, and speech, its sound. `talkface.load` makes a film of the photo
 with that speech, with digital silence, with white noise at -60 dB and with a plucked chord. Printed is, for
 each person and sound, the standard deviation of the lip opening over that with speech, and how far the lips
 are open in silence. The films are kept in --folder, to be looked at. Their coding makes the mesh tremble a
@@ -16,15 +16,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import cv2
 import numpy as np
 import soundfile
-import yaml
 
-from talkface.animate import animate
-from talkface.config import Config, merge, validate
+import talkface
+from talkface.config import Faces
 from talkface.features.faces import mesh_crops
 from talkface.features.landmarks import lip_opening
 from talkface.media.video import read_frames
@@ -45,9 +43,9 @@ def sounds(folder: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.wav" for name in made}
 
 
-def openings_of(film: Path, config: Config) -> np.ndarray:
+def openings_of(film: Path, faces: Faces) -> np.ndarray:
     """Lip opening of the film's frames with a face."""
-    points, found = mesh_crops(iter(read_frames(film)), config.faces)
+    points, found = mesh_crops(iter(read_frames(film)), faces)
     return lip_opening(np.asarray(points)[np.asarray(found, bool)])
 
 
@@ -57,15 +55,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("clips", nargs="+", type=Path)
-    parser.add_argument("--configfile", nargs="+", type=Path, default=[Path("config.yaml")])
-    parser.add_argument("--variant", default="warp")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", type=Path, help="a bundle, or the folder of an experiment")
+    parser.add_argument("--variant", help="of an experiment")
     parser.add_argument("--folder", type=Path, default=Path("other_sounds"))
     given = parser.parse_args()
-    raw: dict[str, Any] = {}
-    for path in given.configfile:
-        raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-    config = validate(raw, given.configfile)
+    animator = talkface.load(given.model, variant=given.variant)
     given.folder.mkdir(parents=True, exist_ok=True)
     others = sounds(given.folder)
     shares: dict[str, list[float]] = {name: [] for name in others}
@@ -76,15 +70,8 @@ def main() -> None:
         openings = {}
         for name, sound in {"speech": clip, **others}.items():
             film = given.folder / f"{person}-{name}.mp4"
-            animate(
-                photo=photo,
-                sound=sound,
-                output=film,
-                config=config,
-                variant=given.variant,
-                seed=given.seed,
-            )
-            openings[name] = openings_of(film, config)
+            animator.animate(photo, sound, label=False).write(film)
+            openings[name] = openings_of(film, animator.model.faces)
         speech = openings["speech"]
         for name in others:
             shares[name].append(float(openings[name].std() / speech.std()))

@@ -35,21 +35,28 @@ MAY_IMPORT = {
     "generation": {"foundation", "media", "features", "data", "models", "training", "weights", "generation"},
     "evaluation": {"foundation", "media", "features", "data", "metrics", "evaluation"},
     "reporting": {"foundation", "media", "features", "metrics", "evaluation", "reporting"},
+    "bundles": {"foundation", "evaluation", "reporting", "bundles"},
+    "animation": {
+        "foundation", "media", "features", "data", "models", "training", "weights", "generation", "bundles",
+        "animation",
+    },
     "preflight": {"foundation", "media", "corpora", "features", "evaluation", "reporting", "preflight"},
 }  # fmt: skip
 ROOMS = {"foundation", *MAY_IMPORT}
 MAY_IMPORT["jobs"] = ROOMS | {"jobs"}
 MAY_IMPORT["acceptance"] = ROOMS | {"acceptance"}
 MAY_IMPORT["workflow"] = {"workflow"}
-MAY_IMPORT["animate"] = ROOMS | {"jobs"}  # the command line for one photo and one sound
-TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting"}
+MAY_IMPORT["cli"] = ROOMS | {"jobs", "cli"}
+MAY_IMPORT["front"] = {"foundation", "animation"}  # talkface.load
+TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting", "bundles"}
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
 def layer(module: str) -> str:
-    parts = module.split(".")
-    name = parts[1] if len(parts) > 1 else "foundation"
+    if module in ("talkface", "talkface.__main__"):
+        return "front" if module == "talkface" else "cli"
+    name = module.split(".")[1]
     if module == WEIGHTS:
         return "weights"
     return "foundation" if name in FOUNDATION or module == PROGRAM else name

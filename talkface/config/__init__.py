@@ -25,7 +25,7 @@ from talkface.config.data import (
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.losses import Perceptual
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
-from talkface.config.reading import validate
+from talkface.config.reading import read_config, validate
 from talkface.config.renderers import (
     RENDERERS,
     FrameRenderer,
@@ -76,5 +76,6 @@ __all__ = [
     "Video",
     "WarpRenderer",
     "merge",
+    "read_config",
     "validate",
 ]

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from talkface.config.basics import ConfigError, merge
 from talkface.config.experiment import Config
 from talkface.config.unquoted import explanation
+
+
+def read_config(paths: Sequence[Path]) -> Config:
+    """The configuration of YAML files, later ones over earlier ones: as snakemake's ``--configfile``.
+
+    Raises:
+        ConfigError: a file that is absent or no YAML, or a configuration that is not valid.
+    """
+    raw: dict[str, Any] = {}
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(
+                f"--configfile {path}: no such file; run this in the folder where Snakemake ran"
+            )
+        try:
+            settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"--configfile {path}: not YAML ({' '.join(str(error).split())})") from error
+        if not isinstance(settings, dict):
+            raise ConfigError(f"--configfile {path}: no settings in it; it must name fields and their values")
+        raw = merge(raw, settings)
+    return validate(raw, paths)
 
 
 def validate(raw: Mapping[str, Any], files: Iterable[Path] = ()) -> Config:

@@ -25,10 +25,7 @@ OFFICIAL_URL = (
 )
 
 _VARIABLE = "TALKFACE_WEIGHTS"
-_REMEDY = (
-    "fetch it with `make setup` or `python -m talkface.features.fetch_bundle`, or name your copy in "
-    "faces.landmarker"
-)
+_REMEDY = "fetch it with `talkface doctor --fetch` or `make setup`, or name your copy in faces.landmarker"
 
 
 class BundleError(ValueError):

@@ -16,6 +16,7 @@ from talkface.evaluation.score_rows import tables_by_clip
 from talkface.evaluation.selection import gallery_clips, other_sound
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
+from talkface.media.marks import film_tags
 from talkface.media.side_by_side import side_by_side
 from talkface.media.video import write_video
 from talkface.runtime.binding import OfConfig
@@ -65,6 +66,7 @@ def render_gallery(
             fps=_FPS,
             audio=sounds.read(source, len(images)),
             sample_rate=_RATE,
+            tags=film_tags(variant),
         )
 
 

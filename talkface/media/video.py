@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from talkface.artifacts.atomic import explained
 from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
 from talkface.media.film import Kind, OriginalSound, kind_of, original_input, picture_options, samples_input
 from talkface.media.images import encode_png
+from talkface.media.marks import tag_gif, tagged_png
 from talkface.media.probe import MediaInfo, probe, stored_picture
 from talkface.media.program import has_filter
 
@@ -112,6 +113,7 @@ def write_video(
     fps: int = 25,
     audio: np.ndarray | OriginalSound | None = None,
     sample_rate: int = 16_000,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """Write a film of the kind that its name asks for.
 
@@ -129,6 +131,7 @@ def write_video(
         audio: samples in [-1, 1], float32, mono; sample 0 belongs to the beginning of frame 0. Or the sound
             of another file.
         sample_rate: of samples, in Hz.
+        tags: metadata of the container; a GIF has the one called ``comment`` alone.
 
     Raises:
         ValueError: another ending, no frame, or frames that differ in size or type.
@@ -141,19 +144,23 @@ def write_video(
     with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=_hidden(path)) as folder:
         partial = Path(folder) / f"video{path.suffix}"
         sound = _sound(audio, sample_rate, kind, Path(folder)) if kind.sound else None
-        sink = _encoding(partial, _fitted(_checked(first, first, 0), kind), fps, kind, sound)
+        sink = _encoding(partial, _fitted(_checked(first, first, 0), kind), fps, kind, sound, tags or {})
         with Child(sink, path, fed=True) as child:
             numbered = enumerate(chain([first], queue))
             child.feed(_fitted(_checked(frame, first, number), kind).data for number, frame in numbered)
             status, text = child.finish()
         if status != 0:
             raise MediaError("cannot be encoded", path, (text.strip().splitlines() or ["no explanation"])[0])
+        if tags and kind.muxer == "gif":
+            tag_gif(partial, tags["comment"])
         with partial.open("rb+") as handle:
             os.fsync(handle.fileno())
         partial.replace(path)
 
 
-def write_pictures(folder: str | Path, frames: Iterable[np.ndarray]) -> None:
+def write_pictures(
+    folder: str | Path, frames: Iterable[np.ndarray], *, tags: Mapping[str, str] | None = None
+) -> None:
     """Write frames as ``000000.png``, ``000001.png`` and so on, without loss.
 
     The folder appears with all of them, or not at all; memory does not grow with their number.
@@ -161,6 +168,7 @@ def write_pictures(folder: str | Path, frames: Iterable[np.ndarray]) -> None:
     Args:
         folder: target, absent or empty.
         frames: RGB, height x width x 3, uint8, all of one size.
+        tags: text in each of them.
 
     Raises:
         ValueError: no frame, or frames that differ in size or type.
@@ -173,7 +181,7 @@ def write_pictures(folder: str | Path, frames: Iterable[np.ndarray]) -> None:
         partial = Path(hidden) / "pictures"
         partial.mkdir()
         for number, frame in enumerate(chain([first], queue)):
-            content = encode_png(_checked(frame, first, number))
+            content = tagged_png(encode_png(_checked(frame, first, number)), tags or {})
             with (partial / f"{number:06d}.png").open("xb") as file:
                 file.write(content)
                 file.flush()
@@ -230,7 +238,12 @@ def _sound(
 
 
 def _encoding(
-    target: Path, frame: np.ndarray, fps: int, kind: Kind, sound: tuple[Any, dict[str, Any]] | None
+    target: Path,
+    frame: np.ndarray,
+    fps: int,
+    kind: Kind,
+    sound: tuple[Any, dict[str, Any]] | None,
+    tags: Mapping[str, str],
 ) -> Any:
     height, width = frame.shape[:2]
     picture = ffmpeg.input(
@@ -240,4 +253,6 @@ def _encoding(
     if sound is not None:
         streams.append(sound[0])
         options.update(sound[1])
+    # ffmpeg-python takes a name once; the program ignores the number, so each tag has a name of its own
+    options.update({f"metadata:g:{place}": f"{name}={tags[name]}" for place, name in enumerate(tags)})
     return ffmpeg.output(*streams, address(target), **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NO_BEARING = {
-    "talkface": "the version number of a release",
+    "talkface": "the version number of a release, and `talkface.load`",
     "talkface.config": "checks of the configuration: its values are parameters of the rules",
     "talkface.runtime": "logs, progress, measured cost, locks, binding of rules to jobs",
     "talkface.features.bundle": "where the face models lie; their SHA-256 is a parameter",

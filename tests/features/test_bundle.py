@@ -28,7 +28,7 @@ def test_the_file_of_the_set_up_is_the_one_that_is_pinned():
 
 def test_an_absent_or_another_file_is_named_with_the_remedy(tmp_path):
     path = tmp_path / bundle.NAME
-    for remedy in ("make setup", "talkface.features.fetch_bundle", "faces.landmarker", str(path)):
+    for remedy in ("make setup", "talkface doctor --fetch", "faces.landmarker", str(path)):
         with pytest.raises(bundle.BundleError, match=remedy):
             bundle.checked(path, bundle.SHA256)
     path.write_bytes(b"another")

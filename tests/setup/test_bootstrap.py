@@ -1,6 +1,6 @@
 """The set-up's messages where something is missing; test_debian.py follows them on a fresh Debian."""
 
-import importlib.util
+import importlib
 import re
 import shutil
 import subprocess
@@ -38,10 +38,7 @@ def test_a_python_that_does_not_start_is_named(tmp_path):
 
 @pytest.fixture
 def check_system():
-    described = importlib.util.spec_from_file_location("check_system", REPOSITORY / "scripts/check_system.py")
-    module = importlib.util.module_from_spec(described)
-    described.loader.exec_module(module)
-    return module
+    return importlib.import_module("talkface.preflight.system")
 
 
 def test_here_no_library_is_missing(check_system):

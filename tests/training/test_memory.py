@@ -199,7 +199,7 @@ def test_hops_past_the_end_of_the_sound_are_silent(speech):
 
 
 def speak(folder: Path, sound: Path, seconds: int, audio_to_au: AudioToAu) -> Path:
-    """A video of so many seconds by the parts of which ``talkface.animate`` consists."""
+    """A video of so many seconds by the parts of which ``talkface.animation`` consists."""
     identities = write_identities(folder / "identities.parquet", CLIPS[:1])
     opened = SoundFile(sound)
     driving = StreamedSound(opened, 25 * seconds, audio_to_au, Mel(), Mfcc(), CPU)

@@ -22,7 +22,9 @@ def folder(tmp_path_factory):
 def no_models(folder, monkeypatch):
     """A folder whose networks must not be asked for."""
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("talkface.animate.load_model", lambda *_: pytest.fail("networks were loaded"))
+    monkeypatch.setattr(
+        "talkface.animation.animator.load_networks", lambda *_: pytest.fail("networks were loaded")
+    )
     return folder
 
 

@@ -10,13 +10,12 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
-from untrained_experiment import OVERLAYS, configured, refused, untrained
+from untrained_experiment import EXPERIMENT, configured, generated, note_setup, refused, untrained
 
-from talkface.animate import find_face, main
+from talkface.animation.portrait import find_face, label_face
 from talkface.config import AuLabels, Faces
 from talkface.features.aus import ClipFrames, open_labeller
 from talkface.features.faces import track_face
-from talkface.jobs.disentangle_faces import take_apart
 from talkface.media.audio import read_audio
 from talkface.media.photo import read_photo
 from talkface.media.probe import sound_tracks
@@ -31,7 +30,7 @@ def folder(tmp_path_factory):
 
 def animate(folder, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "talkface.animate", *arguments, "--configfile", *map(str, OVERLAYS)],
+        [sys.executable, "-m", "talkface", "generate", *arguments, "--model", EXPERIMENT],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -56,8 +55,7 @@ def test_a_photo_speaks_as_long_as_its_sound(folder):
 @pytest.mark.parametrize("variant", ["b_full", "warp", "a_with_photo"])
 def test_every_renderer_speaks(folder, monkeypatch, variant):
     monkeypatch.chdir(folder)
-    words = ["it's a face.png", "speech.wav", "--variant", variant, "--crop", "--output", "crop.mp4"]
-    main([*words, "--configfile", *map(str, OVERLAYS)])
+    generated("it's a face.png", "speech.wav", "--variant", variant, "--crop", "--output", "crop.mp4")
     frames = list(read_frames(folder / "crop.mp4"))
     assert len(frames) == 28 and frames[0].shape == (112, 112, 3)
 
@@ -65,9 +63,9 @@ def test_every_renderer_speaks(folder, monkeypatch, variant):
 @pytest.mark.parametrize("variant", ["a_oracle_aus", "a_inpaint", "nobody"])
 def test_a_variant_that_needs_a_true_video_is_refused(folder, monkeypatch, variant):
     monkeypatch.chdir(folder)
-    photo, sound = "it's a face.png", "speech.wav"
-    with pytest.raises(SystemExit, match=rf"error: --variant {variant}: (it needs a true video|the config)"):
-        main([photo, sound, "--variant", variant, "--configfile", *map(str, OVERLAYS)])
+    said = refused("it's a face.png", "speech.wav", "--variant", variant, code=4)
+    assert f"variant '{variant}': " in said
+    assert "it needs a true video" in said or "results/micro/micro has a_concatenation" in said, said
 
 
 def test_the_photo_is_labelled_by_the_experiments_labeller(folder, monkeypatch):
@@ -77,51 +75,43 @@ def test_the_photo_is_labelled_by_the_experiments_labeller(folder, monkeypatch):
     told = {}
     for backend in ("geometric", "blendshapes"):
         seen = []
-        monkeypatch.setattr(
-            "talkface.animate.take_apart", lambda *given, at=seen: at.append(given[4]) or take_apart(*given)
-        )
-        (folder / "labels.yaml").write_text(f"aus: {{backend: {backend}}}")
-        main(
-            [
-                "it's a face.png",
-                "speech.wav",
-                "--output",
-                f"{backend}.mp4",
-                "--configfile",
-                *map(str, OVERLAYS),
-                "labels.yaml",
-            ]
-        )
+
+        def watched(*given, at=seen):
+            at.append(label_face(*given))
+            return at[0]
+
+        monkeypatch.setattr("talkface.animation.portrait.label_face", watched)
+        note_setup(folder, {"aus": {"backend": backend}})
+        generated("it's a face.png", "speech.wav", "--output", f"{backend}.mp4")
         told[backend] = seen[0]
         with closing(open_labeller(AuLabels(backend=backend), Faces())) as labeller:
             frames = ClipFrames("a", track.points, track.detected, lambda: track.images)
             np.testing.assert_allclose(told[backend], labeller.label(frames).raw[0], atol=1e-5)
     assert np.abs(told["geometric"] - told["blendshapes"]).max() > 0.5
+    note_setup(folder)
 
 
 def test_openface_labels_no_photo(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    (folder / "openface.yaml").write_text("aus: {backend: openface, openface_csv: finished}")
-    files = [*map(str, OVERLAYS), "openface.yaml"]
-    with pytest.raises(SystemExit, match=r"error: aus\.backend: 'openface' labels clips, not one photo"):
-        main(["it's a face.png", "speech.wav", "--configfile", *files])
-    main(["it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--configfile", *files])
+    note_setup(folder, {"aus": {"backend": "openface", "openface_csv": "finished"}})
+    said = refused("it's a face.png", "speech.wav", code=4)
+    assert "aus.backend: 'openface' labels clips, not one photo" in said
+    generated("it's a face.png", "speech.wav", "--variant", "b_full", "--crop", "--output", "crop.mp4")
+    note_setup(folder)
 
 
 def test_mistakes_are_one_line_that_names_the_file(folder, monkeypatch):
     monkeypatch.chdir(folder)
     cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 128, np.uint8))
     (folder / "notes.txt").write_text("no sound")
-    for arguments, words in [
-        (("wall.png", "speech.wav"), ["wall.png", "no face"]),
-        (("absent.png", "speech.wav"), ["absent.png", "PNG or JPEG"]),
-        (("it's a face.png", "notes.txt"), ["notes.txt"]),
-        (("it's a face.png", "speech.wav", "--seed", "7"), ["seed-7", "no such weights file"]),
+    for arguments, words, code in [
+        (("wall.png", "speech.wav"), ["wall.png", "no face"], 3),
+        (("absent.png", "speech.wav"), ["absent.png", "PNG or JPEG"], 3),
+        (("it's a face.png", "notes.txt"), ["notes.txt"], 3),
+        (("it's a face.png", "speech.wav", "--variant", "c_full"), ["c_full", "no such weights file"], 4),
     ]:
-        with pytest.raises(SystemExit) as ended:
-            main([*arguments, "--output", "never.mp4", "--configfile", *map(str, OVERLAYS)])
-        said = str(ended.value.code)
-        assert said.startswith("error: ") and "\n" not in said and all(word in said for word in words), said
+        said = refused(*arguments, "--output", "never.mp4", code=code)
+        assert all(word in said for word in words), said
     assert not (folder / "never.mp4").exists()
 
 
@@ -137,23 +127,18 @@ def test_what_a_video_is_made_from_is_never_overwritten(folder, monkeypatch, mad
         ("link.mp4", f"would overwrite {made_from}"),
         (".", "this is a folder that is not empty"),
     ]:
-        with pytest.raises(SystemExit, match=words):
-            main(["it's a face.png", "speech.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
+        assert words in refused("it's a face.png", "speech.wav", "--output", output)
     assert (folder / made_from).read_bytes() == before
 
 
-def test_a_folder_without_an_experiment_is_told_so(tmp_path, monkeypatch):
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"source": {"config": {"experiment": "x"}}}'])
+def test_a_setup_that_is_none_is_one_line_that_names_it(folder, tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=r"--configfile config\.yaml: no such file; run this in the folder"):
-        main(["face.png", "speech.wav"])
-
-
-@pytest.mark.parametrize("content", [b"a: [1", b"", b"- 1\n- 2", b"\xff\xfe\x00", b"just words"])
-def test_a_config_that_is_none_is_one_line_that_names_it(tmp_path, monkeypatch, content):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "config.yaml").write_bytes(content)
-    with pytest.raises(SystemExit, match=r"^error: --configfile config\.yaml: (not YAML|no settings)[^\n]*$"):
-        main(["face.png", "speech.wav"])
+    (tmp_path / EXPERIMENT).mkdir(parents=True)
+    (tmp_path / EXPERIMENT / "setup.json").write_text(content)
+    photo, sound = str(folder / "it's a face.png"), str(folder / "speech.wav")
+    said = refused(photo, sound, "--output", "never.mp4", code=4)
+    assert "setup.json: " in said and "snakemake check_setup" in said
 
 
 @pytest.fixture
@@ -169,9 +154,9 @@ def odd(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("output", ["a.mp4", "a.mkv", "a.webm", "a.gif", "new/folder/A.MP4", "100%d's.webm"])
-def test_films_of_each_kind(folder, odd, capsys, output):
-    main(["odd.png", "stereo.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
-    assert ("without sound" in capsys.readouterr().out) == output.endswith("gif")
+def test_films_of_each_kind(folder, odd, output):
+    done = generated("odd.png", "stereo.wav", "--output", output, "--variant", "warp")
+    assert ("without sound" in done.stdout) == output.endswith("gif")
     frames = list(read_frames(output))
     height, width = odd.shape[:2]
     assert len(frames) == 28
@@ -189,15 +174,15 @@ def test_films_of_each_kind(folder, odd, capsys, output):
 
 
 @pytest.mark.parametrize("output", ["frames/", "deep/er/frames/", "empty", "link to empty", "100%d's.png/"])
-def test_a_folder_of_pictures(folder, odd, capsys, output):
+def test_a_folder_of_pictures(folder, odd, output):
     (folder / "empty").mkdir(exist_ok=True)
     (folder / "link to empty").unlink(missing_ok=True)
     if output.startswith("link"):
         shutil.rmtree(folder / "empty")
         (folder / "empty").mkdir()
         (folder / "link to empty").symlink_to("empty")
-    main(["odd.png", "stereo.wav", "--output", output, "--configfile", *map(str, OVERLAYS)])
-    assert "without sound" in capsys.readouterr().out
+    done = generated("odd.png", "stereo.wav", "--output", output, "--variant", "warp")
+    assert "without sound" in done.stdout
     names = sorted(path.name for path in Path(output).iterdir())
     assert names == [f"{number:06d}.png" for number in range(28)]
     picture = cv2.imread(str(Path(output) / "000005.png"))[..., ::-1]
@@ -205,16 +190,16 @@ def test_a_folder_of_pictures(folder, odd, capsys, output):
     assert "not empty" in refused("odd.png", "stereo.wav", "--output", output)
 
 
-def test_a_silent_sound_is_told(folder, odd, caplog):
+def test_a_silent_sound_is_told(folder, odd):
     soundfile.write("silent.wav", np.zeros(3_200), 16_000)
-    main(["odd.png", "silent.wav", "--crop", "--output", "a.mp4", "--configfile", *map(str, OVERLAYS)])
-    assert "sound silent.wav: it is silent" in caplog.text
+    done = generated("odd.png", "silent.wav", "--crop", "--output", "a.mp4", "--variant", "warp")
+    assert "sound silent.wav: it is silent" in done.stderr
 
 
 @pytest.mark.slow
 def test_a_mistake_ends_the_program_with_its_line_alone(folder):
     done = animate(folder, "absent.png", "speech.wav", "--output", "never.mp4")
-    assert done.returncode == 1
+    assert done.returncode == 3
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("error: ") and "absent.png" in last, done.stderr
     assert not (folder / "never.mp4").exists()
@@ -223,15 +208,16 @@ def test_a_mistake_ends_the_program_with_its_line_alone(folder):
 def test_a_photo_without_its_mouth_is_refused_and_a_dark_one_is_told(folder, caplog):
     """By the limits that hold for clips, and before anything is generated."""
     config = configured()
+    own = config.faces, config.limits, config.video.crop_size
     whole_HW3 = read_photo(folder / "it's a face.png")
-    face = find_face(whole_HW3, config, Path("whole.png"))
+    face = find_face(whole_HW3, *own, "whole.png")
     assert not caplog.records
     back = cv2.invertAffineTransform(face.affine)
     mouth_row = int(cv2.transform(face.points[None, [13], :2], back)[0, 0, 1])
     with pytest.raises(ValueError, match=r"cut\.png: mouth outside the picture; use a photo"):
-        find_face(whole_HW3[:mouth_row], config, Path("cut.png"))
+        find_face(whole_HW3[:mouth_row], *own, "cut.png")
     with pytest.raises(ValueError, match=r"black\.png: no face"):
-        find_face(np.zeros_like(whole_HW3), config, Path("black.png"))
+        find_face(np.zeros_like(whole_HW3), *own, "black.png")
     dim_HW3 = (0.25 * whole_HW3).astype(np.uint8)
-    find_face(dim_HW3, config, Path("dim.png"))
+    find_face(dim_HW3, *own, "dim.png")
     assert [record.getMessage() for record in caplog.records] == ["photo dim.png: dark"]

@@ -1,0 +1,152 @@
+"""Action units by hand: factors on what the sound's token tells, and curves in its place.
+
+Shapes: N frames of a batch, A action units in the order of ``AU_NAMES``, K points of a curve.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from talkface.artifacts.schemas import AU_NAMES
+from talkface.data.stores import Identity
+from talkface.generation.painters import Batch, Painter
+from talkface.models.photo_trunk import PhotoTrunk
+from talkface.models.trunk import Trunk
+
+_TIME = "time_s"
+_HIGHEST = 5.0
+"""Of an intensity; networks have a fifth of it."""
+_MOST_FACTOR = 5.0
+_MOST_POINTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Intensities over time of some action units."""
+
+    time_s_K: np.ndarray
+    intensity_K: Mapping[str, np.ndarray]
+    """AU -> values 0 to 5 at these times."""
+
+    def at(self, au: str, time_s_N: np.ndarray) -> np.ndarray:
+        """Values of a unit, on straight lines between points, held before the first and after the last."""
+        return np.interp(time_s_N, self.time_s_K, self.intensity_K[au])
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What is changed of the action units that drive the frames."""
+
+    factors: Mapping[str, float]
+    """AU -> factor on what is predicted."""
+    curves: Curves | None = None
+    """Units whose prediction is replaced."""
+    fps: int = 25
+    """Frames per second."""
+
+    def __call__(self, au_NA: Tensor, frames: range) -> Tensor:
+        """Predicted fifths of intensities of consecutive frames -> those that are shown."""
+        changed_NA = au_NA.clone()
+        for au, factor in self.factors.items():
+            changed_NA[:, AU_NAMES.index(au)] *= factor
+        if self.curves is not None:
+            time_s_N = np.asarray(frames) / self.fps
+            for au in self.curves.intensity_K:
+                value_N = torch.from_numpy(self.curves.at(au, time_s_N) / _HIGHEST)
+                changed_NA[:, AU_NAMES.index(au)] = value_N.to(changed_NA)
+        return changed_NA
+
+
+class SteeredPainter:
+    """A painter whose renderer reads action units off the token, which are changed on the way.
+
+    Raises ``ValueError`` for a renderer that reads none.
+    """
+
+    def __init__(self, paint: Painter, renderer: Trunk, steering: Steering):
+        if not isinstance(renderer, PhotoTrunk):
+            raise ValueError(
+                f"action units cannot be set for the renderer '{renderer.name}', which is not driven by them "
+                "alone: use a model of the variant warp or a_with_photo, or leave --au and --au-curve out"
+            )
+        self._paint, self._head, self._steering = paint, renderer.au_head, steering
+
+    def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
+        """Paint one batch."""
+
+        def change(_module: Any, _given: Any, au_NA: Tensor) -> Tensor:
+            return self._steering(au_NA, batch.frames)
+
+        with self._head.register_forward_hook(change):
+            return self._paint(token_NC, identity, batch)
+
+
+def check_factors(factors: Mapping[str, float]) -> dict[str, float]:
+    """The factors, by the names of ``AU_NAMES``; ``ValueError`` for another name or a wild number."""
+    checked = {}
+    for name, factor in factors.items():
+        au = name.strip().upper()
+        if au not in AU_NAMES:
+            raise ValueError(f"--au {name}: not an action unit here; choose from {', '.join(AU_NAMES)}")
+        if not 0 <= factor <= _MOST_FACTOR:  # NaN is neither
+            raise ValueError(f"--au {name}={factor}: a factor from 0 to {_MOST_FACTOR:g} is needed")
+        checked[au] = float(factor)
+    return checked
+
+
+def read_curves(path: Path) -> Curves:
+    """Curves from a CSV file: column ``time_s`` (rising), and a column 0 to 5 for each unit that is set.
+
+    Raises:
+        ValueError: another file; the message names line and column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            names = [name.strip() for name in rows.fieldnames or []]
+            rows.fieldnames = names
+            aus = [name for name in names if name != _TIME]
+            if _TIME not in names or not aus or len(set(names)) < len(names) or set(aus) - set(AU_NAMES):
+                raise ValueError(
+                    f"{path}: line 1: its columns must be {_TIME} and some of {', '.join(AU_NAMES)}, each "
+                    f"once, not {', '.join(names) or 'none'}"
+                )
+            table = [_numbers(row, names, f"{path}: line {rows.line_num}") for row in _bounded(rows, path)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: cannot be read as CSV ({error}); save it as UTF-8 text") from error
+    if not table:
+        raise ValueError(f"{path}: no row below the heading; give at least one point in time")
+    values = {name: np.array([row[name] for row in table]) for name in names}
+    late = np.flatnonzero(np.diff(values[_TIME]) <= 0)
+    if len(late):
+        raise ValueError(f"{path}: line {late[0] + 3}: {_TIME} must rise from line to line")
+    return Curves(values[_TIME], {au: values[au] for au in aus})
+
+
+def _bounded(rows: csv.DictReader[str], path: Path) -> Any:
+    for number, row in enumerate(rows):
+        if number >= _MOST_POINTS:
+            raise ValueError(f"{path}: more than {_MOST_POINTS} rows; leave some out")
+        yield row
+
+
+def _numbers(row: Mapping[str, Any], names: list[str], where: str) -> dict[str, float]:
+    found = {}
+    for name in names:
+        try:
+            value = float(row[name])
+        except (TypeError, ValueError):
+            raise ValueError(f"{where}: column {name}: {row[name]!r} is not a number") from None
+        if not math.isfinite(value) or (name != _TIME and not 0 <= value <= _HIGHEST):
+            raise ValueError(f"{where}: column {name}: {value:g} is not an intensity from 0 to {_HIGHEST:g}")
+        found[name] = value
+    return found

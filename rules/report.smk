@@ -1,5 +1,7 @@
 # Scores -> the main table, figures and the report's page.
 
+from talkface.evaluation.needs import bounds
+
 
 rule tabulate_corpus:
     input:
@@ -101,6 +103,7 @@ rule tabulate_main_results:
         landmarker_sha256=CONFIG.faces.landmarker_sha256,
         evaluation=section(CONFIG.evaluation),
         samplers=samplers_of(CONFIG.main),
+        bounds=bounds(CONFIG, CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
         seeds=CONFIG.seeds,
     script:

@@ -35,8 +35,8 @@ def making_notes(
         notes.append(("Made with", made))
     notes += [("Versions differ", line) for line in differing(used)]
     if costs:
-        hours = sum(cost.cpu_seconds for cost in costs)
-        notes.append(("Processor time", f"{span_of(hours)} in {counted(len(costs), 'recorded job')}"))
+        seconds = sum(cost.cpu_seconds for cost in costs)
+        notes.append(("Processor time", f"{span_of(seconds)} in {counted(len(costs), 'recorded job')}"))
     return notes
 
 
@@ -54,7 +54,6 @@ _STAGE_COLUMNS = (
     ("Stage", ""),
     ("Jobs", "jobs with a record of cost; those that a cache answered have none"),
     ("Time s", "sum over the stage's jobs, which may have run beside one another"),
-    ("Time", "the same in hours, minutes and seconds"),
     ("Longest job s", "the longest of them"),
     ("Processor s", "processor time of all its jobs"),
     ("Peak MB", "largest resident memory of a job with its children"),
@@ -79,15 +78,13 @@ def stages_view(costs: Sequence[Cost]) -> TableView | None:
 
 
 def _stage_row(rule: str, costs: Sequence[Cost]) -> tuple[str, ...]:
-    seconds = sum(cost.seconds for cost in costs)
     ended = datetime.fromtimestamp(max(cost.ended for cost in costs), UTC)
     return (
         rule,
         str(len(costs)),
-        f"{seconds:.1f}",
-        span_of(seconds),
-        f"{max(cost.seconds for cost in costs):.1f}",
-        f"{sum(cost.cpu_seconds for cost in costs):.1f}",
+        f"{sum(cost.seconds for cost in costs):,.1f}",
+        f"{max(cost.seconds for cost in costs):,.1f}",
+        f"{sum(cost.cpu_seconds for cost in costs):,.1f}",
         f"{max(cost.peak_mb for cost in costs):.0f}",
         f"{ended:%Y-%m-%d %H:%M}",
     )

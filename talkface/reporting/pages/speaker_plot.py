@@ -72,6 +72,10 @@ def legend_of(rows: Sequence[Mapping[str, Any]]) -> tuple[LegendEntry, ...]:
     return tuple(LegendEntry(label(method), _form(method)) for method in _drawn(rows))
 
 
+_FORMS = ("still", "hollow", "filled")
+"""From the back to the front."""
+
+
 def _form(method: str) -> str:
     if method in CONTROLS:
         return "still"
@@ -125,7 +129,7 @@ def _plot(
             f"{row['speaker']}, {label(row['method'])}: {number(row[measure.key], measure.digits)} "
             f"({counted(row['clips'], 'clip')})",
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: _FORMS.index(_form(row["method"])))
         if (row["subset"], row["speaker"]) in place
     )
     left_out = ""

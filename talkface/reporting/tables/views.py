@@ -112,6 +112,15 @@ class TableView:
         rows = [row for block in self.blocks for row in block.rows]
         return frozenset(c for c in self.published if not any(map(_has_figure, (row[c] for row in rows))))
 
+    def of_words(self) -> frozenset[int]:
+        """Columns without any figure but with words, which pages set to the left."""
+        rows = [row for block in self.blocks for row in block.rows]
+        return frozenset(
+            c
+            for c in range(1, len(self.headers))
+            if any(row[c].strip() for row in rows) and not any(_has_figure(row[c]) for row in rows)
+        ) - self.published
+
     def holds_figures(self) -> bool:
         """Whether any cell but the rows' names has a figure."""
         return any(_has_figure(cell) for block in self.blocks for row in block.rows for cell in row[1:])
@@ -141,7 +150,7 @@ def sort_value(cell: str) -> float | None:
     return float(found[0].replace(",", "")) if found else None
 
 
-_FIGURE = re.compile(r"[+-]?\d[\d,]*(\.\d+)?(?![\w/])")
+_FIGURE = re.compile(r"[+-]?\d[\d,]*(\.\d+)?(?![\w/:.-])")
 
 
 def _has_figure(cell: str) -> bool:

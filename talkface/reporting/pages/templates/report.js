@@ -118,7 +118,7 @@ function filterRows(table, words, count) {
 function makeFilterable(table, tools) {
   const rows = table.querySelectorAll("tbody tr:not(.block)").length;
   if (rows < 4) return;
-  const label = made("label", { textContent: "Rows with " });
+  const label = made("label", { textContent: "Filter rows " });
   const input = made("input", { type: "search", autocomplete: "off" });
   const count = made("output", { className: "count" });
   label.append(input);
@@ -131,7 +131,8 @@ function makeFoldable(table, tools) {
   if (!folded) return;
   const groups = [...table.querySelectorAll("tr.groups th")].map((th) => [th, th.colSpan, Number(th.dataset.folded)]);
   const said = folded === 1 ? "1 published column" : `${folded} published columns`;
-  const button = made("button", { type: "button", textContent: `${said} without a readable figure` });
+  const text = `${said} without a readable figure`;
+  const button = made("button", { type: "button", className: "fold", textContent: text });
   function fold(unfolded) {
     table.classList.toggle("unfolded", unfolded);
     button.setAttribute("aria-expanded", String(unfolded));

@@ -44,10 +44,9 @@ def span_of(seconds: float) -> str:
     """A duration with two units: "0.4 s", "3 min 20 s", "2 h 05 min"."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    if seconds < 3599.5:
+        return "{} min {:02d} s".format(*divmod(round(seconds), 60))
+    return "{} h {:02d} min".format(*divmod(round(seconds / 60), 60))
 
 
 _STAGE_COLUMNS = (

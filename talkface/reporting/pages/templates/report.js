@@ -24,7 +24,10 @@ function meaning(th) {
   return [sentence, DIRECTIONS[th.dataset.better]].filter(Boolean).join(" ");
 }
 
+let explained = null;
+
 function showTip(th) {
+  explained = th;
   tip.textContent = meaning(th);
   if (!tip.textContent) return;
   tip.hidden = false;
@@ -36,9 +39,11 @@ function showTip(th) {
 }
 
 function hideTip() {
+  explained = null;
   tip.hidden = true;
 }
-addEventListener("scroll", hideTip, { passive: true, capture: true });
+// Focus may scroll the page: the definition goes with its heading.
+addEventListener("scroll", () => explained && showTip(explained), { passive: true, capture: true });
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") hideTip();
 });
@@ -285,7 +290,7 @@ for (const clip of document.querySelectorAll("section.clip")) players.push(new P
 
 // ---- Light and dark.
 
-const theme = document.getElementById("theme");
+const theme = document.querySelector(".theme select");
 
 function remembered() {
   try {

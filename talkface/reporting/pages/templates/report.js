@@ -208,8 +208,9 @@ class Player {
     if (this.first.currentTime >= this.length - FRAME_S) await this.goTo(0);
     await Promise.all(this.videos.map(ready));
     if (!this.playing) return; // paused meanwhile
-    await Promise.allSettled(this.videos.map((video) => video.play()));
-    requestAnimationFrame(() => this.watch());
+    const started = await Promise.allSettled(this.videos.filter((video) => !video.error).map((video) => video.play()));
+    if (started.some((one) => one.status === "rejected")) this.pause(); // the browser refused: none runs alone
+    else requestAnimationFrame(() => this.watch());
   }
 
   pause() {

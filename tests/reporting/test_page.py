@@ -102,7 +102,9 @@ def test_downloads_are_the_files(finished, tmp_path):
         network.unlink()
     page = Page()
     page.feed(html)
-    links = {attributes["download"]: attributes["href"] for _, attributes in page.tags if "download" in attributes}
+    links = {
+        attributes["download"]: attributes["href"] for _, attributes in page.tags if "download" in attributes
+    }
     assert set(links) == {"main_results.csv", "main_results.tex", "cards.json"}
     for name in ("main_results.csv", "main_results.tex"):
         assert content_of(links[name]) == (finished.root / "tables" / name).read_bytes()

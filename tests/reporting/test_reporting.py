@@ -170,7 +170,9 @@ def test_measures_that_metrics_declare_have_tables_of_their_own(tmp_path):
         write_table(tmp_path / f"scores/ours/seed-{seed}/one_shot/all.parquet", SCORES, rows)
     scores = read_scores(sorted(tmp_path.rglob("*.parquet")))
     summary = summarise(scores)
-    view = next(view for view in further_views(summary, mark_rows(scores, ()), " (demo)") if "Jitter" in view.headers)
+    view = next(
+        view for view in further_views(summary, mark_rows(scores, ()), " (demo)") if "Jitter" in view.headers
+    )
     assert view.title == "Person and stillness (demo)" and view.key == "person_and_stillness"
     [block], cells = view.blocks, dict(zip(view.headers, view.blocks[0].rows[0], strict=True))
     assert block.title.endswith("3 clips, 1 speaker") and cells["Method"] == "Ours"

@@ -43,5 +43,9 @@ def complaints(browser):
 def requested(browser):
     """The addresses asked for since the last call, without the browser's own pages."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    sent = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
     return [address for address in sent if not address.startswith(("data:", "blob:", "chrome:", "about:"))]

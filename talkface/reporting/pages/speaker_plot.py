@@ -105,9 +105,7 @@ def speaker_plots(rows: Sequence[Mapping[str, Any]]) -> list[SpeakerPlot]:
     return [plot for plot in plots if plot is not None]
 
 
-def _plot(
-    measure: Measure, rows: Sequence[Mapping[str, Any]], methods: Sequence[str]
-) -> SpeakerPlot | None:
+def _plot(measure: Measure, rows: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> SpeakerPlot | None:
     if not rows:
         return None
     speakers = _by_value(measure, rows)

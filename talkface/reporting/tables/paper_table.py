@@ -63,9 +63,7 @@ def table_view(
             cells = tuple(_cells(row, measures, printed, _has_intervals(rows)) for row in rows)
             blocks.append(Block(_block_title(subset, protocol, rows), cells))
     notes = _footnotes(measured, measures, printed)
-    return TableView(
-        key, title, tuple(groups), tuple(headers), tuple(blocks), tuple(notes), tuple(columns)
-    )
+    return TableView(key, title, tuple(groups), tuple(headers), tuple(blocks), tuple(notes), tuple(columns))
 
 
 def _has_intervals(rows: Sequence[MeasuredRow]) -> bool:

@@ -115,11 +115,14 @@ class TableView:
     def of_words(self) -> frozenset[int]:
         """Columns without any figure but with words, which pages set to the left."""
         rows = [row for block in self.blocks for row in block.rows]
-        return frozenset(
-            c
-            for c in range(1, len(self.headers))
-            if any(row[c].strip() for row in rows) and not any(_has_figure(row[c]) for row in rows)
-        ) - self.published
+        return (
+            frozenset(
+                c
+                for c in range(1, len(self.headers))
+                if any(row[c].strip() for row in rows) and not any(_has_figure(row[c]) for row in rows)
+            )
+            - self.published
+        )
 
     def holds_figures(self) -> bool:
         """Whether any cell but the rows' names has a figure."""

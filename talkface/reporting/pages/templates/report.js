@@ -160,7 +160,7 @@ for (const frame of document.querySelectorAll("div.table")) {
 // ---- Films of one clip: one clock for all.
 
 const FRAME_S = 1 / 25;
-const LATE_S = 0.06; // a film that is further from the first one is put back to it
+const LATE_S = 0.3; // a film further from the first one is put back to it; a nearer one runs faster or slower
 const players = [];
 
 class Player {
@@ -255,9 +255,12 @@ class Player {
 
   watch() {
     if (!this.playing) return;
+    const speed = Number(this.part("speed").value);
     for (const video of this.videos) {
-      const late = Math.abs(video.currentTime - this.first.currentTime) > LATE_S * Math.max(1, video.playbackRate);
-      if (late && !video.seeking) video.currentTime = this.first.currentTime;
+      const behind = this.first.currentTime - video.currentTime;
+      if (Math.abs(behind) > LATE_S && !video.seeking) video.currentTime = this.first.currentTime;
+      const nudge = Math.abs(behind) < FRAME_S / 2 ? 0 : Math.min(Math.max(2 * behind, -0.2), 0.2);
+      video.playbackRate = speed * (1 + nudge);
     }
     this.tell();
     requestAnimationFrame(() => this.watch());

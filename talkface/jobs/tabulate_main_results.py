@@ -19,7 +19,6 @@ from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.notes import experiment_notes, without_words
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
-from talkface.reporting.tables.single_scores import clip_scores, speaker_scores
 from talkface.reporting.tables.side_tables import (
     aus_view,
     further_table,
@@ -27,6 +26,7 @@ from talkface.reporting.tables.side_tables import (
     lips_view,
     published_aus_view,
 )
+from talkface.reporting.tables.single_scores import clip_scores, speaker_scores
 
 
 def tabulate_main_results(

@@ -1,4 +1,4 @@
-"""Intervals and best marks of the main table, scores of single clips and speakers, and what pages make of them."""
+"""Intervals and best marks of the main table; scores of single clips and speakers, and their pages."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The report in a browser: tables sort, filter and explain, films play together, nothing is asked of a network."""
+"""The report in a browser: tables sort, filter and explain, films play together, no network is asked."""
 
 import time
 
@@ -121,7 +121,8 @@ def test_published_columns_without_a_figure_are_folded(browser):
     button = browser.execute_script("return document.querySelector('#results .fold')")
     table = browser.execute_script("return arguments[0].closest('.table').querySelector('table')", button)
     folded = "return [...arguments[0].querySelectorAll('.folded')].map((cell) => cell.offsetWidth > 0)"
-    wide = "return [...arguments[0].rows[0].cells].reduce((sum, th) => sum + (th.offsetWidth ? th.colSpan : 0), 0)"
+    wide = """return [...arguments[0].rows[0].cells]
+        .reduce((sum, th) => sum + (th.offsetWidth ? th.colSpan : 0), 0)"""
     names = "return [...arguments[0].rows[1].cells].filter((th) => th.offsetWidth).length"
     for expanded in ("false", "true", "false"):
         assert button.get_attribute("aria-expanded") == expanded
@@ -131,7 +132,11 @@ def test_published_columns_without_a_figure_are_folded(browser):
     browser.execute_script("arguments[0].click()", button)
 
 
-TIMES = "return [...document.querySelectorAll('section.clip')[0].querySelectorAll('video')].map((v) => v.currentTime)"
+ALL = "return [...document.querySelectorAll('section.clip video')]"
+"""The films of both clips."""
+OWN = "return [...document.querySelector('section.clip').querySelectorAll('video')]"
+"""Those of the first."""
+TIMES = f"{OWN}.map((video) => video.currentTime)"
 
 
 def clip_part(browser, name):
@@ -191,7 +196,6 @@ def test_films_step_by_frames_and_repeat(browser):
 def test_one_film_is_heard(browser):
     from selenium.webdriver.support.ui import Select
 
-    muted = "return [...document.querySelectorAll('section.clip')[0].querySelectorAll('video')].map((v) => v.muted)"
     sound = Select(clip_part(browser, "sound"))
     for choice, expected in (
         ("Ours", [False, True]),
@@ -199,12 +203,12 @@ def test_one_film_is_heard(browser):
         ("none", [True, True]),
     ):
         sound.select_by_visible_text(choice)
-        assert browser.execute_script(muted) == expected
+        assert browser.execute_script(f"{OWN}.map((video) => video.muted)") == expected
 
 
 def test_each_film_shows_one_half_and_the_first_the_truth_beside(browser):
     shares = browser.execute_script(
-        """return [...document.querySelectorAll('section.clip')[0].querySelectorAll('.frame')].map((frame) => {
+        """return [...document.querySelector('section.clip').querySelectorAll('.frame')].map((frame) => {
         const [box, video] = [frame, frame.firstChild].map((node) => node.getBoundingClientRect());
         return [(video.right - box.right) / box.width, video.width / box.width, box.width / box.height];
         })"""
@@ -243,7 +247,7 @@ def test_no_width_scrolls_the_page_sideways(address, tmp_path, width, dark):
         paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert wide <= width and paper == ("rgb(21, 24, 28)" if dark else "rgb(255, 255, 255)")
         unnamed = browser.execute_script(
-            """return [...document.querySelectorAll("button, select, input, video, [role=region], [role=group]")]
+            """return [...document.querySelectorAll("button, select, input, video, [role]")]
             .filter((node) => !(node.ariaLabel || node.labels?.length || node.textContent.trim()))
             .map((node) => node.outerHTML.slice(0, 80))"""
         )

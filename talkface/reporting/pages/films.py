@@ -66,7 +66,7 @@ def order_in_words(clips: Sequence[FilmedClip]) -> str:
     if not any(clip.place for clip in clips):
         return "None of the clips has a score to order them by."
     return (
-        f"Ordered by {CLIPS_BY.header} ({CLIPS_BY.meaning}), mean over variants with the clip's own sound: the "
-        "worst clip, the best, the second worst and so on inwards. Which clips have films was settled before "
+        f"Ordered by {CLIPS_BY.header} ({CLIPS_BY.meaning}), mean over variants with the clip's own sound: "
+        "the worst clip, the best, the second worst and so on inwards. Which clips have films was settled before "
         "any was scored; each says where it stands among all measured ones."
     )

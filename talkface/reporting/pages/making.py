@@ -69,8 +69,8 @@ def stages_view(costs: Sequence[Cost]) -> TableView | None:
         by_rule.setdefault(cost.rule, []).append(cost)
     rows = tuple(_stage_row(rule, own) for rule, own in by_rule.items())
     note = (
-        "From the records that jobs leave beside their logs, for the last run of each job. Jobs ran beside one "
-        "another, so the times add up to more than passed on the clock."
+        "From the records that jobs leave beside their logs, for the last run of each job. Jobs ran beside "
+        "one another, so the times add up to more than passed on the clock."
     )
     headers, columns = zip(*((name, Column(meaning=said)) for name, said in _STAGE_COLUMNS), strict=True)
     return TableView("stages", "Time of every stage", (), headers, (Block("", rows),), (note,), columns)

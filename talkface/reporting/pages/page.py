@@ -17,8 +17,8 @@ from talkface.reporting.pages.downloads import Download, embedded
 from talkface.reporting.pages.films import FilmedClip, order_in_words
 from talkface.reporting.tables.notes import Note
 from talkface.reporting.tables.published import Paper
-from talkface.reporting.tables.single_scores import clips_view, speakers_view
 from talkface.reporting.tables.setting import DEMO
+from talkface.reporting.tables.single_scores import clips_view, speakers_view
 from talkface.reporting.tables.views import TableView, sort_value
 
 CAPTIONS = {

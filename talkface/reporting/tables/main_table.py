@@ -39,8 +39,8 @@ def main_view(
 ) -> TableView:
     """Blocks of measured rows per subset, then the published rows that no variant here re-runs.
 
-    ``marked``: intervals and best values. ``measured`` heads our columns: corpus, labeller and split. Published values stand in the unseen speakers'
-    block, as in the papers.
+    ``marked``: intervals and best values. ``measured`` heads our columns: corpus, labeller and split.
+    Published values stand in the unseen speakers' block, as in the papers.
     """
     headers = ["Method", *(measure.header for measure in MEASURES)]
     groups = [Group("", 1), Group(measured, len(MEASURES))]

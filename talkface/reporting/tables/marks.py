@@ -17,12 +17,12 @@ Marked = Mapping[tuple[str, str, str], MeasuredRow]
 """Protocol, subset and method -> the row with its intervals."""
 
 INTERVALS = (
-    f"Small figures: {100 * LEVEL:.0f} % bootstrap interval clustered by speaker. Star: best trained row of its "
-    "column, its interval clear of every other trained row's; without a star the rows are not told apart."
+    f"Small figures: {100 * LEVEL:.0f} % bootstrap interval clustered by speaker. Star: best trained row of "
+    "its column, its interval clear of every other trained row's; without a star the rows are not told apart."
 )
 NO_INTERVALS = (
-    f"No value is marked as best: {100 * LEVEL:.0f} % intervals need at least {MIN_SPEAKERS} test speakers of a "
-    "subset."
+    f"No value is marked as best: {100 * LEVEL:.0f} % intervals need at least {MIN_SPEAKERS} test speakers of "
+    "a subset."
 )
 
 

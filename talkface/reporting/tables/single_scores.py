@@ -25,9 +25,9 @@ SHOWN_CLIPS = 10
 
 
 def clip_scores(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Clip -> variant -> ``CLIPS_BY``, mean over seeds, of the first protocol; clips without a value are left out.
+    """Clip -> variant -> ``CLIPS_BY``, mean over seeds, of the first protocol.
 
-    ``scores``: from ``aggregate.read_scores``.
+    Clips without a value are left out. ``scores``: from ``aggregate.read_scores``.
     """
     own = scores[(scores["protocol"] == scores["protocol"].iloc[0]) & (scores["metric"] == CLIPS_BY.metric)]
     own = own[own["method"].map(is_variant) & own["value"].notna()]
@@ -85,7 +85,7 @@ def clips_view(
 
 
 def speaker_scores(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """A row per protocol, subset, speaker and method with every measure of ``SPEAKERS_BY``, mean over seeds."""
+    """A row per protocol, subset, speaker and method: every one of ``SPEAKERS_BY``, mean over seeds."""
     rows = []
     for (protocol, subset, method, speaker), group in scores.groupby([*GROUP, "speaker"], sort=True):
         row: dict[str, Any] = {"protocol": protocol, "subset": subset, "speaker": speaker, "method": method}

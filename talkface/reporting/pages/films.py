@@ -67,6 +67,6 @@ def order_in_words(clips: Sequence[FilmedClip]) -> str:
         return "None of the clips has a score to order them by."
     return (
         f"Ordered by {CLIPS_BY.header} ({CLIPS_BY.meaning}), mean over variants with the clip's own sound: "
-        "the worst clip, the best, the second worst and so on inwards. Which clips have films was settled before "
-        "any was scored; each says where it stands among all measured ones."
+        "the worst clip, the best, the second worst and so on inwards. Which clips have films was settled "
+        "before any was scored; each says where it stands among all measured ones."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import pandas as pd
 
@@ -21,8 +22,8 @@ INTERVALS = (
     "its column, its interval clear of every other trained row's; without a star the rows are not told apart."
 )
 NO_INTERVALS = (
-    f"No value is marked as best: {100 * LEVEL:.0f} % intervals need at least {MIN_SPEAKERS} test speakers of "
-    "a subset."
+    f"No value is marked as best: {100 * LEVEL:.0f} % intervals need at least {MIN_SPEAKERS} test speakers "
+    "of a subset."
 )
 
 
@@ -39,7 +40,7 @@ def mark_rows(scores: pd.DataFrame, bounds: Sequence[str]) -> Marked:
     }
 
 
-def row_marks(marked: Marked, row: Mapping[str, object], measures: Sequence[Measure]) -> tuple[Mark, ...]:
+def row_marks(marked: Marked, row: Mapping[Any, Any], measures: Sequence[Measure]) -> tuple[Mark, ...]:
     """The marks of a summary's row, one a measure."""
     own = marked[str(row["protocol"]), str(row["subset"]), str(row["method"])]
     return tuple(

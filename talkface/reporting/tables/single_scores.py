@@ -33,7 +33,7 @@ def clip_scores(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     own = own[own["method"].map(is_variant) & own["value"].notna()]
     means = own.groupby(["clip", "method"])["value"].mean() * CLIPS_BY.scale
     found: dict[str, dict[str, float]] = {}
-    for (clip, method), value in means.items():  # type: ignore[misc]
+    for (clip, method), value in means.items():
         found.setdefault(str(clip), {})[str(method)] = float(value)
     return found
 
@@ -104,7 +104,7 @@ def _over_seeds(measure: Measure, group: pd.DataFrame) -> float | None:
 
 def speakers_view(rows: Sequence[Mapping[str, Any]], stamp: str) -> TableView:
     """The same as a table, a block per protocol and subset."""
-    blocks = {}
+    blocks: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
         title = f"{TEST_SUBSETS[row['subset']]}; {row['protocol'].replace('_', '-')} protocol"
         cells = [

@@ -1,5 +1,7 @@
 # Scores -> the main table, figures and the report's page.
 
+from talkface.evaluation.needs import bounds
+
 
 rule tabulate_corpus:
     input:
@@ -101,6 +103,7 @@ rule tabulate_main_results:
         landmarker_sha256=CONFIG.faces.landmarker_sha256,
         evaluation=section(CONFIG.evaluation),
         samplers=samplers_of(CONFIG.main),
+        bounds=bounds(CONFIG, CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
         seeds=CONFIG.seeds,
     script:
@@ -254,6 +257,16 @@ rule build_report:
     input:
         main_results=rules.tabulate_main_results.output.content,
         corpus_summary=rules.tabulate_corpus.output.content,
+        tables=[
+            rules.tabulate_main_results.output.csv,
+            rules.tabulate_main_results.output.further_csv,
+            rules.tabulate_main_results.output.lips_csv,
+            rules.tabulate_main_results.output.aus_csv,
+            rules.tabulate_main_results.output.tex,
+            rules.tabulate_main_results.output.markdown,
+            rules.tabulate_corpus.output.csv,
+            rules.tabulate_corpus.output.tex,
+        ],
         training=rules.plot_training.output.figure,
         masks=rules.plot_masks.output.figure,
         aus=rules.plot_aus.output.figure,
@@ -274,6 +287,7 @@ rule build_report:
     params:
         code=code_of("build_report"),
         results=subpath(output.page, ancestor=2),
+        logs="logs/{experiment}/{corpus}",
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         gallery=section(CONFIG.gallery),
     script:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from talkface.reporting.files import write_text
-from talkface.reporting.pages.page import STYLE
+from talkface.reporting.pages.page import BEHAVIOUR, STYLE
 from talkface.reporting.pages.paper_page import TEMPLATE, PageTable, render_paper
 from talkface.reporting.tables.published import PUBLISHED, load_published
 
@@ -22,6 +22,7 @@ def build_paper(
     published: Path = PUBLISHED,
     template: Path = TEMPLATE,
     style: Path = STYLE,
+    behaviour: Path = BEHAVIOUR,
 ) -> None:
     """Write one HTML file that holds every table, its figure and notes and needs no network.
 
@@ -37,6 +38,7 @@ def build_paper(
         title=f"The papers' tables: {experiment} on {corpus}",
         template=template,
         style=style.read_text(encoding="utf-8"),
+        behaviour=behaviour.read_text(encoding="utf-8"),
         published=load_published(published),
     )
     write_text(page, html)

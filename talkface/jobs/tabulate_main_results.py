@@ -15,6 +15,7 @@ from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.tables.main_table import main_csv, main_view
+from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.notes import experiment_notes, without_words
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
@@ -25,6 +26,7 @@ from talkface.reporting.tables.side_tables import (
     lips_view,
     published_aus_view,
 )
+from talkface.reporting.tables.single_scores import clip_scores, speaker_scores
 
 
 def tabulate_main_results(
@@ -35,6 +37,7 @@ def tabulate_main_results(
     setting: Setting,
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
+    bounds: Sequence[str],
     csv: Path,
     lips_csv: Path,
     aus_csv: Path,
@@ -48,23 +51,25 @@ def tabulate_main_results(
 
     ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
-    ``samplers``: of each variant that has one. ``content``: tables and notes once more, as JSON for the
-    report's page.
+    ``samplers``: of each variant that has one. ``bounds``: variants that see what a method may not; they are
+    not ranked. ``content``: tables and notes once more, with intervals and the scores of single clips and
+    speakers, as JSON for the report's page.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
     clips = set(measured["clip"])
     corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
     summary, lips = summarise(measured), lips_by_speaker(measured)
+    marked = mark_rows(measured, bounds)
     units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
     stamp = setting.stamp
     title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
     views = [
-        main_view(summary, papers, corpora, f"Main results{stamp}", setting.measured_here),
+        main_view(summary, marked, papers, corpora, f"Main results{stamp}", setting.measured_here),
         lips_view(lips, stamp, without_words(read_frame(split, SPLIT), clips)[0]),
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
-        *further_views(summary, stamp),
+        *further_views(summary, marked, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
@@ -91,4 +96,5 @@ def tabulate_main_results(
         markdown=markdown,
         tex=tex,
         content=content,
+        singles={"clips": clip_scores(measured), "speakers": speaker_scores(measured)},
     )

@@ -1,16 +1,20 @@
 """The page of the report: one file that stands alone, and no name from a corpus becomes markup."""
 
+import base64
 import json
+import re
 from html.parser import HTMLParser
 
-from finished_report import FIGURES, SHOWN
+import numpy as np
+from finished_report import FIGURES, build
+from safetensors.numpy import save_file
 
+from talkface.artifacts.headers import WEIGHTS_KEY
 from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import write_table
-from talkface.jobs.build_report import build_report
-from talkface.reporting.pages.page import STYLE, TEMPLATE
+from talkface.provenance.commit import present_commit
+from talkface.reporting.pages.page import BEHAVIOUR, STYLE
 from talkface.reporting.tables.columns import FURTHER
-from talkface.reporting.tables.published import PUBLISHED
 
 
 class Page(HTMLParser):
@@ -21,7 +25,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
         self.addresses += [value for name, value in attributes if name in ("src", "href", "srcset", "poster")]
-        if tag not in ("meta", "img", "link"):
+        if tag not in ("meta", "img", "link", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -33,10 +37,12 @@ class Page(HTMLParser):
 
 def test_page_stands_alone_and_is_whole(finished):
     page = Page()
-    page.feed((finished.root / "report/index.html").read_text(encoding="utf-8"))
+    html = (finished.root / "report/index.html").read_text(encoding="utf-8")
+    page.feed(html)
     assert page.open == []
-    kinds = {address.split(",")[0] for address in page.addresses if not address.startswith("#")}
-    assert kinds == {"data:image/svg+xml", "data:video/mp4;base64"}
+    kinds = {re.split("[,;]", address)[0] for address in page.addresses if not address.startswith("#")}
+    files = {"data:text/csv", "data:application/x-tex", "data:application/json"}
+    assert kinds == {"data:", "data:image/svg+xml", "data:video/mp4"} | files
     anchors = {attributes.get("id") for _, attributes in page.tags}
     assert {address[1:] for address in page.addresses if address.startswith("#")} <= anchors
     videos = [attributes for tag, attributes in page.tags if tag == "video"]
@@ -46,7 +52,9 @@ def test_page_stands_alone_and_is_whole(finished):
     said = " ".join(page.text)
     assert FURTHER and all(title in said for title in FURTHER)
     assert "Demo: not a result" in said and "doi:10.1145/3672565" in said
-    assert "url(" not in STYLE.read_text() and "@import" not in STYLE.read_text()
+    assert not any("style" in attributes for _, attributes in page.tags), "the policy forbids these"
+    for source in (STYLE, BEHAVIOUR):
+        assert not re.search(r"url\(|@import|https?:|fetch\(|</", source.read_text())
 
 
 def test_page_escapes_names_from_the_corpus(finished, tmp_path):
@@ -58,20 +66,56 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
         write_table(tmp_path / f"{version}.parquet", HISTORY, [], {"versions": versions})
     changed = tmp_path / "main_results.json"
     changed.write_text(json.dumps(content))
-    build_report(
+    html = build(
+        finished,
         main_results=changed,
-        corpus_summary=finished.root / "tables/corpus_summary.json",
         videos=[],
-        split=finished.split,
-        published=PUBLISHED,
-        template=TEMPLATE,
-        style=STYLE,
         results=tmp_path,
+        logs=tmp_path,
         page=tmp_path / "index.html",
-        **SHOWN,
-        **{name: finished.root / f"figures/{name}.svg" for name in FIGURES},
     )
-    html = (tmp_path / "index.html").read_text()
-    assert "<script" not in html and "&lt;script&gt;alert(1)" in html and "&lt;b&gt;" in html
-    assert "<video" not in html and 'href="#videos"' not in html
+    assert html.count("<script") == 1 and "&lt;script&gt;alert(1)" in html and "&lt;b&gt;" in html
+    assert "<video" not in html and 'href="#films"' not in html
     assert "ffmpeg: of the artifacts 7.1 made 1, 8.0 made 1" in html and "torch: of" not in html
+    assert "no records of what the stages took" in html
+
+
+def test_page_says_how_it_was_made(finished):
+    html = (finished.root / "report/index.html").read_text(encoding="utf-8")
+    page = Page()
+    page.feed(html)
+    said = " ".join(" ".join(page.text).split())
+    assert "crop_faces 2 90.2 60.0 45.1 512" in said and "plot_lips 1 7,200.0" in said
+    assert "1 h 01 min in 3 recorded jobs" in said and "Page built" in said
+    commit = present_commit()
+    assert commit is None or commit.hash in said
+
+
+def test_downloads_are_the_files(finished, tmp_path):
+    network = finished.root / "train/renderer/ours/seed-0/model.safetensors"
+    build_page = tmp_path / "index.html"
+    metadata = {"stage": "renderer", "samples": 12_000, "warm_start": "/home/somebody/weights.safetensors"}
+    save_file({"w": np.zeros(2, np.float32)}, network, {WEIGHTS_KEY: weights_header(metadata)})
+    try:
+        html = build(finished, page=build_page)
+    finally:
+        network.unlink()
+    page = Page()
+    page.feed(html)
+    links = {
+        attributes["download"]: attributes["href"] for _, attributes in page.tags if "download" in attributes
+    }
+    assert set(links) == {"main_results.csv", "main_results.tex", "cards.json"}
+    for name in ("main_results.csv", "main_results.tex"):
+        assert content_of(links[name]) == (finished.root / "tables" / name).read_bytes()
+    [card] = json.loads(content_of(links["cards.json"]))
+    assert card["variant"] == "ours" and card["samples"] == 12_000
+    assert card["warm_start"] == "weights.safetensors", "no path of one machine"
+
+
+def weights_header(metadata):
+    return "checksum " + json.dumps({"metadata": metadata, "versions": {"torch": "2.13.0"}})
+
+
+def content_of(address):
+    return base64.b64decode(address.partition(",")[2])

@@ -16,7 +16,7 @@ from talkface.jobs import plot_people as job
 from talkface.metrics.lips import spoken_frames
 from talkface.reporting.figures.people_figure import Person, draw_people
 from talkface.reporting.figures.style import save_svg, styled
-from talkface.reporting.pages.page import embedded
+from talkface.reporting.pages.downloads import embedded
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,6 @@ def test_photographs_are_jpeg_and_flat_pictures_stay_lossless(tmp_path):
 def test_a_figure_in_a_page_is_the_file(tmp_path):
     with styled():
         save_svg(draw_people([]), tmp_path / "people.svg")
-    address = embedded(tmp_path / "people.svg", "image/svg+xml")
+    address = embedded(tmp_path / "people.svg")
     assert not set(address) & set("#\"'<>&\n\t")  # what ends an attribute, an address, or is taken out of one
     assert unquote(address.partition(",")[2]) == (tmp_path / "people.svg").read_text()

@@ -19,6 +19,7 @@ from talkface.features.aus import PROXY_AUS
 from talkface.reporting.figures.contact_sheet import moments, word_at
 from talkface.reporting.tables.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.tables.columns import MISSING, number
+from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.published import NOT_PUBLIC
 from talkface.reporting.tables.side_tables import further_table, further_views
 from talkface.reporting.tables.views import Block, Group, TableView, latex, to_latex, to_markdown
@@ -167,8 +168,11 @@ def test_measures_that_metrics_declare_have_tables_of_their_own(tmp_path):
             for n, value in enumerate(row)
         ]  # fmt: skip
         write_table(tmp_path / f"scores/ours/seed-{seed}/one_shot/all.parquet", SCORES, rows)
-    summary = summarise(read_scores(sorted(tmp_path.rglob("*.parquet"))))
-    view = next(view for view in further_views(summary, " (demo)") if "Jitter" in view.headers)
+    scores = read_scores(sorted(tmp_path.rglob("*.parquet")))
+    summary = summarise(scores)
+    view = next(
+        view for view in further_views(summary, mark_rows(scores, ()), " (demo)") if "Jitter" in view.headers
+    )
     assert view.title == "Person and stillness (demo)" and view.key == "person_and_stillness"
     [block], cells = view.blocks, dict(zip(view.headers, view.blocks[0].rows[0], strict=True))
     assert block.title.endswith("3 clips, 1 speaker") and cells["Method"] == "Ours"

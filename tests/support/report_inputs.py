@@ -278,6 +278,7 @@ class Experiment:
             ),
             "samplers": {"ours": Sampler()},
             "perceptual": Perceptual(),
+            "bounds": (),
         }
 
 

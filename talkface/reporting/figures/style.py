@@ -63,7 +63,7 @@ def _smaller(found: re.Match[str]) -> str:
     picture, jpeg = Image.open(io.BytesIO(png)), io.BytesIO()
     if picture.convert("RGBA").getchannel("A").getextrema() != (255, 255):  # JPEG has no transparency
         return found[0]
-    picture.convert("RGB").save(jpeg, format="JPEG", quality=92, subsampling=0)
+    picture.convert("RGB").save(jpeg, format="JPEG", quality=88)
     if jpeg.tell() > len(png) / 2:  # flat colours, as of a mask
         return found[0]
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode('ascii')}"

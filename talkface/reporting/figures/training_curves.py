@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,6 +28,9 @@ def draw_training(histories: Mapping[StageRun, pd.DataFrame]) -> Figure:
     for row, shown in zip(grid, panels, strict=False):
         for axes in row[len(shown) :]:
             axes.set_axis_off()
+        if len(shown) == 1 < columns:
+            said = "nothing recorded on held-back clips"
+            row[1].text(0.0, 0.5, said, transform=row[1].transAxes, color="#777777")
         for axes, (title, history) in zip(row, shown, strict=False):
             _draw(axes, history, title)
     return figure
@@ -51,7 +55,7 @@ def _draw(axes: Axes, history: pd.DataFrame, title: str) -> None:
         axes.set_yticks([])
         return
     for position, (name, rows) in enumerate(history.groupby("name", sort=True)):
-        rows = rows.sort_values("samples")
+        rows = _averaged(rows.sort_values("samples")[["samples", "value"]])
         axes.plot(
             rows["samples"],
             rows["value"],
@@ -69,6 +73,18 @@ def _draw(axes: Axes, history: pd.DataFrame, title: str) -> None:
         else:
             axes.set_yscale("symlog", linthresh=0.1)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2)
+
+
+MOST_POINTS = 300
+"""A curve of more is averaged over neighbours: no eye parts them, and a page carries each."""
+
+
+def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
+    """At most ``MOST_POINTS`` points: means over equally many neighbours, the last perhaps over fewer."""
+    neighbours = -(-len(rows) // MOST_POINTS)
+    if neighbours <= 1:
+        return rows
+    return rows.groupby(np.arange(len(rows)) // neighbours).mean()
 
 
 def _short(name: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from talkface.reporting.files import write_text
 from talkface.reporting.tables.notes import Note
@@ -21,8 +22,12 @@ def write_documents(
     markdown: Path,
     tex: Path,
     content: Path,
+    singles: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the tables and what has to be said below them; ``heading`` is their name on a page."""
+    """Write the tables and what has to be said below them; ``heading`` is their name on a page.
+
+    ``singles``: scores of single clips and speakers, for pages that show them.
+    """
     write_text(markdown, markdown_document(title, views, notes))
     write_text(tex, latex_document(title, views, notes))
     page = {
@@ -31,5 +36,6 @@ def write_documents(
         "demo": demo,
         "views": [view.to_json() for view in views],
         "notes": notes,
+        **(singles or {}),
     }
     write_text(content, json.dumps(page, indent=1, ensure_ascii=False) + "\n")

@@ -1,19 +1,25 @@
-"""The report: one HTML file with all figures and videos inside. It loads nothing from the network."""
+"""The report: one HTML file with all figures, films and tables inside. It loads nothing from the network."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from talkface.reporting.pages import speaker_plot
+from talkface.reporting.pages.downloads import Download, embedded
+from talkface.reporting.pages.films import FilmedClip, order_in_words
+from talkface.reporting.tables.notes import Note
 from talkface.reporting.tables.published import Paper
-from talkface.reporting.tables.views import TableView
+from talkface.reporting.tables.setting import DEMO
+from talkface.reporting.tables.single_scores import clips_view, speakers_view
+from talkface.reporting.tables.views import TableView, sort_value
 
 CAPTIONS = {
     "people": (
@@ -45,70 +51,95 @@ CAPTIONS = {
     ),
     "training": (
         "Training curves of every stage",
-        "Left the losses, right what is measured on held-back clips, over the frames seen.",
+        "Left the losses, right what is measured on held-back clips, over the frames seen; a stage without a "
+        "panel on the right has recorded nothing on held-back clips. Curves of many points are averaged.",
     ),
 }
 """Alternative text and caption of each figure."""
 
+PLOTTED = frozenset({"lips", "aus", "training"})
+"""Figures of lines alone, which a dark page may turn dark; the others hold photographs."""
+
 _CONTENTS = (
     ("results", "Results"),
+    ("films", "Films"),
     ("people", "Unseen people"),
-    ("videos", "Videos"),
     ("frames", "Frames"),
+    ("speakers", "Speakers"),
     ("lips", "Lip opening"),
     ("aus", "Action units"),
     ("masks", "Mask and faces"),
     ("training", "Training"),
     ("corpus", "Corpus"),
+    ("making", "How it was made"),
+    ("downloads", "Downloads"),
     ("notes", "Notes"),
 )
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
 STYLE = TEMPLATE.with_name("report.css")
+BEHAVIOUR = TEMPLATE.with_name("report.js")
 
 
 @dataclass(frozen=True)
-class Video:
-    """A clip's video of one method."""
+class Making:
+    """How the experiment was made: facts, and the table of its stages where there are records."""
 
-    clip: str
-    heading: str
-    name: str
-    path: Path
+    notes: Sequence[Note]
+    stages: TableView | None
 
 
 def render_page(
     *,
     template: Path,
     style: str,
+    behaviour: str,
     content: Mapping[str, Any],
     corpus: Mapping[str, Any],
+    subset_of: Mapping[str, str],
     paper: Paper,
     figures: Mapping[str, Path],
-    videos: Sequence[Video],
+    films: Sequence[FilmedClip],
+    making: Making,
+    downloads: Sequence[Download],
 ) -> str:
     """The page's HTML.
 
-    ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``figures``: an SVG for each of
-    ``CAPTIONS``. Every text is escaped; nothing but ``style`` enters as markup.
+    ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``subset_of``: of each clip.
+    ``figures``: an SVG for each of ``CAPTIONS``. Every text is escaped; nothing but ``style`` and
+    ``behaviour`` enters as markup.
     """
     given = [TableView.from_json(view) for part in (content, corpus) for view in part["views"]]
     views: dict[str, TableView | None] = {"published_aus": None, **{view.key: view for view in given}}
+    stamp = f" ({DEMO})" if content["demo"] else ""
     return open_template(template).render(
+        **inline(style, behaviour),
         title=content["title"],
         heading=content["heading"],
         demo=content["demo"],
         paper=paper,
-        style=Markup(style),  # noqa: S704 - our own file, and CSS has no entities
-        contents=[entry for entry in _CONTENTS if videos or entry[0] != "videos"],
+        contents=[entry for entry in _CONTENTS if films or entry[0] != "films"],
         views=views,
         further=[view for view in given if view.key not in _PLACED],
+        clips=clips_view(content["clips"], subset_of, stamp),
+        speakers=speakers_view(content["speakers"], stamp),
+        plots=speaker_plot.speaker_plots(content["speakers"]),
+        legend=speaker_plot.legend_of(content["speakers"]),
+        plot_size=speaker_plot,
         notes=content["notes"],
+        making=making,
+        downloads=downloads,
         figures={
-            name: {"alt": alt, "caption": caption, "source": embedded(figures[name], "image/svg+xml")}
+            name: {
+                "alt": alt,
+                "caption": caption,
+                "source": embedded(figures[name]),
+                "plotted": name in PLOTTED,
+            }
             for name, (alt, caption) in CAPTIONS.items()
         },
-        videos=_by_clip(videos),
+        films=films,
+        order=order_in_words(films),
     )
 
 
@@ -119,26 +150,22 @@ _PLACED = {"main_results", "lip_by_speaker", "au_by_unit", "published_aus", "cor
 def open_template(path: Path) -> Template:
     """A page's template, which may import those beside it; every text put into it is escaped."""
     loader = FileSystemLoader(path.parent, encoding="utf-8")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(path.name)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.globals |= {"sort_value": sort_value, "embedded": embedded}
+    return environment.get_template(path.name)
 
 
-def _by_clip(videos: Sequence[Video]) -> list[dict[str, Any]]:
-    groups: dict[str, dict[str, Any]] = {}
-    for video in videos:
-        group = groups.setdefault(video.clip, {"clip": video.clip, "heading": video.heading, "shown": []})
-        group["shown"].append({"name": video.name, "source": embedded(video.path, "video/mp4")})
-    return list(groups.values())
+def inline(style: str, behaviour: str) -> dict[str, Any]:
+    """Style and script of a page, and the policy by which a browser runs these and loads nothing at all."""
+    style, behaviour = f"\n{style}", f"\n{behaviour}"
+    policy = (
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_hash(style)}; "
+        f"script-src {_hash(behaviour)}; base-uri 'none'; form-action 'none'"
+    )
+    # Our own files, without entities and without their own end tags.
+    return {"policy": policy, "style": Markup(style), "behaviour": Markup(behaviour)}  # noqa: S704
 
 
-_PLAIN = " !$()*+,-./:;=@[]^_`{|}~?"
-"""What stays as it is in a data address; browsers would take a line break out of one."""
-
-
-def embedded(path: Path, kind: str) -> str:
-    """A file as a data address, so that the page can be copied and mailed as one file.
-
-    SVG is text, so it stays text: the pictures inside are in base64 already.
-    """
-    if kind == "image/svg+xml":
-        return f"data:{kind},{quote(path.read_text(encoding='utf-8'), safe=_PLAIN)}"
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
-from talkface.reporting.pages.page import embedded, open_template
+from talkface.reporting.pages.downloads import embedded
+from talkface.reporting.pages.page import inline, open_template
 from talkface.reporting.tables.published import Published
 from talkface.reporting.tables.views import TableView
 
@@ -26,17 +25,24 @@ class PageTable:
 
 
 def render_paper(
-    tables: Sequence[PageTable], *, title: str, template: Path, style: str, published: Published
+    tables: Sequence[PageTable],
+    *,
+    title: str,
+    template: Path,
+    style: str,
+    behaviour: str,
+    published: Published,
 ) -> str:
-    """The page's HTML, its figures inside it. Every text is escaped; only ``style`` enters as markup."""
+    """The page's HTML, its figures inside. Every text is escaped but our own ``style`` and ``behaviour``."""
     return open_template(template).render(
+        **inline(style, behaviour),
         title=title,
         demo=any(table.content["demo"] for table in tables),
-        style=Markup(style),  # noqa: S704 - our own file, and CSS has no entities
         papers=[
             {"name": name, "title": paper.title, "venue": paper.venue, "reference": paper.reference}
             for name, paper in published.papers.items()
         ],
+        contents=[(table.key, table.content["heading"]) for table in tables],
         tables=[_shown(table) for table in tables],
     )
 
@@ -50,7 +56,8 @@ def _shown(table: PageTable) -> dict[str, Any]:
             "caption": "The table's rows, filled dots, and its controls, hollow ones, below the line. Bars: "
             "95 % intervals over speakers; ticks: single speakers, where they are too few for an interval. "
             "Published figures are not drawn: other split, labeller and crop.",
-            "source": embedded(table.figure, "image/svg+xml"),
+            "source": embedded(table.figure),
+            "plotted": True,
         }
     return {
         "key": table.key,

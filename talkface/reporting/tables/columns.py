@@ -60,6 +60,9 @@ PUBLISHED_MEASURES = (
 )
 """The four figures that the papers tabulate: field of ``published.yaml``, header, digits."""
 
+PRINTED_KEYS = ("psnr_db", "ssim", "au_f1", "au_accuracy_percent")
+"""Our measures of them."""
+
 
 def number(value: float | None, digits: int) -> str:
     """A number for a cell; a missing one is a dash, never a zero."""

@@ -10,9 +10,18 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import is_control, is_other_sound, is_variant, label
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import MEASURES, MISSING, PUBLISHED_MEASURES, number, with_deviation
+from talkface.reporting.tables.columns import (
+    BY_KEY,
+    MEASURES,
+    MISSING,
+    PRINTED_KEYS,
+    PUBLISHED_MEASURES,
+    number,
+    with_deviation,
+)
+from talkface.reporting.tables.marks import Marked, legend, row_marks, said_columns
 from talkface.reporting.tables.published import NOT_PUBLIC, CorpusName, Published, Row
-from talkface.reporting.tables.views import Block, Group, TableView
+from talkface.reporting.tables.views import Block, Column, Group, Mark, TableView
 
 PROTOCOLS = {
     "one_shot": "one-shot protocol (first face and sound only)",
@@ -21,27 +30,46 @@ PROTOCOLS = {
 
 
 def main_view(
-    summary: pd.DataFrame, published: Published, corpora: Sequence[CorpusName], title: str, measured: str
+    summary: pd.DataFrame,
+    marked: Marked,
+    published: Published,
+    corpora: Sequence[CorpusName],
+    title: str,
+    measured: str,
 ) -> TableView:
     """Blocks of measured rows per subset, then the published rows that no variant here re-runs.
 
-    ``measured`` heads our columns: corpus, labeller and split. Published values stand in the unseen speakers'
-    block, as in the papers.
+    ``marked``: intervals and best values. ``measured`` heads our columns: corpus, labeller and split.
+    Published values stand in the unseen speakers' block, as in the papers.
     """
     headers = ["Method", *(measure.header for measure in MEASURES)]
     groups = [Group("", 1), Group(measured, len(MEASURES))]
+    columns = [Column(), *said_columns(MEASURES)]
     for corpus in corpora:
         headers += [f"{header} (publ.)" for _, header, _ in PUBLISHED_MEASURES]
         groups.append(Group(published.conditions.header(corpus), len(PUBLISHED_MEASURES), published=True))
+        columns += [Column(BY_KEY[key].better, "as the paper printed it") for key in PRINTED_KEYS]
+    none_printed = (Mark(),) * (len(corpora) * len(PUBLISHED_MEASURES))
     blocks = []
     for (protocol, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
-        cells = tuple(_measured_row(row, published, corpora) for row in rows.to_dict("records"))
-        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells))
+        records = rows.to_dict("records")
+        cells = tuple(_measured_row(row, published, corpora) for row in records)
+        marks = tuple((Mark(), *row_marks(marked, row, MEASURES), *none_printed) for row in records)
+        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells, marks))
     here = set(summary["method"])
     others = [row for row in published.rows if row.group == "main" and not here & set(row.reproduced_by)]
     cells = tuple(_published_row(row, published, corpora) for row in others)
     blocks.append(Block("Published, not run here", cells))
-    return TableView("main_results", title, tuple(groups), tuple(headers), tuple(blocks), _footnotes(summary))
+    return TableView(
+        "main_results",
+        title,
+        tuple(groups),
+        tuple(headers),
+        tuple(blocks),
+        _footnotes(summary),
+        tuple(columns),
+        legend(marked),
+    )
 
 
 def block_title(protocol: str, subset: str, rows: pd.DataFrame) -> str:

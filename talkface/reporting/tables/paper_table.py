@@ -12,10 +12,11 @@ from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.bootstrap import LEVEL, MIN_SPEAKERS, NOT_ESTIMABLE, RESAMPLES, Estimate
 from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.main_table import PROTOCOLS, counted
+from talkface.reporting.tables.marks import said_columns
 from talkface.reporting.tables.published import CorpusName
 from talkface.reporting.tables.published_columns import PrintedColumns
 from talkface.reporting.tables.table_rows import MeasuredRow
-from talkface.reporting.tables.views import Block, Group, TableView
+from talkface.reporting.tables.views import Block, Column, Group, TableView
 
 BEST = " *"
 _COUNTS = ("Clips", "Speakers", "Seeds")
@@ -48,7 +49,9 @@ def table_view(
     """
     headers = ["Method", *(measure.header for measure in measures), *_COUNTS]
     groups = [Group("", 1), Group(heading, len(headers) - 1)]
+    columns = [Column(), *said_columns(measures), *[Column()] * len(_COUNTS)]
     for corpus in printed.corpora:
+        columns += [Column("high", "as the paper printed it")] * len(printed.columns)
         headers += [f"{header} (publ.)" for _, header, _ in printed.columns]
         groups.append(
             Group(printed.published.conditions.header(corpus), len(printed.columns), published=True)
@@ -60,7 +63,7 @@ def table_view(
             cells = tuple(_cells(row, measures, printed, _has_intervals(rows)) for row in rows)
             blocks.append(Block(_block_title(subset, protocol, rows), cells))
     notes = _footnotes(measured, measures, printed)
-    return TableView(key, title, tuple(groups), tuple(headers), tuple(blocks), tuple(notes))
+    return TableView(key, title, tuple(groups), tuple(headers), tuple(blocks), tuple(notes), tuple(columns))
 
 
 def _has_intervals(rows: Sequence[MeasuredRow]) -> bool:
@@ -175,4 +178,5 @@ def speakers_view(values: pd.DataFrame, measures: Sequence[Measure], stamp: str)
         blocks.append(Block(TEST_SUBSETS[str(subset)], tuple(cells)))
     headers = ("Method", "Speaker", "Clips", *(measure.header for measure in measures))
     note = f"Intervals are {NOT_ESTIMABLE} below {MIN_SPEAKERS} test speakers; these are the values they had."
-    return TableView("by_speaker", f"Values per speaker{stamp}", (), headers, tuple(blocks), (note,))
+    columns = (*[Column()] * 3, *said_columns(measures))
+    return TableView("by_speaker", f"Values per speaker{stamp}", (), headers, tuple(blocks), (note,), columns)

@@ -11,10 +11,18 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import FURTHER, MISSING, number, with_deviation
+from talkface.reporting.tables.columns import (
+    BY_KEY,
+    FURTHER,
+    MISSING,
+    UNIT_MEASURES,
+    number,
+    with_deviation,
+)
 from talkface.reporting.tables.main_table import PROTOCOLS, block_title, counted, kind_of
+from talkface.reporting.tables.marks import Marked, legend, row_marks, said_columns
 from talkface.reporting.tables.published import CorpusName, Published
-from talkface.reporting.tables.views import Block, Group, TableView
+from talkface.reporting.tables.views import Block, Column, Group, Mark, TableView
 
 ONE_CLIP = "\N{DAGGER}"
 PROXY = "proxy"
@@ -52,6 +60,7 @@ def lips_view(lips: pd.DataFrame, stamp: str, without_words: int) -> TableView:
         ("Speaker", "Clips", *(label(method) for method in methods)),
         tuple(blocks),
         tuple(notes),
+        (Column(), Column(), *said_columns([BY_KEY["lip_correlation_words"]] * len(methods))),
     )
 
 
@@ -88,7 +97,8 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
             f"({', '.join(au for au in AU_NAMES if au in proxies)})."
         )
     title = f"Action units one by one{stamp}"
-    return TableView("au_by_unit", title, (), tuple(headers), tuple(blocks), tuple(notes))
+    columns = (Column(), *said_columns(UNIT_MEASURES[: 2 * len(AU_NAMES)]))
+    return TableView("au_by_unit", title, (), tuple(headers), tuple(blocks), tuple(notes), columns)
 
 
 def _groups(units: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
@@ -118,21 +128,28 @@ def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) ->
     )
 
 
-def further_views(summary: pd.DataFrame, stamp: str) -> list[TableView]:
+def further_views(summary: pd.DataFrame, marked: Marked, stamp: str) -> list[TableView]:
     """A table for each title that metrics declare: methods down, their measures across."""
-    return [_further_view(title, measures, summary, stamp) for title, measures in FURTHER.items()]
+    return [_further_view(title, measures, summary, marked, stamp) for title, measures in FURTHER.items()]
 
 
-def _further_view(title: str, measures: Sequence[Measure], summary: pd.DataFrame, stamp: str) -> TableView:
+def _further_view(
+    title: str, measures: Sequence[Measure], summary: pd.DataFrame, marked: Marked, stamp: str
+) -> TableView:
     blocks = []
     for (protocol, subset), rows in summary.groupby(["protocol", "subset"], sort=False):
-        cells = tuple((label(str(row["method"])), *_cells(row, measures)) for row in rows.to_dict("records"))
-        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells))
+        records = rows.to_dict("records")
+        cells = tuple((label(str(row["method"])), *_cells(row, measures)) for row in records)
+        marks = tuple((Mark(), *row_marks(marked, row, measures)) for row in records)
+        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells, marks))
     notes = [f"{measure.header}: {measure.meaning}." for measure in measures]
     notes.append(f"{MISSING}: not defined in any clip.")
     headers = ("Method", *(measure.header for measure in measures))
     key = title.lower().replace(" ", "_")
-    return TableView(key, f"{title}{stamp}", (), headers, tuple(blocks), tuple(notes))
+    columns = (Column(), *said_columns(measures))
+    return TableView(
+        key, f"{title}{stamp}", (), headers, tuple(blocks), tuple(notes), columns, legend(marked)
+    )
 
 
 def _cells(row: Mapping[Any, Any], measures: Sequence[Measure]) -> list[str]:

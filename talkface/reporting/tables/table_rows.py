@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -68,11 +68,18 @@ def printed_rows(
             beside = published.row(row.published)
         kind = "bound" if row.variant in bounds else "variant"
         printed.append(PrintedRow(row.variant, row.label or label(row.variant), kind, beside))
+    return printed + [row for row in scored_rows(scored, bounds) if row.kind in ("control", "other_sound")]
+
+
+def scored_rows(scored: Iterable[str], bounds: Sequence[str]) -> list[PrintedRow]:
+    """A row for each of the ``scored`` methods, in the order of tables."""
+    rows = []
     for method in ordered(scored):
+        kind = "bound" if method in bounds else "variant"
         if is_control(method) or is_other_sound(method):
             kind = "control" if is_control(method) else "other_sound"
-            printed.append(PrintedRow(method, label(method), kind))
-    return printed
+        rows.append(PrintedRow(method, label(method), kind))
+    return rows
 
 
 def measure_rows(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -17,11 +18,28 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Column:
+    """What pages say about a column: which direction is better, and its definition."""
+
+    better: str = ""  # as metrics declare it: "high", "low", "near one" or ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What pages show with a cell: its interval, and whether it is the best of its column beyond it."""
+
+    interval: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True)
 class Block:
     """Rows under one heading; the first cell of a row is its name."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
+    marks: tuple[tuple[Mark, ...], ...] = ()  # of all cells or of none
 
 
 @dataclass(frozen=True)
@@ -34,12 +52,16 @@ class TableView:
     headers: tuple[str, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()  # of all headers or of none
+    legend: str = ""  # of the marks; shown with them, on pages alone
 
     def __post_init__(self) -> None:
         width = len(self.headers)
+        assert len(self.columns) in (0, width), f"{self.key}: {len(self.columns)} columns said, {width} shown"
         spanned = sum(group.span for group in self.groups)
         assert spanned in (0, width), f"{self.key}: groups cover {spanned} of {width} columns"
         for block in self.blocks:
+            assert not block.marks or [*map(len, block.marks)] == [*map(len, block.rows)], self.key
             for row in block.rows:
                 assert len(row) == width, (
                     f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
@@ -71,13 +93,40 @@ class TableView:
                 span = sum(start <= column < start + group.span for column in kept)
                 start += group.span
                 groups += [Group(group.title, span, group.published)] if span else []
-            rows = tuple(tuple(row[column] for column in kept) for row in block.rows)
-            headers = tuple(self.headers[column] for column in kept)
-            notes = self.notes if number == len(self.blocks) else ()
+            last = number == len(self.blocks)
             panels.append(
-                TableView(self.key, self.title, tuple(groups), headers, (Block(block.title, rows),), notes)
+                replace(
+                    self,
+                    groups=tuple(groups),
+                    headers=tuple(self.headers[column] for column in kept),
+                    columns=tuple(self.columns[column] for column in kept if self.columns),
+                    blocks=(_only(block, kept),),
+                    notes=self.notes if last else (),
+                    legend=self.legend if last else "",
+                )
             )
         return panels
+
+    def folded(self) -> frozenset[int]:
+        """Published columns that hold no figure, which pages fold."""
+        rows = [row for block in self.blocks for row in block.rows]
+        return frozenset(c for c in self.published if not any(map(_has_figure, (row[c] for row in rows))))
+
+    def of_words(self) -> frozenset[int]:
+        """Columns without any figure but with words, which pages set to the left."""
+        rows = [row for block in self.blocks for row in block.rows]
+        return (
+            frozenset(
+                c
+                for c in range(1, len(self.headers))
+                if any(row[c].strip() for row in rows) and not any(_has_figure(row[c]) for row in rows)
+            )
+            - self.published
+        )
+
+    def holds_figures(self) -> bool:
+        """Whether any cell but the rows' names has a figure."""
+        return any(_has_figure(cell) for block in self.blocks for row in block.rows for cell in row[1:])
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dicts, for the page."""
@@ -91,9 +140,35 @@ class TableView:
             content["title"],
             tuple(Group(**group) for group in content["groups"]),
             tuple(content["headers"]),
-            tuple(Block(block["title"], tuple(map(tuple, block["rows"]))) for block in content["blocks"]),
+            tuple(map(_block_from_json, content["blocks"])),
             tuple(content["notes"]),
+            tuple(Column(**column) for column in content["columns"]),
+            content["legend"],
         )
+
+
+def sort_value(cell: str) -> float | None:
+    """The figure that a cell begins with, by which pages sort it; ``None`` for words and missing values."""
+    found = _FIGURE.match(cell)
+    return float(found[0].replace(",", "")) if found else None
+
+
+_FIGURE = re.compile(r"[+-]?\d[\d,]*(\.\d+)?(?![\w/:.-])")
+
+
+def _has_figure(cell: str) -> bool:
+    return sort_value(cell) is not None
+
+
+def _only(block: Block, columns: Sequence[int]) -> Block:
+    """The block with some of its columns."""
+    rows = tuple(tuple(row[column] for column in columns) for row in block.rows)
+    return Block(block.title, rows, tuple(tuple(row[column] for column in columns) for row in block.marks))
+
+
+def _block_from_json(content: dict[str, Any]) -> Block:
+    marks = tuple(tuple(Mark(**mark) for mark in row) for row in content["marks"])
+    return Block(content["title"], tuple(map(tuple, content["rows"])), marks)
 
 
 def to_markdown(view: TableView, *, heading: bool = True) -> str:

@@ -21,3 +21,9 @@ class Compute(Strict):
     processes: int = Field(1, ge=1, exclude=True)
     """How many processes share one training: one per GPU, or CPU processes. Each takes its share of every
     batch. Not a rule parameter, so another number retrains nothing, and a training resumes with it."""
+    keep_state: bool = Field(True, exclude=True)
+    """Keep the state of a finished training under work/ where one of more training.samples could go on
+    from it: four times its weights. Not a rule parameter: changing it retrains nothing."""
+    tensorboard: bool = Field(False, exclude=True)
+    """Trainings also write their curves and sample pictures for TensorBoard: tensorboard --logdir work. Needs
+    the package (pip install '.[tensorboard]'). Not a rule parameter: changing it retrains nothing."""

@@ -30,6 +30,11 @@ class Task(Protocol):
     size: int
     samples_per_item: int = 1
 
+    @property
+    def turns(self) -> Mapping[str, float]:
+        """Setting -> the share of the training up to which it acts the same, however long the training."""
+        return {}
+
     def step(self, indices: list[int], context: StepContext) -> Values:
         """Learn from a batch; returns 0-d quantities, averaged over each logging interval."""
         ...

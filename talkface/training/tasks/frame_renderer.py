@@ -102,6 +102,12 @@ class FrameRendererTask(Task):
         }
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
 
+    @property
+    def turns(self) -> dict[str, float]:
+        """The critics join after a share of the training."""
+        start = self._config.losses.adversarial_start
+        return {"losses.adversarial_start": start} if start and len(self.modules) > 1 else {}
+
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window, then one of each critic that has joined."""
         self._judges.to(context.device)

@@ -60,6 +60,12 @@ class WarpRendererTask(PhotoTask):
             for name, module in self.modules.items()
         }
 
+    @property
+    def turns(self) -> dict[str, float]:
+        """The critic joins after a share of the training."""
+        start = self._config.losses.adversarial_start
+        return {"losses.adversarial_start": start} if start and "critic" in self.modules else {}
+
     def step(self, indices: list[int], context: StepContext) -> dict[str, Tensor]:
         """One update on some frames of each drawn window, then one of the critic once it has joined."""
         batch = self.windows.draw(indices, context.rng)

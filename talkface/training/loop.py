@@ -49,8 +49,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ from talkface.runtime.lock import die_with_snakemake, exclusive
 from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state
 from talkface.training.batch_part import share_codebooks
+from talkface.training.curves import Curves
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
 from talkface.training.errors import TrainingError
@@ -120,7 +121,8 @@ def run(
     with exclusive(work, what) if first else nullcontext():
         parallel.wait()  # for the first, who holds the lock
         session = _Session(task, training, device, precision, seed, work, whole, what)
-        session.train()
+        with session.shown_in(work if first and compute.tensorboard else None):
+            session.train()
         parallel.leave()
         if not first:
             return
@@ -169,6 +171,7 @@ class _Session:
         if training.ema_halflife_samples is not None:
             self._average = Average(published, training.ema_halflife_samples)
             self._modules["average"] = self._average.module
+        self._curves: Curves | None = None
         self.final = published if self._average is None else self._average.module
         self._stream = ShuffledStream(task.size, seed)
         self._step_samples = training.batch_size * task.samples_per_item
@@ -184,6 +187,18 @@ class _Session:
             logger.info("%s: resuming from %d samples", what, restored.samples)
         parallel.same_start(self._modules.values())
         share_codebooks(task.modules.values())
+
+    @contextmanager
+    def shown_in(self, work: Path | None) -> Iterator[None]:
+        """Write curves and pictures for TensorBoard too, below ``work``."""
+        if work is None:
+            yield
+            return
+        self._curves = Curves(work, self.counters.samples)
+        try:
+            yield
+        finally:
+            self._curves.close()
 
     def train(self) -> None:
         """Step until ``training.samples``; the finished state is saved too."""
@@ -260,7 +275,11 @@ class _Session:
             module.eval()
         with torch.no_grad():
             measured = self._finite(self._task.validate(self._context(self.final)))
-        state.append_history(self._work, self.counters.samples, {**means, **measured, "learning_rate": rate})
+            pictures = self._task.pictures(self._context(self.final)) if self._curves else {}
+        values = {**means, **measured, "learning_rate": rate}
+        state.append_history(self._work, self.counters.samples, values)
+        if self._curves:
+            self._curves.add(self.counters.samples, values, pictures)
 
     def _save(self) -> None:
         self.counters.sums, self.counters.counts = self._sums, self._counts

@@ -30,7 +30,7 @@ def learning_rate(training: Training, samples: int) -> float:
 
 
 def turns(training: Training) -> dict[str, float]:
-    """The setting that ties the learning rate to the training's length, and the share until which it does not."""
+    """The setting that ties the rate to the training's length, and the share until which it does not."""
     if training.decay == "constant":
         return {}
     return {f"training.decay ({training.decay})": training.decay_start}

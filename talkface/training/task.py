@@ -43,6 +43,10 @@ class Task(Protocol):
         """Quantities measured at every log line, without gradients; name them ``validation/...``."""
         return {}
 
+    def pictures(self, context: StepContext) -> Mapping[str, torch.Tensor]:
+        """Rows of sample pictures [N, 3, H, W] in [-1, 1] by name, for TensorBoard, without gradients."""
+        return {}
+
 
 @dataclass
 class StepContext:

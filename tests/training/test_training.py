@@ -292,6 +292,27 @@ def test_the_state_of_a_finished_training_is_kept_only_where_it_is_of_use(tmp_pa
     assert not (tmp_path / "unkept/work/state.safetensors").exists()
 
 
+def test_tensorboard_gets_the_curves_and_changes_nothing(unbroken, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def act(task, context):
+        if context.samples == 312:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(SystemExit):
+        train(tmp_path, task=SteppingTask(act), tensorboard=True)
+    train(tmp_path, tensorboard=True)
+    assert published(tmp_path) == published(unbroken)
+    events = EventAccumulator(str(tmp_path / "work/tensorboard"))
+    events.Reload()
+    rows = read_table(tmp_path / "history.parquet", HISTORY).to_pylist()
+    for name in ("loss", "validation/error", "learning_rate"):
+        shown = [(point.step, point.value) for point in events.Scalars(name)]
+        kept = [(row["samples"], pytest.approx(row["value"])) for row in rows if row["name"] == name]
+        assert shown == kept
+
+
 def test_a_critic_that_joins_after_a_share_binds_the_length():
     length = Length(samples=200, step_samples=10, turns={"losses.adversarial_start": 0.5})
     assert length.reason_against(seen=50, before=100) is None

@@ -123,6 +123,15 @@ class FrameRendererTask(Task):
             values[f"loss/{name}_own"] = own["loss"]
         return values
 
+    def pictures(self, context: StepContext) -> dict[str, torch.Tensor]:
+        """Frames of one training window, as they are made and as they were."""
+        self._judges.to(context.device)
+        drawn = self._windows.draw([0], context.rng)
+        picks = [self._pick(len(frames), context.rng) for _, frames in drawn]
+        patch, made = self._patch(context.rng), dict[int, _Made]()
+        self._renderer_losses(drawn, picks, patch, made, context, slice(0, 1))
+        return {"true": made[0].truth_M3HW, "made": made[0].frame_M3HW}
+
     def _renderer_losses(
         self,
         drawn: list[tuple[str, np.ndarray]],

@@ -103,6 +103,14 @@ class WarpRendererTask(PhotoTask):
             mouths.update(zip(range(rows.start, rows.stop), pairs, strict=True))
         return weighted(losses, self._config.losses)
 
+    def pictures(self, context: StepContext) -> dict[str, Tensor]:
+        """Frames of one training window, as they are painted and as they were."""
+        batch = self.windows.draw([0], context.rng).to(context.device)
+        varied = self.windows.vary(batch)
+        driven = self.drive(batch, varied)
+        painted, _ = self.network.decode(driven.code_NE, driven.looked)
+        return {"true": varied.truth_N3HW, "made": painted.frame_N3HW}
+
     def _critic_losses(
         self, mouths: dict[int, tuple[Tensor, Tensor]], context: StepContext, rows: slice
     ) -> dict[str, Tensor]:

@@ -81,8 +81,6 @@ __all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
 logger = logging.getLogger(__name__)
 
-_LINE_EVERY_S = 20.0
-
 
 def run(
     task: Task,
@@ -203,7 +201,7 @@ class _Session:
     def train(self) -> None:
         """Step until ``training.samples``; the finished state is saved too."""
         total, step_samples = self._training.samples, self._step_samples
-        meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples, _LINE_EVERY_S)
+        meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples)
         last_save = time.monotonic()
         with caught_signals() as caught:
             while self.counters.samples < total:

@@ -101,7 +101,11 @@ class Forecast:
 
     def expected(self, now: float) -> dict[int, float]:
         """Seconds of every job: as measured, as its log says, or as scaled."""
-        whole, rules, kinds = _Measured(_BELIEF_S, _BELIEF_S, 1.0), defaultdict(_Measured), defaultdict(_Measured)
+        whole, rules, kinds = (
+            _Measured(_BELIEF_S, _BELIEF_S, 1.0),
+            defaultdict(_Measured),
+            defaultdict(_Measured),
+        )
         for id, actual, weight in self._measurements(now):
             job = self.jobs[id]
             for measured in (whole, rules[job.rule], kinds[job.rule, job.kind]):
@@ -149,7 +153,11 @@ class Forecast:
         """Seconds until the last job ends."""
         expected = self.expected(now)
         waiting, dependants = self._waiting()
-        ends = [(max(expected[id] - (now - run.began), 0.0), id) for id, run in self.running.items() if id in expected]
+        ends = [
+            (max(expected[id] - (now - run.began), 0.0), id)
+            for id, run in self.running.items()
+            if id in expected
+        ]
         heapq.heapify(ends)
         cores, gpus = self.cores, self.gpus
         for _, id in ends:

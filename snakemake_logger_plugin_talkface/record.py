@@ -29,7 +29,9 @@ class Record:
 
     def write(self, what: str, **values: Any) -> None:
         """Add an entry with the seconds since the beginning."""
-        self._append(self.path, json.dumps({"at_s": round(time.monotonic() - self._began, 2), "what": what, **values}))
+        self._append(
+            self.path, json.dumps({"at_s": round(time.monotonic() - self._began, 2), "what": what, **values})
+        )
 
     def keep_line(self, text: str) -> None:
         """Keep a line that a job wrote to standard error."""

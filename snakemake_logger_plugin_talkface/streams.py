@@ -33,7 +33,9 @@ class Streams:
         os.dup2(writer, number)
         os.close(writer)
         self._kept[number] = kept
-        thread = threading.Thread(target=self._read, args=(number, reader), name="talkface-lines", daemon=True)
+        thread = threading.Thread(
+            target=self._read, args=(number, reader), name="talkface-lines", daemon=True
+        )
         thread.start()
         self._threads.append(thread)
 

@@ -186,7 +186,7 @@ class Forecast:
         return clock
 
     def _waiting(self) -> tuple[dict[int, int], dict[int, list[int]]]:
-        """For each job that has not begun how many others it waits for, and for each other who waits for it."""
+        """For each job not begun how many others it waits for, and for each of those who waits for it."""
         open_jobs = self.jobs.keys() - self.took.keys() - self.failed
         lost = set(self.failed)
         waiting, dependants = {}, defaultdict(list)

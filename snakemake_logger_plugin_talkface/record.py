@@ -49,7 +49,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def judge(entries: list[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
-    """At a quarter, half and three quarters of the time that the run took: seconds forecast and seconds that came.
+    """Forecast and real seconds left, at a quarter, half and three quarters of the time that the run took.
 
     Raises:
         ValueError: the run did not end well, or nothing was forecast.

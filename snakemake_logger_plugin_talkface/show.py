@@ -1,7 +1,7 @@
 """The run as it goes: takes Snakemake's events, keeps the forecast, writes the screen.
 
-Three threads meet here: Snakemake's listener brings events, readers bring what jobs write, and a clock redraws
-the bar and reads the logs of running jobs. One lock keeps them apart. Nothing that goes wrong here reaches the
+Three threads meet here: Snakemake's listener brings events, readers bring what jobs write, and a clock
+redraws the bar and reads the logs of running jobs. One lock keeps them apart. Nothing that goes wrong here reaches the
 run: it is noted in the record.
 """
 
@@ -93,9 +93,10 @@ class Show:
         self._before: list[str] = []
         self._begun = self._planned = self._ended = False
         self._began = time.monotonic()
-        self._about: Mapping[str, Any] = {}
+        self._about: dict[str, Any] = {}
         self._resources: dict[str, int] = {}
         self._forecast: Forecast | None = None
+        self._several_seeds = True
         self._jobs: dict[int, _Job] = {}
         self._count = _Count()
         self._told: set[str] = set()
@@ -159,6 +160,7 @@ class Show:
     def _plan(self, plan: Mapping[str, Any]) -> None:
         """What will run: from here on there is a forecast."""
         self._about = {name: value for name, value in plan.items() if name != "jobs"}
+        self._about["rules"] = {job["rule"] for job in plan["jobs"]}
         seeds = {job["wildcards"].get("seed") for job in plan["jobs"]} - {None}
         self._several_seeds = len(seeds) > 1
         jobs = [
@@ -199,9 +201,7 @@ class Show:
     def _job_starts(self, values: Mapping[str, Any]) -> None:
         id, now = int(values["jobid"]), time.monotonic()
         logs = [str(path).split(" (")[0] for path in values.get("log") or []]
-        words = job_words(
-            values["rule_name"], values.get("wildcards") or {}, getattr(self, "_several_seeds", True)
-        )
+        words = job_words(values["rule_name"], values.get("wildcards") or {}, self._several_seeds)
         made = made_words(values.get("output") or [])
         log = JobLog(Path(logs[0])) if logs else None
         self._jobs[id] = _Job(values["rule_name"], words, made, log, now)

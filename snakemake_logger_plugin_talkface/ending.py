@@ -73,8 +73,8 @@ def _next(about: Mapping[str, Any]) -> Iterator[str]:
     yield "next:    snakemake verify --cores 1   is everything whole, and of one piece?"
     if about.get("demo"):
         yield (
-            "         snakemake --cores 2 --configfile config.yaml configs/real.yaml --config root=/path/to/clips"
-            "   real faces"
+            "         snakemake --cores 2 --configfile config.yaml configs/real.yaml "
+            "--config root=/path/to/clips   real faces"
         )
     else:
         yield "         snakemake paper --cores 2   the papers' tables, where the configuration has some"

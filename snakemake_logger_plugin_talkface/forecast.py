@@ -101,11 +101,9 @@ class Forecast:
 
     def expected(self, now: float) -> dict[int, float]:
         """Seconds of every job: as measured, as its log says, or as scaled."""
-        whole, rules, kinds = (
-            _Measured(_BELIEF_S, _BELIEF_S, 1.0),
-            defaultdict(_Measured),
-            defaultdict(_Measured),
-        )
+        whole = _Measured(_BELIEF_S, _BELIEF_S, 1.0)
+        rules: dict[str, _Measured] = defaultdict(_Measured)
+        kinds: dict[tuple[str, str], _Measured] = defaultdict(_Measured)
         for id, actual, weight in self._measurements(now):
             job = self.jobs[id]
             for measured in (whole, rules[job.rule], kinds[job.rule, job.kind]):

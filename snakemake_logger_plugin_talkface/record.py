@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def judge(entries: list[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
+def judge(entries: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
     """Forecast and real seconds left, at a quarter, half and three quarters of the time that the run took.
 
     Raises:

@@ -1,8 +1,8 @@
 """The run as it goes: takes Snakemake's events, keeps the forecast, writes the screen.
 
 Three threads meet here: Snakemake's listener brings events, readers bring what jobs write, and a clock
-redraws the bar and reads the logs of running jobs. One lock keeps them apart. Nothing that goes wrong here reaches the
-run: it is noted in the record.
+redraws the bar and reads the logs of running jobs. One lock keeps them apart. Nothing that goes wrong here
+reaches the run: it is noted in the record.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Show:
         if event == LogEvent.WORKFLOW_STARTED:
             self._begun, self._before = True, []
         elif event == LogEvent.RESOURCES_INFO:
-            self._resources |= {k: int(values[k]) for k in ("cores", "nodes") if values.get(k) is not None}
+            self._resources |= {k: int(v) for k in ("cores", "nodes") if (v := values.get(k)) is not None}
             gpus = dict(values.get("provided_resources") or {}).get("gpu")
             if gpus is not None:
                 self._resources["gpu"] = int(getattr(gpus, "value", gpus))
@@ -182,8 +182,8 @@ class Show:
         left = self._status.left_s
         where = f" on {self._resources['cores']} cores" if "cores" in self._resources else ""
         self._say(
-            f"{self._about.get('experiment', '')} on {self._about.get('corpus', '')}: {len(jobs)} jobs{where}, "
-            f"about {duration(left or 0)} by records of earlier runs",
+            f"{self._about.get('experiment', '')} on {self._about.get('corpus', '')}: "
+            f"{len(jobs)} jobs{where}, about {duration(left or 0)} by records of earlier runs",
             "title",
         )
 
@@ -352,8 +352,8 @@ class Show:
                 self._screen.show(part)
         else:
             self._screen.say(
-                f"Not finished: {self._count.done} of {self._count.total} jobs are done, after {duration(took)}. "
-                "The same command goes on from there.",
+                f"Not finished: {self._count.done} of {self._count.total} jobs are done, "
+                f"after {duration(took)}. The same command goes on from there.",
                 "error",
             )
             for words, log in self._count.failed:

@@ -2,10 +2,8 @@
 
 Snakemake finds it by the name of this module; ``logger: [talkface]`` in a profile turns it on. Everything
 that Snakemake says itself is in its own log file as before. Every job's Snakemake imports this module, so it
-imports little.
+imports little, and has no annotations as text, which the settings' types must not be.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass, field
 from logging import LogRecord

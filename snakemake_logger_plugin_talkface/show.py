@@ -127,7 +127,9 @@ class Show:
         if event == LogEvent.WORKFLOW_STARTED:
             self._begun, self._before = True, []
         elif event == LogEvent.RESOURCES_INFO:
-            self._resources |= {k: int(v) for k in ("cores", "nodes") if (v := values.get(k)) is not None}
+            for name in ("cores", "nodes"):
+                if values.get(name) is not None:
+                    self._resources[name] = int(values[name])
             gpus = dict(values.get("provided_resources") or {}).get("gpu")
             if gpus is not None:
                 self._resources["gpu"] = int(getattr(gpus, "value", gpus))

@@ -36,11 +36,11 @@ class LogHandler(LogHandlerBase):
         self._aside = bool(common.dryrun or common.verbose or common.debug_dag or common.printshellcmds)
         self._show: Show | None = None
         if not self._aside:
-            from snakemake_logger_plugin_talkface.show import Show
+            from snakemake_logger_plugin_talkface import show
 
             quiet = {str(getattr(what, "name", what)).lower() for what in common.quiet or ()}
             every = getattr(self.settings, "every", None) or 15
-            self._show = Show(quiet=quiet, colour=not common.nocolor, every_s=every)
+            self._show = show.Show(quiet=quiet, colour=not common.nocolor, every_s=every)
 
     def emit(self, record: LogRecord) -> None:
         """Show one record; whatever goes wrong here is noted and never reaches the run."""

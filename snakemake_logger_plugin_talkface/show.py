@@ -123,16 +123,17 @@ class Show:
                 self._event(event, record)
 
     def _event(self, event: LogEvent, record: logging.LogRecord) -> None:
-        values = record.__dict__
+        values: dict[str, Any] = record.__dict__
         if event == LogEvent.WORKFLOW_STARTED:
             self._begun, self._before = True, []
         elif event == LogEvent.RESOURCES_INFO:
             for name in ("cores", "nodes"):
-                if values.get(name) is not None:
-                    self._resources[name] = int(values[name])
+                value = values.get(name)
+                if value is not None:
+                    self._resources[name] = int(value)
             gpus = dict(values.get("provided_resources") or {}).get("gpu")
             if gpus is not None:
-                self._resources["gpu"] = int(getattr(gpus, "value", gpus))
+                self._resources["gpu"] = int(str(getattr(gpus, "value", gpus)))
         elif event == LogEvent.RUN_INFO:
             self._count.total = int(values["stats"].get("total", 0))
             self._start()

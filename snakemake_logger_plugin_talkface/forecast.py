@@ -1,8 +1,9 @@
 """How much of a run's work is done, and when it will end.
 
 Each job has a duration beforehand, from measured records of cost (``talkface/preflight/durations.py``). What
-this run has measured scales it: jobs of the same kind most, then those of the same rule, then all. The end is
-found by playing the rest of the run: jobs start when what they need is there and processors are free.
+this run has measured scales it, by two factors: the machine's speed of late, from all jobs, and how much more
+a kind of job takes than the records say, relative to that speed. The end is found by playing the rest of the
+run: jobs start when what they need is there and processors are free.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from dataclasses import dataclass, field
 
 _BELIEF_S = 20.0
 """So much work of this run has to be measured until it counts as much as the records."""
+_FORGOTTEN = 0.25
+"""A measurement counts half after this share of the time that the run has taken: other work comes and goes."""
+_LEAST_HALF_LIFE_S = 60.0
 _SHRINKAGE = 0.5
 """So many jobs of a kind count as much as what is known of the kinds around it."""
 _LEAST_REST = 0.05
@@ -49,21 +53,37 @@ class Running:
 
 
 @dataclass
-class _Measured:
-    expected: float = 0.0
-    actual: float = 0.0
+class _Speed:
+    """Actual over expected seconds of all jobs, the later ones counting more."""
+
+    expected: float = _BELIEF_S
+    actual: float = _BELIEF_S
+    at: float | None = None
+    began: float = 0.0
+
+    def add(self, expected: float, actual: float, now: float) -> None:
+        """A job of so many seconds has ended."""
+        if self.at is None:
+            self.at = self.began = now - actual
+        half_life = max(_LEAST_HALF_LIFE_S, _FORGOTTEN * (now - self.began))
+        kept = 0.5 ** ((now - self.at) / half_life)
+        self.expected, self.actual = kept * self.expected + expected, kept * self.actual + actual
+        self.at = now
+
+    @property
+    def factor(self) -> float:
+        return self.actual / self.expected
+
+
+@dataclass
+class _Kind:
+    """How much longer than by records and speed the jobs of one kind take."""
+
+    total: float = 0.0
     jobs: float = 0.0
 
-    def add(self, expected: float, actual: float, weight: float = 1.0) -> None:
-        self.expected += weight * expected
-        self.actual += weight * actual
-        self.jobs += weight
-
     def factor(self, around: float) -> float:
-        if not self.jobs or not self.expected:
-            return around
-        own = self.actual / self.expected
-        return (_SHRINKAGE * around + self.jobs * own) / (_SHRINKAGE + self.jobs)
+        return (_SHRINKAGE * around + self.total) / (_SHRINKAGE + self.jobs)
 
 
 @dataclass
@@ -77,6 +97,9 @@ class Forecast:
     took: dict[int, float] = field(default_factory=dict)
     """Seconds of each finished job."""
     failed: set[int] = field(default_factory=set)
+    _speed: _Speed = field(default_factory=_Speed)
+    _rules: dict[str, _Kind] = field(default_factory=lambda: defaultdict(_Kind))
+    _kinds: dict[tuple[str, str], _Kind] = field(default_factory=lambda: defaultdict(_Kind))
 
     @classmethod
     def of(cls, jobs: Iterable[Planned], cores: int | None, gpus: int | None) -> Forecast:
@@ -91,8 +114,14 @@ class Forecast:
     def finish(self, job: int, now: float) -> float:
         """A job has ended well; returns the seconds that it took."""
         began = self.running.pop(job, Running(now)).began
-        self.took[job] = now - began
-        return now - began
+        self.took[job] = took = now - began
+        planned = self.jobs.get(job)
+        if planned is not None and planned.seconds > 0:
+            self._speed.add(planned.seconds, took, now)
+            for kinds in (self._rules[planned.rule], self._kinds[planned.rule, planned.kind]):
+                kinds.total += took / planned.seconds / self._speed.factor
+                kinds.jobs += 1
+        return took
 
     def fail(self, job: int) -> None:
         """A job has ended badly, and with it whatever needs it."""
@@ -101,33 +130,29 @@ class Forecast:
 
     def expected(self, now: float) -> dict[int, float]:
         """Seconds of every job: as measured, as its log says, or as scaled."""
-        whole = _Measured(_BELIEF_S, _BELIEF_S, 1.0)
-        rules: dict[str, _Measured] = defaultdict(_Measured)
-        kinds: dict[tuple[str, str], _Measured] = defaultdict(_Measured)
-        for id, actual, weight in self._measurements(now):
-            job = self.jobs[id]
-            for measured in (whole, rules[job.rule], kinds[job.rule, job.kind]):
-                measured.add(job.seconds, actual, weight)
-        overall = whole.actual / whole.expected
-        factors = {rule: measured.factor(overall) for rule, measured in rules.items()}
+        speed = self._speed_with_trainings(now)
         found = {}
         for id, job in self.jobs.items():
-            around = factors.get(job.rule, overall)
-            own = kinds[job.rule, job.kind].factor(around) if (job.rule, job.kind) in kinds else around
-            found[id] = self.took.get(id, job.seconds * own)
+            of_rule = self._rules[job.rule].factor(1.0) if job.rule in self._rules else 1.0
+            of_kind = (job.rule, job.kind)
+            own = self._kinds[of_kind].factor(of_rule) if of_kind in self._kinds else of_rule
+            found[id] = self.took.get(id, job.seconds * own * speed)
         for id, run in self.running.items():
             if id in found:
-                found[id] = self._whole_of(id, run, found[id], now)
+                found[id] = self._whole_of(run, found[id], now)
         return found
 
-    def _measurements(self, now: float) -> Iterable[tuple[int, float, float]]:
-        yield from ((id, actual, 1.0) for id, actual in self.took.items() if id in self.jobs)
+    def _speed_with_trainings(self, now: float) -> float:
+        """What running trainings say of the machine counts as much as they have done."""
+        expected, actual = self._speed.expected, self._speed.actual
         for id, run in self.running.items():
             if id in self.jobs and run.left_s is not None and run.share > 0:
-                yield id, run.told - run.began + run.left_s, run.share
+                expected += run.share * self.jobs[id].seconds
+                actual += run.share * (run.told - run.began + run.left_s)
+        return actual / expected
 
     @staticmethod
-    def _whole_of(id: int, run: Running, expected: float, now: float) -> float:
+    def _whole_of(run: Running, expected: float, now: float) -> float:
         gone = now - run.began
         if run.left_s is not None and run.share > 0:
             expected = run.told - run.began + run.left_s

@@ -41,7 +41,7 @@ def closing_lines(about: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _figures(path: Path) -> Iterator[RenderableType]:
     """The rows of the main table with a few of its columns."""
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row.get("kind") != "published"]
     if not rows:
         return
     shown = [name for name in _COLUMNS if any(row.get(name) for row in rows)]

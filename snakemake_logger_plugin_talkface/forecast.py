@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 _BELIEF_S = 20.0
 """So much work of this run has to be measured until it counts as much as the records."""
 _FORGOTTEN = 0.25
-"""A measurement counts half after this share of the time that the run has taken: other work comes and goes."""
+"""A measurement counts half after this share of the run so far: a machine's other work comes and goes."""
 _LEAST_HALF_LIFE_S = 60.0
 _SHRINKAGE = 0.5
 """So many jobs of a kind count as much as what is known of the kinds around it."""

@@ -29,6 +29,7 @@ from snakemake_logger_plugin_talkface.record import Record
 from snakemake_logger_plugin_talkface.screen import Screen, Status, Training
 from snakemake_logger_plugin_talkface.streams import Streams
 from snakemake_logger_plugin_talkface.words import job_words, made_words
+from talkface.runtime.logs import Progress
 
 Arguments = ParamSpec("Arguments")
 
@@ -38,9 +39,13 @@ _SHOWN = (
 """How those of Snakemake's plain messages begin that the screen has room for while a run goes on."""
 _SAID_BY_US = ("Exiting because a job execution failed", "Error in rule", "At least one job did not complete")
 """Errors of Snakemake's that the lines about the failed job say already."""
+_OF_A_JOB = ("RuleException", "CalledProcessError")
+"""Exceptions that come beside the event of the job that failed."""
 _FORECAST_EVERY_S = 5.0
 _LOGS_EVERY_S = 2.0
 _LAST_LINES = 20
+_RATES_OF = 7
+"""Of a training's rate of late: so many lines of its log, a minute."""
 
 
 def safely(method: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -70,6 +75,17 @@ class _Job:
     began: float
     announced: int = 0
     """How many of its warnings have been shown."""
+    seen: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_RATES_OF))
+    """Times and what was done then, the last few."""
+
+    def left(self, told: Progress, now: float) -> float | None:
+        """Seconds by the rate since the beginning, which the log tells, and by that of late, half each."""
+        if not self.seen or self.seen[-1][1] != told.done:
+            self.seen.append((now, told.done))
+        (first, before), (last, done) = self.seen[0], self.seen[-1]
+        if told.left_s is None or done <= before:
+            return told.left_s
+        return 0.5 * (told.left_s + (told.total - done) * (last - first) / (done - before))
 
 
 @dataclass
@@ -144,7 +160,11 @@ class Show:
         elif event == LogEvent.JOB_ERROR:
             self._job_fails(values)
         elif event == LogEvent.ERROR:
-            self._say(str(record.getMessage()), "error")
+            text = str(record.getMessage())
+            if text.startswith(_OF_A_JOB):
+                self._last.extend(text.splitlines())
+            else:
+                self._say(text, "error")
 
     def _message(self, record: logging.LogRecord) -> None:
         text = str(record.getMessage()).strip()
@@ -264,7 +284,7 @@ class Show:
         told = job.log.progress
         run = self._forecast.running.get(id) if self._forecast is not None else None
         if run is not None and told is not None and _is_training(job.rule, told.what):
-            run.left_s, run.share, run.told = told.left_s, told.share, now
+            run.left_s, run.share, run.told = job.left(told, now), told.share, now
 
     def _warn(self, text: str) -> None:
         if text not in self._told:

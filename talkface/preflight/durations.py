@@ -46,7 +46,7 @@ def seconds_of(config: Config, job: Job, amounts: Amounts) -> float:
     if job.rule.startswith("train_"):
         stage, section = section_of(config, job)
         each = _COST["sample"].get(stage, _COST["sample"]["renderer"])
-        return _COST["start_of_networks"] + section.training.samples * each
+        return _COST["start_of_training"] + section.training.samples * each
     cost = _COST["rules"].get(job.rule, {})
     start = _COST["start_of_networks" if cost.get("networks") else "start"]
     per_frame = cost.get("frame", 0.0) * _of_job(amounts.frames, job)
@@ -65,7 +65,7 @@ def _shown_frame(config: Config, job: Job, cost: Mapping[str, Any]) -> float:
     if job.rule == "generate_clips":
         variant = job.wildcards["variant"]
         section = config.variant_renderer(variant)
-        steps = config.variant_sampler(variant).steps if isinstance(section, Renderer) else 1
+        steps = config.variant_sampler(variant).steps if isinstance(section, Renderer) else 0
         return float(cost["shown"] + cost["step"] * steps)
     kinds = cost.get("kinds", {})
     kind = job.wildcards.get("control") or job.wildcards.get("metric") or ""

@@ -101,7 +101,8 @@ class Show:
 
     def __init__(self, quiet: set[str], colour: bool, every_s: float):
         self._silent = "all" in quiet
-        self._lines, self._bar = "rules" not in quiet, "progress" not in quiet
+        self._lines = "rules" not in quiet and not self._silent
+        self._bar = "progress" not in quiet and not self._silent
         self._every_s = every_s
         self._lock = threading.RLock()
         self._screen = Screen(os.dup(2), colour)

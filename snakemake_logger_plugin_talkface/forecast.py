@@ -117,7 +117,7 @@ class Forecast:
         self.took[job] = took = now - began
         planned = self.jobs.get(job)
         if planned is not None and planned.seconds > 0:
-            self._speed.add(planned.seconds, took, now)
+            self._speed.add(planned.seconds * self._relative(planned), took, now)
             for kinds in (self._rules[planned.rule], self._kinds[planned.rule, planned.kind]):
                 kinds.total += took / planned.seconds / self._speed.factor
                 kinds.jobs += 1
@@ -133,14 +133,17 @@ class Forecast:
         speed = self._speed_with_trainings(now)
         found = {}
         for id, job in self.jobs.items():
-            of_rule = self._rules[job.rule].factor(1.0) if job.rule in self._rules else 1.0
-            of_kind = (job.rule, job.kind)
-            own = self._kinds[of_kind].factor(of_rule) if of_kind in self._kinds else of_rule
-            found[id] = self.took.get(id, job.seconds * own * speed)
+            found[id] = self.took.get(id, job.seconds * self._relative(job) * speed)
         for id, run in self.running.items():
             if id in found:
                 found[id] = self._whole_of(run, found[id], now)
         return found
+
+    def _relative(self, job: Planned) -> float:
+        """How much more than by records and speed a job of this kind takes, as far as any has told."""
+        of_rule = self._rules[job.rule].factor(1.0) if job.rule in self._rules else 1.0
+        of_kind = (job.rule, job.kind)
+        return self._kinds[of_kind].factor(of_rule) if of_kind in self._kinds else of_rule
 
     def _speed_with_trainings(self, now: float) -> float:
         """What running trainings say of the machine counts as much as they have done."""

@@ -81,6 +81,8 @@ __all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
 logger = logging.getLogger(__name__)
 
+_LINE_EVERY_S = 10.0
+
 
 def run(
     task: Task,
@@ -201,7 +203,7 @@ class _Session:
     def train(self) -> None:
         """Step until ``training.samples``; the finished state is saved too."""
         total, step_samples = self._training.samples, self._step_samples
-        meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples)
+        meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples, _LINE_EVERY_S)
         last_save = time.monotonic()
         with caught_signals() as caught:
             while self.counters.samples < total:

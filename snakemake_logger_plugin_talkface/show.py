@@ -215,6 +215,7 @@ class Show:
         if self._silent or self._streams is not None:
             return
         self._streams = Streams(self._line)
+        self._look_ahead(time.monotonic())
         if self._bar:
             self._screen.begin(self._status)
         self._clock = threading.Thread(target=self._tick, name="talkface-clock", daemon=True)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from talkface.acceptance.smallest import PARTS
+
 SNAKEFILE = """
 rule all:
     input: "c.txt", expand("{n}.txt", n=range(3))
@@ -145,3 +147,9 @@ def test_an_error_in_the_plugin_breaks_nothing(folder):
     assert done.returncode == 0 and (folder / "c.txt").exists()
     assert "broken on purpose" not in done.stderr
     assert any("broken on purpose" in entry.get("text", "") for entry in record(folder))
+
+
+def test_every_profile_turns_it_on_and_copies_of_the_workflow_have_it():
+    for profile in (REPOSITORY / "profiles").glob("*/config.yaml"):
+        assert "\nlogger: [talkface]" in profile.read_text(), profile
+    assert "snakemake_logger_plugin_talkface" in PARTS

@@ -1,8 +1,8 @@
 """How much of a run's work is done, and when it will end.
 
 Each job has a duration beforehand, from measured records of cost (``talkface/preflight/durations.py``). What
-this run has measured scales it, by two factors: the machine's speed of late, from all jobs, and how much more
-a kind of job takes than the records say, relative to that speed. The end is found by playing the rest of the
+this run has measured scales it, by two factors: the machine's speed of late, of trainings and of all other
+jobs, and how much more a kind of job takes than the records say, relative to that speed. The end is found by playing the rest of the
 run: jobs start when what they need is there and processors are free.
 """
 
@@ -97,7 +97,8 @@ class Forecast:
     took: dict[int, float] = field(default_factory=dict)
     """Seconds of each finished job."""
     failed: set[int] = field(default_factory=set)
-    _speed: _Speed = field(default_factory=_Speed)
+    _speeds: dict[bool, _Speed] = field(default_factory=lambda: {True: _Speed(), False: _Speed()})
+    """Of trainings, whose networks may be of other widths than the records', and of all other jobs."""
     _rules: dict[str, _Kind] = field(default_factory=lambda: defaultdict(_Kind))
     _kinds: dict[tuple[str, str], _Kind] = field(default_factory=lambda: defaultdict(_Kind))
 
@@ -117,9 +118,10 @@ class Forecast:
         self.took[job] = took = now - began
         planned = self.jobs.get(job)
         if planned is not None and planned.seconds > 0:
-            self._speed.add(planned.seconds * self._relative(planned), took, now)
+            speed = self._speeds[_trains(planned)]
+            speed.add(planned.seconds * self._relative(planned), took, now)
             for kinds in (self._rules[planned.rule], self._kinds[planned.rule, planned.kind]):
-                kinds.total += took / planned.seconds / self._speed.factor
+                kinds.total += took / planned.seconds / speed.factor
                 kinds.jobs += 1
         return took
 
@@ -130,10 +132,10 @@ class Forecast:
 
     def expected(self, now: float) -> dict[int, float]:
         """Seconds of every job: as measured, as its log says, or as scaled."""
-        speed = self._speed_with_trainings(now)
+        speeds = {True: self._speed_of_trainings(), False: self._speeds[False].factor}
         found = {}
         for id, job in self.jobs.items():
-            found[id] = self.took.get(id, job.seconds * self._relative(job) * speed)
+            found[id] = self.took.get(id, job.seconds * self._relative(job) * speeds[_trains(job)])
         for id, run in self.running.items():
             if id in found:
                 found[id] = self._whole_of(run, found[id], now)
@@ -145,9 +147,9 @@ class Forecast:
         of_kind = (job.rule, job.kind)
         return self._kinds[of_kind].factor(of_rule) if of_kind in self._kinds else of_rule
 
-    def _speed_with_trainings(self, now: float) -> float:
-        """What running trainings say of the machine counts as much as they have done."""
-        expected, actual = self._speed.expected, self._speed.actual
+    def _speed_of_trainings(self) -> float:
+        """What running ones say counts as much as they have done."""
+        expected, actual = self._speeds[True].expected, self._speeds[True].actual
         for id, run in self.running.items():
             if id in self.jobs and run.left_s is not None and run.share > 0:
                 expected += run.share * self.jobs[id].seconds
@@ -227,6 +229,10 @@ class Forecast:
             for other in before:
                 dependants[other].append(id)
         return waiting, dependants
+
+
+def _trains(job: Planned) -> bool:
+    return job.rule.startswith("train_")
 
 
 def clock_time(left_s: float) -> str:

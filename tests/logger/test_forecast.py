@@ -74,6 +74,14 @@ def test_a_training_is_expected_to_take_what_its_log_says():
     assert forecast.share(500.0) == pytest.approx(0.5)
 
 
+def test_a_training_of_other_widths_says_nothing_of_other_jobs():
+    jobs = [Planned(0, "train_autoencoder", "", 10), *(Planned(n, "score", "", 10) for n in range(1, 5))]
+    forecast = Forecast.of(jobs, cores=1, gpus=None)
+    forecast.start(0, 0.0)
+    forecast.finish(0, 300.0)
+    assert forecast.left(300.0) == pytest.approx(40)
+
+
 def test_a_job_that_is_late_is_never_over():
     forecast = Forecast.of(chain(10, 10), cores=1, gpus=None)
     forecast.start(0, 0.0)

@@ -2,8 +2,8 @@
 
 Each job has a duration beforehand, from measured records of cost (``talkface/preflight/durations.py``). What
 this run has measured scales it, by two factors: the machine's speed of late, of trainings and of all other
-jobs, and how much more a kind of job takes than the records say, relative to that speed. The end is found by playing the rest of the
-run: jobs start when what they need is there and processors are free.
+jobs, and how much more a kind of job takes than the records say, relative to that speed. The end is found by
+playing the rest of the run: jobs start when what they need is there and processors are free.
 """
 
 from __future__ import annotations

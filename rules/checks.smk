@@ -19,6 +19,7 @@ rule check_setup:
 # jobs, even an ancient one, it would remake every finished experiment and be part of each key of --cache.
 onstart:
     from snakemake.exceptions import WorkflowError
+    from talkface.preflight.durations import durations_of
     from talkface.preflight.jobs import Job
     from talkface.jobs.check_setup import before_heavy_jobs
 
@@ -33,6 +34,15 @@ onstart:
     except ValueError as error:
         raise WorkflowError(str(error)) from None
     internals.start_jobs_at_once(workflow)
+    internals.tell_plan(
+        workflow,
+        ROOT,
+        durations_of(CONFIG, SHARDS),
+        experiment=CONFIG.experiment,
+        corpus=CONFIG.corpus.name,
+        demo=CONFIG.corpus.demo,
+        results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
+    )
 
 
 rule verify:

@@ -33,6 +33,9 @@ TRAINING = {
     "gpu": GPU * CONFIG.compute.processes,
     "processes": CONFIG.compute.processes,
     "loaders": CONFIG.compute.loaders,
+    # No part of a result either.
+    "keep_state": int(CONFIG.compute.keep_state),
+    "tensorboard": int(CONFIG.compute.tensorboard),
 }
 RENDERER_TRAINING = TRAINING | {"mem_mb": growing(12000, 4000), "runtime": 5760}
 TRAINING_THREADS = CONFIG.compute.threads * CONFIG.compute.processes

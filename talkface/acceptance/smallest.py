@@ -10,7 +10,7 @@ from pathlib import Path
 
 PARTS = (
     "Snakefile", "rules", "workflow_scripts", "profiles", "config.yaml", "configs", "envs", "golden",
-    "talkface",
+    "talkface", "snakemake_logger_plugin_talkface",
 )  # fmt: skip
 """What a copy of the workflow consists of."""
 CONFIGS = ("configs/micro.yaml", "configs/micro_tables.yaml")

@@ -146,14 +146,14 @@ LOOKS: tuple[Callable[[Path | None], Finding], ...] = (
 def _plan(files: list[Path]) -> Finding:
     """What ``snakemake check_setup`` tells of a configuration; nothing is written."""
     from talkface.config import read_config
-    from talkface.corpora import list_speakers
+    from talkface.corpora import list_speakers, shards
     from talkface.jobs.check_setup import SetupError, check_setup
 
     config = read_config(files)
     try:
-        speakers = list_speakers(config.corpus)
+        own = shards(config.corpus, list_speakers(config.corpus), config.speakers_per_shard)
         with tempfile.TemporaryDirectory() as folder:
-            text = check_setup(config=config, speakers=speakers, results=Path(folder) / "results")
+            text = check_setup(config=config, shards=own, results=Path(folder) / "results")
     except (SetupError, ValueError) as error:
         return Finding("experiment", False, str(error))
     return Finding("experiment", True, text)

@@ -24,3 +24,9 @@ class Compute(Strict):
     loaders: int = Field(4, ge=0, exclude=True)
     """Processes that prepare batches ahead of a training on a GPU; 0: none. On a CPU there are none, since
     its cores are the training's own. Not a rule parameter: what is drawn is the same."""
+    keep_state: bool = Field(True, exclude=True)
+    """Keep the state of a finished training under work/ where one of more training.samples could go on
+    from it: four times its weights. Not a rule parameter: changing it retrains nothing."""
+    tensorboard: bool = Field(False, exclude=True)
+    """Trainings also write their curves and sample pictures for TensorBoard: tensorboard --logdir work. Needs
+    the package (pip install '.[tensorboard]'). Not a rule parameter: changing it retrains nothing."""

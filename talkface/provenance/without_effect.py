@@ -20,6 +20,7 @@ NO_BEARING = {
     "talkface.media.program": "which ffmpeg is started",
     "talkface.preflight": "checks before a run",
     "talkface.artifacts.weights": "reading and writing weights",
+    "talkface.training.curves": "curves and pictures for TensorBoard",
     "talkface.training.errors": "errors that end a training",
     "talkface.training.fingerprint": "whether a training may be resumed",
     "talkface.training.launch": "starting the processes of a training",

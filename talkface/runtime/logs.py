@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -97,6 +99,40 @@ def progress(items: Iterable[Item], total: int | None = None, what: str = "items
         yield item
         meter.advance(1)
     meter.finish()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A progress line of a log, read."""
+
+    what: str
+    done: float
+    total: float
+    rate: str
+    left_s: float | None
+    note: str
+
+    @property
+    def share(self) -> float:
+        """How much is done, from 0 to 1."""
+        return self.done / self.total if self.total else 1.0
+
+
+_PROGRESS = re.compile(
+    r"talkface\.progress: (?P<what>.+?): (?P<done>[\d.]+)(?: MB)? of (?P<total>[\d.]+)(?: MB)? \(\d+ %\), "
+    r"(?P<rate>[\d.]+(?: MB)?/s)(?:, (?P<left>\d+) s left)?(?: (?P<note>.*))?$"
+)
+
+
+def read_progress(line: str) -> Progress | None:
+    """What a line that a :class:`ProgressMeter` with a total wrote to a log says; None for any other line."""
+    match = _PROGRESS.search(line)
+    if match is None:
+        return None
+    left = None if match["left"] is None else float(match["left"])
+    return Progress(
+        match["what"], float(match["done"]), float(match["total"]), match["rate"], left, match["note"] or ""
+    )
 
 
 class ProgressMeter:

@@ -53,8 +53,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,13 @@ from talkface.runtime.logs import ProgressMeter
 from talkface.training import parallel, seeding, state
 from talkface.training.ahead import draws
 from talkface.training.batch_part import share_codebooks
+from talkface.training.curves import Curves
 from talkface.training.device import pick_precision, prepare
 from talkface.training.ema import Average
 from talkface.training.errors import TrainingError
-from talkface.training.fingerprint import complete
+from talkface.training.fingerprint import Length, complete
 from talkface.training.micro_batches import MicroBatches
-from talkface.training.schedule import learning_rate
+from talkface.training.schedule import learning_rate, turns
 from talkface.training.signals import caught_signals
 from talkface.training.task import Finished, StepContext, Task, Values
 
@@ -84,7 +85,7 @@ __all__ = ["Finished", "StepContext", "Task", "TrainingError", "run"]
 
 logger = logging.getLogger(__name__)
 
-_LINE_EVERY_S = 20.0
+_LINE_EVERY_S = 10.0
 
 
 def run(
@@ -102,7 +103,8 @@ def run(
 ) -> None:
     """Train ``task`` to ``training.samples``, publish its model, then write ``history`` (schema HISTORY).
 
-    Goes on from the state under ``work`` when its fingerprint is the same. SIGTERM or SIGINT saves and exits
+    Goes on from the state under ``work`` when its fingerprint is the same, or differs in the length alone and
+    nothing until there depended on the length (:class:`Length`). SIGTERM or SIGINT saves and exits
     with code 1. Raises ``TrainingError`` (not finite) and ``BusyError`` (another process holds ``work``).
     """
     device = prepare(compute)
@@ -123,7 +125,8 @@ def run(
     with exclusive(work, what) if first else nullcontext():
         parallel.wait()  # for the first, who holds the lock
         session = _Session(task, training, device, precision, seed, work, whole, what, compute)
-        session.train()
+        with session.shown_in(work if first and compute.tensorboard else None):
+            session.train()
         parallel.leave()
         if not first:
             return
@@ -144,7 +147,8 @@ def run(
             {"samples": session.counters.samples, "name": k, "value": float(v)} for k, v in rows.items()
         ]
         write_table(history, HISTORY, state.read_history(work) + closing, metadata)
-        state.discard(work)
+        if not (compute.keep_state and session.length.may_grow()):
+            state.discard(work)
 
 
 class _Session:
@@ -174,22 +178,37 @@ class _Session:
         if training.ema_halflife_samples is not None:
             self._average = Average(published, training.ema_halflife_samples)
             self._modules["average"] = self._average.module
+        self._curves: Curves | None = None
         self.final = published if self._average is None else self._average.module
-        restored = state.load_state(work, fingerprint, self._modules, task.optimizers, what)
+        self._step_samples = training.batch_size * task.samples_per_item
+        self.length = Length(training.samples, self._step_samples, {**turns(training), **task.turns})
+        restored = state.load_state(work, fingerprint, self._modules, task.optimizers, self.length, what)
         self.counters = restored or state.Counters()
         self._sums: dict[str, float] = self.counters.sums or {}
         self._counts: dict[str, int] = self.counters.counts or {}
         parallel.wait()  # until all have read what the first is about to replace
         if self._first:
-            state.trim_history(work, self.counters.samples if restored else -1)
+            state.trim_history(work, restored)
         if restored:
             logger.info("%s: resuming from %d samples", what, restored.samples)
         parallel.same_start(self._modules.values())
         share_codebooks(task.modules.values())
 
+    @contextmanager
+    def shown_in(self, work: Path | None) -> Iterator[None]:
+        """Write curves and pictures for TensorBoard too, below ``work``."""
+        if work is None:
+            yield
+            return
+        self._curves = Curves(work, self.counters.samples)
+        try:
+            yield
+        finally:
+            self._curves.close()
+
     def train(self) -> None:
         """Step until ``training.samples``; the finished state is saved too."""
-        total, step_samples = self._training.samples, self._training.batch_size * self._task.samples_per_item
+        total, step_samples = self._training.samples, self._step_samples
         meter = ProgressMeter(total, f"{self._what} samples", self.counters.samples, _LINE_EVERY_S)
         last_save = time.monotonic()
         drawn = draws(
@@ -206,7 +225,7 @@ class _Session:
                 note, stop = self._step(batch, step_samples, caught)
                 now = self.counters.samples
                 done = now >= total
-                if self._first and (done or _crossed(before, now, self._training.log_every_samples)):
+                if self._first and _crossed(before, now, self._training.log_every_samples):
                     self._log()
                 due = _crossed(before, now, self._training.save_every_samples)
                 if self._first and (done or due or stop or time.monotonic() - last_save > state.SAVE_EVERY_S):
@@ -216,6 +235,8 @@ class _Session:
                     logger.warning("%s: saved at %d samples, run again to resume", self._what, now)
                     raise SystemExit(1)
                 meter.advance(step_samples, note)
+            if self._first and self._sums:
+                self._log()  # after the state: a longer training, which goes on from there, has no row here
         meter.finish()
 
     def _step(self, drawn: Any, step_samples: int, caught: Sequence[int]) -> tuple[str, bool]:
@@ -267,7 +288,11 @@ class _Session:
             module.eval()
         with torch.no_grad():
             measured = self._finite(self._task.validate(self._context(self.final)))
-        state.append_history(self._work, self.counters.samples, {**means, **measured, "learning_rate": rate})
+            pictures = self._task.pictures(self._context(self.final)) if self._curves else {}
+        values = {**means, **measured, "learning_rate": rate}
+        state.append_history(self._work, self.counters.samples, values)
+        if self._curves:
+            self._curves.add(self.counters.samples, values, pictures)
 
     def _save(self) -> None:
         self.counters.sums, self.counters.counts = self._sums, self._counts

@@ -29,6 +29,13 @@ def learning_rate(training: Training, samples: int) -> float:
     return training.learning_rate * warmup * left
 
 
+def turns(training: Training) -> dict[str, float]:
+    """The setting that ties the rate to the training's length, and the share until which it does not."""
+    if training.decay == "constant":
+        return {}
+    return {f"training.decay ({training.decay})": training.decay_start}
+
+
 def build_optimizer(
     parameters: Iterable[torch.nn.Parameter] | Iterable[dict[str, Any]], training: Training
 ) -> torch.optim.Optimizer:

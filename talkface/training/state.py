@@ -1,10 +1,16 @@
-"""Resume state: every tensor of a training and its counters in one safetensors file, replaced atomically."""
+"""Resume state: every tensor of a training and its counters in one safetensors file, replaced atomically.
+
+Beside it lies the history so far, ``history.csv``. It stays when the training has ended; so does the state
+where a longer training could go on from it.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +21,14 @@ from torch.optim import Optimizer
 
 from talkface.artifacts.weights import CheckpointError, read_tensors, write_tensors
 from talkface.provenance.versions import present
-from talkface.training.fingerprint import differences
+from talkface.training.fingerprint import Length, reason_against
 
 logger = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 60.0
 STATE_NAME = "state.safetensors"
-HISTORY_NAME = "history.jsonl"
+HISTORY_NAME = "history.csv"
+HISTORY_COLUMNS = ("samples", "name", "value")
 
 
 @dataclass
@@ -63,6 +70,7 @@ def load_state(
     fingerprint: Mapping[str, Any],
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
+    length: Length,
     what: str,
 ) -> Counters | None:
     """Restore a state into modules and optimisers; ``None``, the reason logged, without a fitting one."""
@@ -76,9 +84,9 @@ def load_state(
         return None
     content = json.loads(header)
     wanted = json.loads(json.dumps(fingerprint))
-    changed = differences(content["fingerprint"], wanted)
-    if changed:
-        logger.warning("%s: starting from zero: the saved state differs in %s", what, ", ".join(changed))
+    reason = reason_against(content["fingerprint"], wanted, content["counters"]["samples"], length)
+    if reason is not None:
+        logger.warning("%s: starting from zero: %s", what, reason)
         return None
     if content["versions"] != present():
         logger.info("%s: the state was saved under %s, this is %s", what, content["versions"], present())
@@ -107,37 +115,49 @@ def _restore(optimizer: Optimizer, entries: Mapping[str, Any]) -> None:
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def trim_history(work: Path, samples: int) -> None:
-    """Drop the history lines that a killed run wrote after its last saved state."""
+def trim_history(work: Path, counters: Counters | None) -> None:
+    """Drop the history rows that were written after the state; all of them without a state.
+
+    The closing row of a training that ended between two regular ones goes too: a longer one has none there.
+    """
+    seen, open_interval = (-1, False) if counters is None else (counters.samples, bool(counters.sums))
+    kept = [row for row in read_history(work) if row["samples"] < seen + (not open_interval)]
     path = work / HISTORY_NAME
-    kept = [row for row in read_history(work) if row["samples"] <= samples]
     temporary = path.with_suffix(".part")
-    temporary.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    temporary.write_text(_lines([HISTORY_COLUMNS, *(row.values() for row in kept)]), encoding="utf-8")
     temporary.replace(path)
 
 
 def append_history(work: Path, samples: int, values: Mapping[str, float]) -> None:
     """Append one line per quantity."""
     with (work / HISTORY_NAME).open("a", encoding="utf-8") as file:
-        for name, value in values.items():
-            file.write(json.dumps({"samples": samples, "name": name, "value": value}) + "\n")
+        file.write(_lines((samples, name, float(value)) for name, value in values.items()))
+
+
+def _lines(rows: Iterable[Iterable[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def read_history(work: Path) -> list[dict[str, Any]]:
-    """The rows so far, in the columns of the schema ``history``; a half-written last line is left out."""
+    """The rows so far, in the columns of the schema ``history``; a half-written line is left out."""
     path = work / HISTORY_NAME
     if not path.exists():
         return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    whole, _, half = path.read_text(encoding="utf-8").rpartition("\n")
+    rows, damaged = [], int(bool(half))
+    for fields in csv.reader(whole.splitlines()[1:]):
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            logger.warning("%s: a half-written line is left out", path)
+            samples, name, value = fields
+            rows.append({"samples": int(samples), "name": name, "value": float(value)})
+        except ValueError:
+            damaged += 1
+    if damaged:
+        logger.warning("%s: a half-written line is left out", path)
     return rows
 
 
 def discard(work: Path) -> None:
-    """Remove the state of a training whose model has been published; the lock file stays."""
+    """Remove the state of a training whose model has been published; lock file and history stay."""
     (work / STATE_NAME).unlink(missing_ok=True)
-    (work / HISTORY_NAME).unlink(missing_ok=True)

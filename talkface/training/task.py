@@ -30,6 +30,11 @@ class Task(Protocol):
     size: int
     samples_per_item: int = 1
 
+    @property
+    def turns(self) -> Mapping[str, float]:
+        """Setting -> the share of the training up to which it acts the same, however long the training."""
+        return {}
+
     def draw(self, indices: list[int], rng: np.random.Generator) -> Any:
         """What a step learns from; by default the items themselves.
 
@@ -45,6 +50,10 @@ class Task(Protocol):
 
     def validate(self, context: StepContext) -> Values:
         """Quantities measured at every log line, without gradients; name them ``validation/...``."""
+        return {}
+
+    def pictures(self, context: StepContext) -> Mapping[str, torch.Tensor]:
+        """Rows of sample pictures [N, 3, H, W] in [-1, 1] by name, for TensorBoard, without gradients."""
         return {}
 
 

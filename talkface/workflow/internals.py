@@ -246,6 +246,37 @@ def jobs_to_run(workflow: Any, root: Path) -> list[tuple[str, dict[str, str], in
 
 
 @guarded
+def tell_plan(
+    workflow: Any, root: Path, seconds_of: Callable[[str, dict[str, str]], float], **about: Any
+) -> None:
+    """Tell the logger plugin (snakemake_logger_plugin_talkface) which jobs will run, in their order.
+
+    Touches ``workflow.dag.needrun_jobs``, ``toposorted``, ``dependencies`` and ``jobid``: Snakemake's events
+    say of a job only that it starts. ``seconds_of`` expects a rule and its wildcards. Other loggers see an
+    event without a text.
+    """
+    from snakemake.logging import logger
+
+    dag, names = workflow.dag, {id(rule): name for name, rule in own_rules(workflow, root).items()}
+    pending = set(dag.needrun_jobs())
+    jobs = []
+    for job in (job for level in dag.toposorted() for job in level if job in pending):
+        rule, wildcards = names.get(id(job.rule), job.rule.name), dict(job.wildcards.items())
+        jobs.append(
+            {
+                "id": dag.jobid(job),
+                "rule": rule,
+                "wildcards": wildcards,
+                "seconds": 0.0 if job.is_norun else seconds_of(rule, wildcards),
+                "threads": 0 if job.is_norun else job.threads,
+                "gpu": job.resources.get("gpu", 0),
+                "needs": [dag.jobid(other) for other in dag.dependencies[job] if other in pending],
+            }
+        )
+    logger.info("", extra={"talkface_plan": {"jobs": jobs, **about}})
+
+
+@guarded
 def computes_here(workflow: Any) -> bool:
     """Whether jobs run on this machine. Touches ``workflow.local_exec``."""
     return bool(workflow.local_exec)

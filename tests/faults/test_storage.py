@@ -115,7 +115,7 @@ def test_full(fault, raw, disk, tmp_path, outcome):
         if (disk / "out").exists()
         else set()
     )
-    assert finished <= {"lock", "history.jsonl"}, "nothing half-written"
+    assert finished <= {"lock", "history.csv"}, "nothing half-written"
     outcome.lost = [] if (disk / "earlier").read_bytes() == b"finished before" else ["earlier"]
     filler.unlink()
     subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)

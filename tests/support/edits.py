@@ -38,7 +38,7 @@ NOTHING = [
     Edit("progress of a step", "talkface/jobs/crop_faces.py", '"crop_faces {shard}"', '"{shard}"'),
     Edit("progress lines", "talkface/runtime/logs.py", "_LINE_EVERY_S = 10.0", "_LINE_EVERY_S = 5.0"),
     Edit(
-        "progress in a training", "talkface/training/loop.py", "_LINE_EVERY_S = 20.0", "_LINE_EVERY_S = 9.0"
+        "progress in a training", "talkface/training/loop.py", "_LINE_EVERY_S = 10.0", "_LINE_EVERY_S = 9.0"
     ),
     Edit(
         "type hint",

@@ -81,7 +81,12 @@ class TinyTask(Task):
 
 
 def train(
-    folder: Path, training: Training = TRAINING, task: Task | None = None, code: str = "1", seed: int = 0
+    folder: Path,
+    training: Training = TRAINING,
+    task: Task | None = None,
+    code: str = "1",
+    seed: int = 0,
+    **compute: bool,
 ) -> None:
     """Train into ``folder``: model.safetensors, history.parquet, work/."""
 
@@ -92,7 +97,7 @@ def train(
     run(
         task or TinyTask(training, seed),
         training,
-        Compute(threads=1, device="cpu", precision="float32"),
+        Compute(threads=1, device="cpu", precision="float32", **compute),
         seed=seed,
         work=folder / "work",
         history=folder / "history.parquet",

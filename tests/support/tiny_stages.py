@@ -62,11 +62,12 @@ class Stages:
         stage: str,
         out: Path,
         processes: int = 1,
+        tensorboard: bool = False,
         function: Callable[..., None] | None = None,
         **changes: Any,
     ) -> Path:
         """Train; ``changes`` are those of the stage's training section."""
-        compute = Compute(threads=1, device="cpu", precision="float32")
+        compute = Compute(threads=1, device="cpu", precision="float32", tensorboard=tensorboard)
         if processes > 1:
             compute = compute.model_copy(update={"processes": processes})
         arguments = self.arguments(stage)

@@ -22,7 +22,7 @@ def rules() -> dict[str, str]:
 
 def kinds() -> dict[str, dict]:
     """Kind of job -> what it asks for, on a machine with a GPU."""
-    compute = SimpleNamespace(processes=1, threads=1)
+    compute = SimpleNamespace(keep_state=True, tensorboard=False, processes=1, threads=1)
     names = {"GPU": 1, "CONFIG": SimpleNamespace(compute=compute)}
     exec((REPOSITORY / "rules/resources.smk").read_text(), names)
     return names

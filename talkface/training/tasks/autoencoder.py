@@ -120,6 +120,14 @@ class AutoencoderTask(Task):
             "validation/psnr_mouth": _psnr(mouth_N3HW),
         }
 
+    def pictures(self, context: StepContext) -> dict[str, torch.Tensor]:
+        """Some held-back frames, or training frames without such, and their way through the latents."""
+        count = min(8, self.size)
+        images = self.frames.images(list(range(count))) if self._held_back is None else self._held_back[:8]
+        image_N3HW, network = to_tensor(images, context.device), context.network
+        assert isinstance(network, VQAutoencoder)
+        return {"true": image_N3HW, "rebuilt": network.decode(network.encode(image_N3HW))}
+
 
 def _patches(
     image_B3HW: torch.Tensor, weight_BHW: torch.Tensor, size: int, corners_B2: torch.Tensor

@@ -102,6 +102,12 @@ class FrameRendererTask(Task):
         }
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
 
+    @property
+    def turns(self) -> dict[str, float]:
+        """The critics join after a share of the training."""
+        start = self._config.losses.adversarial_start
+        return {"losses.adversarial_start": start} if start and len(self.modules) > 1 else {}
+
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window, then one of each critic that has joined."""
         self._judges.to(context.device)
@@ -116,6 +122,15 @@ class FrameRendererTask(Task):
             own = context.descend(len(drawn), partial(self._critic_losses, name, made, context), name)
             values[f"loss/{name}_own"] = own["loss"]
         return values
+
+    def pictures(self, context: StepContext) -> dict[str, torch.Tensor]:
+        """Frames of one training window, as they are made and as they were."""
+        self._judges.to(context.device)
+        drawn = self._windows.draw([0], context.rng)
+        picks = [self._pick(len(frames), context.rng) for _, frames in drawn]
+        patch, made = self._patch(context.rng), dict[int, _Made]()
+        self._renderer_losses(drawn, picks, patch, made, context, slice(0, 1))
+        return {"true": made[0].truth_M3HW, "made": made[0].frame_M3HW}
 
     def _renderer_losses(
         self,

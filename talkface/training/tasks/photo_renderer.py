@@ -84,6 +84,15 @@ class PhotoRendererTask(PhotoTask):
         }
         return weighted(losses, self._config.losses)
 
+    def pictures(self, context: StepContext) -> dict[str, Tensor]:
+        """Frames of one training window, and their way through the latents."""
+        batch = self.windows.draw([0], context.rng).to(context.device)
+        varied = self.windows.vary(batch)
+        driven = self.drive(batch, varied)
+        latent_NChw = self.network.encode(varied.truth_N3HW, varied.points_NP2, driven.looked)
+        painted = self.network.decode(latent_NChw, driven.looked)
+        return {"true": varied.truth_N3HW, "rebuilt": painted.frame_N3HW}
+
     def _noise_loss(self, told_NChw: Tensor, noise_NChw: Tensor, timestep_N: Tensor) -> Tensor:
         error_Nhw = (told_NChw - noise_NChw).square().mean(1) * self._weight_hw.to(told_NChw.device)
         if self._config.even_timesteps:

@@ -60,6 +60,12 @@ class WarpRendererTask(PhotoTask):
             for name, module in self.modules.items()
         }
 
+    @property
+    def turns(self) -> dict[str, float]:
+        """The critic joins after a share of the training."""
+        start = self._config.losses.adversarial_start
+        return {"losses.adversarial_start": start} if start and "critic" in self.modules else {}
+
     def step(self, drawn: Batch, context: StepContext) -> dict[str, Tensor]:
         """One update on some frames of each drawn window, then one of the critic once it has joined."""
         batch = drawn[context.share(len(drawn))]
@@ -95,6 +101,14 @@ class WarpRendererTask(PhotoTask):
             pairs = zip(own_N3HW.detach().split(frames), true_N3HW.split(frames), strict=True)
             mouths.update(zip(range(rows.start, rows.stop), pairs, strict=True))
         return weighted(losses, self._config.losses)
+
+    def pictures(self, context: StepContext) -> dict[str, Tensor]:
+        """Frames of one training window, as they are painted and as they were."""
+        batch = self.windows.draw([0], context.rng).to(context.device)
+        varied = self.windows.vary(batch)
+        driven = self.drive(batch, varied)
+        painted, _ = self.network.decode(driven.code_NE, driven.looked)
+        return {"true": varied.truth_N3HW, "made": painted.frame_N3HW}
 
     def _critic_losses(
         self, mouths: dict[int, tuple[Tensor, Tensor]], context: StepContext, rows: slice

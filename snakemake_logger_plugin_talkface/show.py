@@ -1,0 +1,408 @@
+"""The run as it goes: takes Snakemake's events, keeps the forecast, writes the screen.
+
+Three threads meet here: Snakemake's listener brings events, readers bring what jobs write, and a clock
+redraws the bar and reads the logs of running jobs. One lock keeps them apart. Nothing that goes wrong here
+reaches the run: it is noted in the record.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_talkface.ending import closing_lines
+from snakemake_logger_plugin_talkface.forecast import Forecast, Planned, duration
+from snakemake_logger_plugin_talkface.job_logs import JobLog, split_line
+from snakemake_logger_plugin_talkface.record import Record
+from snakemake_logger_plugin_talkface.screen import Screen, Status, Training
+from snakemake_logger_plugin_talkface.streams import Streams
+from snakemake_logger_plugin_talkface.words import job_words, made_words
+from talkface.runtime.logs import Progress
+
+Arguments = ParamSpec("Arguments")
+
+_SHOWN = (
+    "Nothing to be done", "Terminating", "Will exit", "Shutting down", "Trying to restart", "Removing output",
+)  # fmt: skip
+"""How those of Snakemake's plain messages begin that the screen has room for while a run goes on."""
+_SAID_BY_US = ("Exiting because a job execution failed", "Error in rule", "At least one job did not complete")
+"""Errors of Snakemake's that the lines about the failed job say already."""
+_OF_A_JOB = ("RuleException", "CalledProcessError")
+"""Exceptions that come beside the event of the job that failed."""
+_FORECAST_EVERY_S = 5.0
+_LOGS_EVERY_S = 2.0
+_LAST_LINES = 20
+_RATES_OF = 7
+"""Of a training's rate of late: so many lines of its log, a minute."""
+
+
+def safely(method: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """A run never breaks, nor does its log, because a line could not be shown."""
+
+    @functools.wraps(method)
+    def called(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            method(*args, **kwargs)
+        except Exception:
+            show = args[0]
+            assert isinstance(show, Show)
+            with suppress(Exception):
+                show.record.write("problem", text=traceback.format_exc())
+
+    return called
+
+
+@dataclass
+class _Job:
+    """A job that has started."""
+
+    rule: str
+    words: str
+    made: str
+    log: JobLog | None
+    began: float
+    announced: int = 0
+    """How many of its warnings have been shown."""
+    seen: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_RATES_OF))
+    """Times and what was done then, the last few."""
+
+    def left(self, told: Progress, now: float) -> float | None:
+        """Seconds by the rate since the beginning, which the log tells, and by that of late, half each."""
+        if not self.seen or self.seen[-1][1] != told.done:
+            self.seen.append((now, told.done))
+        (first, before), (last, done) = self.seen[0], self.seen[-1]
+        if told.left_s is None or done <= before:
+            return told.left_s
+        return 0.5 * (told.left_s + (told.total - done) * (last - first) / (done - before))
+
+
+@dataclass
+class _Count:
+    done: int = 0
+    total: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """Words and log of each job that failed."""
+
+
+class Show:
+    """The screen of one run."""
+
+    def __init__(self, quiet: set[str], colour: bool, every_s: float):
+        self._silent = "all" in quiet
+        self._lines = "rules" not in quiet and not self._silent
+        self._bar = "progress" not in quiet and not self._silent
+        self._every_s = every_s
+        self._lock = threading.RLock()
+        self._screen = Screen(os.dup(2), colour)
+        self.record = Record()
+        self._before: list[str] = []
+        self._begun = self._planned = self._ended = False
+        self._began = time.monotonic()
+        self._about: dict[str, Any] = {}
+        self._resources: dict[str, int] = {}
+        self._forecast: Forecast | None = None
+        self._several_seeds = True
+        self._jobs: dict[int, _Job] = {}
+        self._count = _Count()
+        self._told: set[str] = set()
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._streams: Streams | None = None
+        self._stop = threading.Event()
+        self._clock: threading.Thread | None = None
+        self._status = Status()
+        self._left_at = 0.0
+
+    # --- events
+
+    @safely
+    def take(self, record: logging.LogRecord) -> None:
+        """Show what a record of Snakemake's says."""
+        with self._lock:
+            event = getattr(record, "event", None)
+            plan = getattr(record, "talkface_plan", None)
+            if plan is not None:
+                self._plan(plan)
+            elif event is None:
+                self._message(record)
+            else:
+                self._event(event, record)
+
+    def _event(self, event: LogEvent, record: logging.LogRecord) -> None:
+        values: dict[str, Any] = record.__dict__
+        if event == LogEvent.WORKFLOW_STARTED:
+            self._begun, self._before = True, []
+        elif event == LogEvent.RESOURCES_INFO:
+            for name in ("cores", "nodes"):
+                value = values.get(name)
+                if value is not None:
+                    self._resources[name] = int(value)
+            gpus = dict(values.get("provided_resources") or {}).get("gpu")
+            if gpus is not None:
+                self._resources["gpu"] = int(str(getattr(gpus, "value", gpus)))
+        elif event == LogEvent.RUN_INFO:
+            self._count.total = int(values["stats"].get("total", 0))
+            self._start()
+        elif event == LogEvent.JOB_INFO:
+            self._job_starts(values)
+        elif event == LogEvent.JOB_FINISHED:
+            self._job_ends(int(values["job_id"]))
+        elif event == LogEvent.JOB_ERROR:
+            self._job_fails(values)
+        elif event == LogEvent.ERROR:
+            text = str(record.getMessage())
+            if text.startswith(_OF_A_JOB):
+                self._last.extend(text.splitlines())
+            else:
+                self._say(text, "error")
+
+    def _message(self, record: logging.LogRecord) -> None:
+        text = str(record.getMessage()).strip()
+        if not text or text == "None":
+            return
+        if record.levelno >= logging.ERROR:
+            if not text.startswith(_SAID_BY_US):
+                self._say(text, "error")
+        elif record.levelno >= logging.WARNING:
+            self._warn(text)
+        elif not self._begun:
+            self._before.append(text)
+        elif text.startswith(_SHOWN):
+            self._say(text.splitlines()[0], "note")
+
+    def _plan(self, plan: Mapping[str, Any]) -> None:
+        """What will run: from here on there is a forecast."""
+        self._about = {name: value for name, value in plan.items() if name != "jobs"}
+        self._about["rules"] = {job["rule"] for job in plan["jobs"]}
+        seeds = {job["wildcards"].get("seed") for job in plan["jobs"]} - {None}
+        self._several_seeds = len(seeds) > 1
+        jobs = [
+            Planned(
+                job["id"], job["rule"], _kind(job["wildcards"]), job["seconds"], job["threads"], job["gpu"],
+                tuple(job["needs"]),
+            )
+            for job in plan["jobs"]
+        ]  # fmt: skip
+        places = self._resources.get("cores") or self._resources.get("nodes")
+        if "cores" not in self._resources:  # a cluster counts jobs
+            for job in jobs:
+                job.threads = min(job.threads, 1)
+        self._forecast = Forecast.of(jobs, places, self._resources.get("gpu"))
+        self._planned = True
+        now = time.monotonic()
+        self.record.write("plan", jobs=len(jobs), places=places, seconds=sum(job.seconds for job in jobs))
+        self._look_ahead(now, force=True)
+        left = self._status.left_s
+        where = f" on {self._resources['cores']} cores" if "cores" in self._resources else ""
+        self._say(
+            f"{self._about.get('experiment', '')} on {self._about.get('corpus', '')}: "
+            f"{len(jobs)} jobs{where}, about {duration(left or 0)} by records of earlier runs",
+            "title",
+        )
+
+    def _start(self) -> None:
+        if self._silent or self._streams is not None:
+            return
+        self._streams = Streams(self._line)
+        self._look_ahead(time.monotonic())
+        if self._bar:
+            self._screen.begin(self._status)
+        self._clock = threading.Thread(target=self._tick, name="talkface-clock", daemon=True)
+        self._clock.start()
+
+    # --- jobs
+
+    def _job_starts(self, values: Mapping[str, Any]) -> None:
+        id, now = int(values["jobid"]), time.monotonic()
+        logs = [str(path).split(" (")[0] for path in values.get("log") or []]
+        words = job_words(values["rule_name"], values.get("wildcards") or {}, self._several_seeds)
+        made = made_words(values.get("output") or [])
+        log = JobLog(Path(logs[0])) if logs else None
+        self._jobs[id] = _Job(values["rule_name"], words, made, log, now)
+        if self._forecast is not None:
+            self._forecast.start(id, now)
+        self.record.write("start", job=id, rule=values["rule_name"], words=words)
+
+    def _job_ends(self, id: int) -> None:
+        job, now = self._jobs.pop(id, None), time.monotonic()
+        self._count.done += 1
+        if self._forecast is not None:
+            self._forecast.finish(id, now)
+        if job is None:
+            return
+        self._read_log(job, now, id)
+        self.record.write("finished", job=id, rule=job.rule, seconds=round(now - job.began, 2))
+        self._look_ahead(now)
+        if self._lines and job.made:
+            self._screen.finished(job.words, job.made, duration(now - job.began), self._status)
+
+    def _job_fails(self, values: Mapping[str, Any]) -> None:
+        id = int(values["jobid"])
+        job = self._jobs.pop(id, None)
+        if self._forecast is not None:
+            self._forecast.fail(id)
+        logs = [str(path).split(" (")[0] for path in values.get("log") or []]
+        words = job.words if job else job_words(values["rule_name"], {})
+        last = next((lines for path in logs if (lines := JobLog(Path(path)).last_words())), [])
+        self._count.failed.append((words, logs[0] if logs else ""))
+        self.record.write("failed", job=id, rule=values["rule_name"], logs=logs)
+        if not self._silent:
+            self._screen.failed(words, logs, last or list(self._last), str(self.record.lines_path))
+
+    # --- what jobs write
+
+    @safely
+    def _line(self, number: int, text: str) -> None:
+        """A line that a job, or Snakemake itself, wrote to standard output (1) or error (2)."""
+        with self._lock:
+            if number == 1:
+                self._screen.plain(text)
+                return
+            parts = split_line(text)
+            if parts is not None and parts[0] == "WARNING":
+                self._warn(parts[1])
+            elif text.startswith("Note: "):
+                self._warn(text.removeprefix("Note: "))
+            self._last.append(text)
+            self.record.keep_line(text)
+
+    def _read_log(self, job: _Job, now: float, id: int) -> None:
+        if job.log is None or not job.log.read_on():
+            return
+        for text in job.log.warnings[job.announced :]:
+            self._warn(text)
+        job.announced = len(job.log.warnings)
+        told = job.log.progress
+        run = self._forecast.running.get(id) if self._forecast is not None else None
+        if run is not None and told is not None and _is_training(job.rule, told.what):
+            run.left_s, run.share, run.told = job.left(told, now), told.share, now
+
+    def _warn(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._say(text, "warning")
+
+    def _say(self, text: str, kind: str) -> None:
+        self.record.write("said", kind=kind, text=text)
+        if not self._silent:
+            self._screen.say(text, kind)
+
+    # --- the clock
+
+    def _tick(self) -> None:
+        last_logs = last_line = time.monotonic()
+        while not self._stop.wait(0.5):
+            now = time.monotonic()
+            if now - last_logs >= _LOGS_EVERY_S:
+                last_logs = now
+                self._follow(now)
+            if not self._screen.live and self._bar and now - last_line >= self._every_s:
+                last_line = now
+                self._plain_status()
+
+    @safely
+    def _follow(self, now: float) -> None:
+        with self._lock:
+            for id, job in self._jobs.items():
+                self._read_log(job, now, id)
+            self._look_ahead(now)
+            self._status.running = [_shown(job, now) for job in self._jobs.values()]
+
+    @safely
+    def _plain_status(self) -> None:
+        with self._lock:
+            trainings = [entry for entry in self._status.running if entry.rate]
+            if trainings:
+                self._screen.trainings(trainings, self._status)
+
+    def _look_ahead(self, now: float, force: bool = False) -> None:
+        """Work done and time left; seldom where the plan is so large that this takes long."""
+        self._status.done, self._status.total = self._count.done, self._count.total
+        forecast = self._forecast
+        if forecast is None or (not force and now < self._left_at):
+            return
+        self._status.share, self._status.left_s, self._status.at = (
+            forecast.share(now),
+            forecast.left(now),
+            now,
+        )
+        self._left_at = now + max(_FORECAST_EVERY_S, 50 * (time.monotonic() - now))
+        self.record.write(
+            "forecast", left_s=round(self._status.left_s, 1), share=round(self._status.share, 4)
+        )
+
+    # --- the end
+
+    @safely
+    def end(self) -> None:
+        """Stop all threads, give the screen back, and say how it ended."""
+        self._stop.set()
+        if self._clock is not None:
+            self._clock.join(timeout=5.0)
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            self._screen.stop()
+        if self._streams is not None:
+            self._streams.give_back()
+        with self._lock:
+            if not self._begun and not self._silent:
+                for text in self._before:
+                    self._screen.plain(text)
+            if self._streams is not None:
+                self._close()
+            self._screen.close()
+
+    def _close(self) -> None:
+        took = time.monotonic() - self._began
+        well = self._count.done >= self._count.total and not self._count.failed
+        self.record.write("end", well=well, done=self._count.done, total=self._count.total)
+        if self._silent:
+            return
+        if well:
+            self._screen.say(f"Done in {duration(took)}: {self._count.total} jobs.", "good")
+            for part in closing_lines(self._about):
+                self._screen.show(part)
+        else:
+            self._screen.say(
+                f"Not finished: {self._count.done} of {self._count.total} jobs are done, "
+                f"after {duration(took)}. The same command goes on from there.",
+                "error",
+            )
+            for words, log in self._count.failed:
+                self._screen.say(f"  failed: {words}" + (f" ({log})" if log else ""), "error")
+
+
+def _kind(wildcards: Mapping[str, str]) -> str:
+    """What makes jobs of one rule alike in cost: the method and the metric, not the speaker."""
+    return "".join(
+        str(wildcards.get(name, "")) for name in ("method", "control", "variant", "metric", "table")
+    )
+
+
+def _is_training(rule: str, what: str) -> bool:
+    return rule.startswith("train_") and what.endswith("samples")
+
+
+def _shown(job: _Job, now: float) -> Training:
+    """A running job, with its progress where its log tells of any."""
+    told = job.log.progress if job.log is not None else None
+    if told is None or told.note == "done":
+        return Training(job.words, duration(now - job.began))
+    note = told.note if _is_training(job.rule, told.what) else ""
+    return Training(
+        job.words, duration(now - job.began), f"{told.done:,.0f} of {told.total:,.0f}", told.rate, note,
+        None if told.left_s is None else duration(told.left_s), told.what,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from talkface.preflight.estimate import MEASURED
 from talkface.preflight.jobs import Job
 
 CONFIG = read_config()
-AMOUNTS = Amounts.of(CONFIG, {"s1": 12, "s5": 12}, 75)
+AMOUNTS = Amounts.of(CONFIG, {"s1": ["s1"], "s5": ["s5"]}, {"s1": 12, "s5": 12}, 75)
 
 
 def seconds(rule: str, **wildcards: str) -> float:
@@ -29,18 +29,18 @@ def test_longer_trainings_and_more_frames_take_longer():
         update={"autoencoder": CONFIG.autoencoder.model_copy(update={"training": shorter})}
     )
     assert seconds("train_autoencoder") > 10 * seconds_of(config, Job("train_autoencoder"), AMOUNTS)
-    assert seconds("crop_faces", speaker="s1") > seconds("crop_faces", speaker="s9")
+    assert seconds("crop_faces", shard="s1") > seconds("crop_faces", shard="s9")
     assert AMOUNTS.shown == {"s1": 150, "s5": 150}
 
 
 def test_methods_and_metrics_differ():
-    ours, warp = (seconds("generate_clips", variant=name, speaker="s5") for name in ("ours", "warp"))
+    ours, warp = (seconds("generate_clips", variant=name, shard="s5") for name in ("ours", "warp"))
     assert ours > 3 * warp
     assert seconds("score_clips", metric="pixels") > seconds("score_clips", metric="lips")
 
 
 def test_clips_are_counted_once():
-    seconds_of_job = durations_of(CONFIG, ["s1", "s5"])
-    assert seconds_of_job("crop_faces", {"speaker": "s1"}) == pytest.approx(
-        seconds("crop_faces", speaker="s1")
+    seconds_of_job = durations_of(CONFIG, {"s1": ["s1"], "s5": ["s5"]})
+    assert seconds_of_job("crop_faces", {"shard": "s1"}) == pytest.approx(
+        seconds("crop_faces", shard="s1")
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 # Jobs import the package beside this Snakefile, whatever else is installed.
 sys.path.insert(0, str(ROOT))
 
+from dataclasses import asdict
 from functools import cache
 from shutil import which
 
@@ -19,8 +20,9 @@ from talkface.corpora.download import planned_speakers
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
-from talkface.metrics.catalogue import all_metrics, main_metrics
+from talkface.metrics.catalogue import main_metrics, metric_named
 from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of, trained
+from talkface.evaluation.wanted import foreign_code, wanted_metrics
 from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 
@@ -30,6 +32,7 @@ HELP_ASKED = internals.is_asked(workflow, "help")
 
 try:
     CONFIG = validate(config, internals.config_files(workflow))
+    METRICS = wanted_metrics(CONFIG.metrics)
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
     if internals.is_asked(workflow, "download", "download_archive"):
         SPEAKERS = planned_speakers(CONFIG.corpus)
@@ -71,7 +74,7 @@ VALUES = {
     ],
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
-    "metric": list(all_metrics()),
+    "metric": list(METRICS.names),
 }
 
 

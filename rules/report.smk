@@ -93,7 +93,9 @@ rule tabulate_main_results:
         **REPORTING,
     params:
         code=code_of("tabulate_main_results"),
-        key_columns=declared(all_metrics()),
+        key_columns=declared(METRICS.names),
+        metrics=METRICS.names,
+        not_measured=METRICS.absent,
         corpus=section(CONFIG.corpus, exclude={"root"}),
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),

@@ -15,7 +15,7 @@ from talkface.config import AuLabels, Faces, Video
 from talkface.evaluation.clip_parts import Sources
 from talkface.evaluation.needs import READERS
 from talkface.evaluation.score_rows import ScoreRows, tables_by_clip
-from talkface.metrics.catalogue import all_metrics
+from talkface.metrics.catalogue import metric_named
 from talkface.metrics.clip import Clip
 from talkface.runtime.binding import OfConfig
 from talkface.runtime.logs import progress
@@ -36,14 +36,14 @@ def score_clips(
     faces: Annotated[Faces, OfConfig()],
     scores: Path,
 ) -> None:
-    """Write for every generated clip the values that ``talkface/metrics/families/{metric}.py`` gives it.
+    """Write for every generated clip the values that a metric family gives it, by its name.
 
     Of the tables only those have to be there that the metric needs (``needs.files_behind``): generated and
     true ``frames``, ``landmarks`` found on both, AU labels of the true frames, the true clip's ``mel``.
     A value that is not defined becomes null. Raises ``TableError`` for a clip of another length than its
     truth.
     """
-    family = all_metrics()[metric]
+    family = metric_named(metric)
     files = {
         "frames": frames, "true_frames": true_frames, "landmarks": landmarks,
         "true_landmarks": true_landmarks, "true_aus": true_aus, "mel": mel,

@@ -11,6 +11,7 @@ from talkface.artifacts.schemas import SPLIT
 from talkface.artifacts.tables import read_frame
 from talkface.config import Perceptual, Sampler
 from talkface.features.aus import PROXY_AUS
+from talkface.metrics.catalogue import further_tables
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
@@ -35,6 +36,8 @@ def tabulate_main_results(
     setting: Setting,
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
+    metrics: Sequence[str],
+    not_measured: Mapping[str, str],
     csv: Path,
     lips_csv: Path,
     aus_csv: Path,
@@ -48,14 +51,16 @@ def tabulate_main_results(
 
     ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
-    ``samplers``: of each variant that has one. ``content``: tables and notes once more, as JSON for the
+    ``samplers``: of each variant that has one. ``metrics``: the families that were measured;
+    ``not_measured``: those that were not, and why. ``content``: tables and notes once more, as JSON for the
     report's page.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
     clips = set(measured["clip"])
     corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
-    summary, lips = summarise(measured), lips_by_speaker(measured)
+    further = further_tables(metrics)
+    summary, lips = summarise(measured, further), lips_by_speaker(measured)
     units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
     stamp = setting.stamp
     title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
@@ -64,7 +69,7 @@ def tabulate_main_results(
         lips_view(lips, stamp, without_words(read_frame(split, SPLIT), clips)[0]),
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
-        *further_views(summary, stamp),
+        *further_views(summary, further, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
@@ -76,9 +81,11 @@ def tabulate_main_results(
         histories=histories,
         clips=clips,
     )
+    if not_measured:
+        notes.append(("Not measured", "; ".join(f"{name}: {why}" for name, why in not_measured.items())))
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
-    write_text(further_csv, further_table(summary, context).to_csv(index=False, float_format="%.6g"))
+    write_text(further_csv, further_table(summary, further, context).to_csv(index=False, float_format="%.6g"))
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))

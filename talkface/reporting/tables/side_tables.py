@@ -11,7 +11,7 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import FURTHER, MISSING, number, with_deviation
+from talkface.reporting.tables.columns import MISSING, Further, number, with_deviation
 from talkface.reporting.tables.main_table import PROTOCOLS, block_title, counted, kind_of
 from talkface.reporting.tables.published import CorpusName, Published
 from talkface.reporting.tables.views import Block, Group, TableView
@@ -118,9 +118,9 @@ def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) ->
     )
 
 
-def further_views(summary: pd.DataFrame, stamp: str) -> list[TableView]:
+def further_views(summary: pd.DataFrame, further: Further, stamp: str) -> list[TableView]:
     """A table for each title that metrics declare: methods down, their measures across."""
-    return [_further_view(title, measures, summary, stamp) for title, measures in FURTHER.items()]
+    return [_further_view(title, measures, summary, stamp) for title, measures in further.items()]
 
 
 def _further_view(title: str, measures: Sequence[Measure], summary: pd.DataFrame, stamp: str) -> TableView:
@@ -141,10 +141,10 @@ def _cells(row: Mapping[Any, Any], measures: Sequence[Measure]) -> list[str]:
     ]
 
 
-def further_table(summary: pd.DataFrame, context: dict[str, object]) -> pd.DataFrame:
+def further_table(summary: pd.DataFrame, further: Further, context: dict[str, object]) -> pd.DataFrame:
     """The same as one csv: a row per protocol, subset and method; ``context``: columns equal in all rows."""
     ends = ("", "_sd") if summary["seeds"].max() > 1 else ("",)
-    values = [f"{own.key}{end}" for measures in FURTHER.values() for own in measures for end in ends]
+    values = [f"{own.key}{end}" for measures in further.values() for own in measures for end in ends]
     named = summary[["protocol", "subset", "method"]].assign(kind=summary["method"].map(kind_of))
     rows = pd.DataFrame([context] * len(summary)).join(named)
     return rows.join(summary[["clips", "speakers", "seeds", *values]])

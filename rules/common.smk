@@ -23,7 +23,7 @@ from talkface.media import program
 from talkface.metrics.catalogue import main_metrics, metric_named
 from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of, trained
 from talkface.evaluation.wanted import foreign_code, wanted_metrics
-from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
+from talkface.evaluation.runs import CONTROLS, OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 
 internals.hand_on(ROOT)
@@ -82,9 +82,10 @@ VALUES = {
 TABLES = list(CONFIG.tables)
 POSSIBLE = VALUES | {
     "variant": list(CONFIG.variants),
-    "control": controls_of(CONFIG, CONFIG.variants),
+    "control": [*controls_of(CONFIG, CONFIG.variants), *CONFIG.metrics.controls],
     "method": [
         *controls_of(CONFIG, CONFIG.variants),
+        *CONFIG.metrics.controls,
         *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
     ],
     "protocol": ["one_shot", "inpaint"],
@@ -99,6 +100,15 @@ def any_of(names) -> str:
 
 wildcard_constraints:
     **{name: any_of(values) for name, values in POSSIBLE.items()},
+
+
+# Without protocols and seeds that differ: one of each is enough to see whether the metrics order the control rows.
+ORDERED = {
+    name: VALUES[name][:1] if name in ("seed", "protocol") else VALUES[name] for name in VALUES
+} | {"method": [*CONTROLS, *CONFIG.metrics.controls]}
+ORDERS_STOP = CONFIG.metrics.orders_must_hold == "always" or (
+    CONFIG.metrics.orders_must_hold == "demo" and CONFIG.corpus.demo
+)
 
 
 def section(part: BaseModel, **selection) -> dict:

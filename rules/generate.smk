@@ -36,6 +36,8 @@ rule generate_controls:
         split="results/{experiment}/{corpus}/split.parquet",
         autoencoder=weights_of_control,
         identities=first_faces_of_control,
+        mel=sound_of_control,
+        others=faces_beside_control,
     output:
         generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{speaker}.parquet",
     threads: CONFIG.compute.threads
@@ -46,6 +48,7 @@ rule generate_controls:
         code=code_of_control,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
+        shift_frames=shift_of_control,
     script:
         "../workflow_scripts/generate_controls.py"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -46,13 +47,15 @@ def tabulate_main_results(
     tex: Path,
     content: Path,
     published: Path = PUBLISHED,
+    orders: Path | None = None,
 ) -> None:
     """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
 
     ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
     ``samplers``: of each variant that has one. ``metrics``: the families that were measured;
-    ``not_measured``: those that were not, and why. ``content``: tables and notes once more, as JSON for the
+    ``not_measured``: those that were not, and why. ``orders``: what ``tabulate_orders`` found.
+    ``content``: tables and notes once more, as JSON for the
     report's page.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
@@ -83,6 +86,9 @@ def tabulate_main_results(
     )
     if not_measured:
         notes.append(("Not measured", "; ".join(f"{name}: {why}" for name, why in not_measured.items())))
+    if orders is not None:
+        wrong = json.loads(orders.read_text(encoding="utf-8"))["contradicted"]
+        notes.append(("Not to be trusted here", "; ".join(wrong) or "no metric contradicts its orders"))
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
     write_text(further_csv, further_table(summary, further, context).to_csv(index=False, float_format="%.6g"))

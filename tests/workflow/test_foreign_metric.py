@@ -27,8 +27,8 @@ METRIC = Metric(
     needs=("frames",),
     measures=(
         Measure(
-            "brightness", "Brightness", "brightness", "mean", 1, "", "mean grey level", unit="1", range=(0, 255),
-            region="whole crop", source="a test", blind="all else", orders=(),
+            "brightness", "Brightness", "brightness", "mean", 1, "", "mean grey level", unit="1",
+            range=(0, 255), region="whole crop", source="a test", blind="all else", orders=(),
         ),
     ),
     table="Scratch",

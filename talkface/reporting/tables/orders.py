@@ -124,10 +124,10 @@ def matrix_view(found: Sequence[Verdict], measures: Iterable[Measure], title: st
             rows.append((measure.header, *cells))
     headers = ("Measure", *(f"{_short(better)} > {_short(worse)}" for better, worse in orders))
     notes = [
-        "yes: the first row is better in the median over clips, and, with five speakers or more, its 95 % interval "
-        "too; unclear: the interval reaches to the other side; NO: the median contradicts the order. In "
-        "brackets the median difference, in the column's unit, of columns that should be near one in that "
-        "distance. Empty: not declared."
+        "yes: the first row is better in the median over clips, and, with five speakers or more, its 95 % "
+        "interval too; unclear: the interval reaches to the other side; NO: the median contradicts the "
+        "order. In brackets the median difference, in the column's unit; of columns that should be near one, "
+        "in the distance from one. Empty: not declared."
     ]
     return TableView("orders", title, (), headers, (Block("", tuple(rows)),), tuple(notes))
 

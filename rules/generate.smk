@@ -49,6 +49,7 @@ rule generate_controls:
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
         shift_frames=shift_of_control,
+        clips_per_speaker=clips_of_control,
     script:
         "../workflow_scripts/generate_controls.py"
 

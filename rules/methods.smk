@@ -197,6 +197,12 @@ def shift_of_control(wildcards) -> int:
     return CONFIG.metrics.shift_frames if wildcards.control in ("early", "late") else 0
 
 
+def clips_of_control(wildcards) -> int | None:
+    """Of how many clips of a speaker a control is made: those of the tables of all, the others of some."""
+    few = wildcards.control in CONFIG.metrics.controls
+    return CONFIG.metrics.control_clips_per_speaker if few else None
+
+
 def code_of_control(wildcards) -> str:
     """Version of the code behind generate_controls, with the network of a variant's own autoencoder."""
     if (variant := variant_of_control(wildcards)) is None:

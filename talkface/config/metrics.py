@@ -43,6 +43,8 @@ class Metrics(Strict):
         "other_face",
     ]
     """Control rows that are made only to see whether the metrics order them (tables/orders.md)."""
+    control_clips_per_speaker: int | None = Field(4, ge=1)
+    """Of how many of a speaker's evaluated clips these rows are made; None: all."""
     shift_frames: int = Field(5, ge=1, le=50)
     """By how many frames the rows early and late are shifted."""
     orders_must_hold: Literal["demo", "always", "never"] = "demo"

@@ -24,7 +24,7 @@ from talkface.evaluation.controls import (
     shown_frames,
     through_codec,
 )
-from talkface.evaluation.selection import evaluation_clips
+from talkface.evaluation.selection import evaluation_clips, evenly
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.images import decode_png, encode_png
 from talkface.metrics.clip import Clip
@@ -49,6 +49,7 @@ def generate_controls(
     evaluation: Evaluation,
     compute: Compute,
     shift_frames: int,
+    clips_per_speaker: int | None,
     generated: Path,
 ) -> None:
     """Write one control of a speaker's evaluated clips: the same clips that :func:`generate_clips` writes.
@@ -58,12 +59,13 @@ def generate_controls(
     the same through that variant's own. ``autoencoder``: the weights that such a control needs, of the VQ
     autoencoder or of the variant's renderer. ``identities``: IDENTITIES as that variant sees them; none for
     the VQ autoencoder. ``mel``: of the same clips, for the control ``loudness``. ``others``: FACES from which
-    ``other_face`` is taken. A clip for which ``BORROWED`` find none is left out. In the inpaint ``protocol``
-    the true upper halves are pasted over it, as a method of that protocol knows them.
+    ``other_face`` is taken. A clip for which ``BORROWED`` find none is left out.
+    ``clips_per_speaker``: of how many of the evaluated clips; None: all. In the inpaint ``protocol`` the true
+    upper halves are pasted over it, as a method of that protocol knows them.
     """
     truth, tracks = ClipTable(faces, FACES), ClipTable(landmarks, LANDMARKS)
     listing = read_table(split, SPLIT)
-    clips = evaluation_clips(listing, speaker, evaluation)
+    clips = evenly(evaluation_clips(listing, speaker, evaluation), clips_per_speaker)
     borrowed: dict[str, str] = {}
     source = truth
     if control in BORROWED:

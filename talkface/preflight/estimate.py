@@ -74,7 +74,11 @@ def estimate(
                 _add(lines, f"generate {job.wildcards['variant']}", made, _generation_rate(config, job))
                 total["results"] += made * (size["generated"] + size["landmarks"])
             case "generate_controls":
-                made = clips_to_generate(config, speaker, clips.get(speaker, 0)) * frames_per_clip
+                chosen = clips_to_generate(config, speaker, clips.get(speaker, 0))
+                few = config.metrics.control_clips_per_speaker
+                if job.wildcards["control"] in config.metrics.controls and few is not None:
+                    chosen = min(chosen, few)
+                made = chosen * frames_per_clip
                 moving = job.wildcards["control"] not in ("static", "mean_mouth")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
             case rule if rule.startswith("train_"):

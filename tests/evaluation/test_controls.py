@@ -59,6 +59,7 @@ def control(
         evaluation=Evaluation(),
         compute=Compute(threads=1, precision="float32"),
         shift_frames=shift,
+        clips_per_speaker=None,
         generated=target,
     )
     return {

@@ -34,6 +34,19 @@ def key_of_part(part, value):
     return key
 
 
+def weights_of_metric(wildcards) -> list:
+    """The files of weights that a metric is computed with."""
+    files = metric_named(wildcards.metric).weights
+    return [local(CONFIG.metrics.weights[file.name].path) for file in files]
+
+
+def key_of_weights(wildcards):
+    """Which weights they are, for the metrics that have some; others are told by their code alone."""
+    files = metric_named(wildcards.metric).weights
+    hashes = {file.name: CONFIG.metrics.weights[file.name].sha256 for file in files}
+    return hashes or code_of_metric(wildcards)
+
+
 def declared(metrics) -> list:
     """The columns that these metrics declare, for the rules that make tables of them."""
     return [asdict(measure) for name in metrics for measure in metric_named(name).measures]

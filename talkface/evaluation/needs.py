@@ -79,7 +79,9 @@ def bounds(config: Config, variants: Sequence[str]) -> list[str]:
 READERS = "talkface.evaluation.clip_parts"
 """The module with a function for each part of a clip."""
 
-FILES = {"aus": ("frames", "landmarks", "true_aus"), "mouth_box": ()}
+FILES = {
+    "aus": ("frames", "landmarks", "true_aus"), "mouth_box": (), "sound": ("clips",), "weights": (),
+}  # fmt: skip
 """The tables that a part of a clip is read from, where they are not those of its own name."""
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 Part = Literal[
-    "frames", "true_frames", "mouth_box", "landmarks", "true_landmarks", "aus", "true_aus", "mel", "sound", "weights",
+    "frames", "true_frames", "mouth_box", "landmarks", "true_landmarks", "aus", "true_aus", "mel", "sound",
+    "weights",
 ]  # fmt: skip
 """What a metric may need of a clip: the properties of :class:`Clip` of the same names."""
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from tiny_corpus import CROP
 
-from talkface.config import AuLabels, Faces, Video
+from talkface.config import AuLabels, Corpus, Faces, Metrics, Video
 from talkface.jobs.score_clips import score_clips
 
-TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel")
+TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel", "clips")
 
 
 def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = None, **tables: list[Path]):
@@ -19,6 +19,8 @@ def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = N
         video=Video(crop_size=CROP),
         aus=labels or AuLabels(),
         faces=Faces(),
+        corpus=Corpus(),
+        metrics=Metrics(),
         scores=scores,
     )
     return scores

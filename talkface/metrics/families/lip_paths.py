@@ -5,6 +5,8 @@ Shapes: T frames, P = 20 mouth points, F coordinates of a frame.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from talkface.features.landmarks import MOUTH_CORNERS, mouth_points
@@ -53,7 +55,7 @@ def _path(points_TP2: np.ndarray) -> np.ndarray:
 def soft_dtw_divergence(
     first_TF: np.ndarray, second_TF: np.ndarray, gamma: float = GAMMA, band: int = BAND
 ) -> float:
-    """Soft-DTW of two paths, less the mean of each with itself: 0 for equal paths, never below (but rounding).
+    """Soft-DTW of two paths, less the mean of each with itself: 0 for equal paths.
 
     Soft-DTW: Cuturi and Blondel 2017, squared Euclidean distances; the difference: Blondel et al. 2021.
     """
@@ -68,17 +70,19 @@ def soft_dtw(first_TF: np.ndarray, second_TF: np.ndarray, gamma: float = GAMMA, 
     """
     if first_TF.shape != second_TF.shape or not len(first_TF):
         raise ValueError(f"paths must be equally long, got {first_TF.shape} and {second_TF.shape}")
-    length = len(first_TF)
-    cost_TT = ((first_TF[:, None] - second_TF[None]) ** 2).sum(axis=-1)
-    total = np.full((length + 1, length + 1), np.inf)
-    total[0, 0] = 0.0
+    length, far = len(first_TF), math.inf
+    above = {0: 0.0}  # the row before, by column: a long clip's whole table would not fit into memory
     for row in range(1, length + 1):
-        for column in range(max(1, row - band), min(length, row + band) + 1):
-            before = (total[row - 1, column], total[row, column - 1], total[row - 1, column - 1])
+        columns = range(max(1, row - band), min(length, row + band) + 1)
+        cost = ((second_TF[columns.start - 1 : columns.stop - 1] - first_TF[row - 1]) ** 2).sum(axis=-1)
+        current: dict[int, float] = {}
+        for column, here in zip(columns, cost.tolist(), strict=True):
+            before = (above.get(column, far), current.get(column - 1, far), above.get(column - 1, far))
             least = min(before)
-            soft = sum(np.exp((least - value) / gamma) for value in before)
-            total[row, column] = cost_TT[row - 1, column - 1] + least - gamma * np.log(soft)
-    return float(total[-1, -1])
+            soft = sum(math.exp((least - value) / gamma) for value in before)
+            current[column] = here + least - gamma * math.log(soft)
+        above = current
+    return above[length]
 
 
 _IN_TIME = ahead_of("ground_truth", "early", "late", "other_clip", "static")

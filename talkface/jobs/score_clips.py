@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from talkface.artifacts.origin import data_hashes
 from talkface.artifacts.schemas import GENERATED, LANDMARKS, SCORES
@@ -65,10 +65,20 @@ def score_clips(
             weights={file.name: metrics.weights[file.name] for file in family.weights},
         )  # fmt: skip
         readers = {part: getattr(parts, part)(sources) for part in family.needs}
-        for name in progress(generated, what="clips scored"):
+
+        def clip_of(name: str) -> Clip:
             read = {part: reader(name) for part, reader in readers.items()}
-            clip = Clip(name, rows.num_frames[name], rows.words_s(name), **read)
-            rows.add(name, family.score(clip))
+            return Clip(name, rows.num_frames[name], rows.words_s(name), **read)
+
+        score: Any = family.score
+        if family.per == "clip":
+            for name in progress(generated, what="clips scored"):
+                rows.add(name, score(clip_of(name)))
+        else:
+            for names in rows.by_subset(generated).values():
+                values = score(map(clip_of, progress(names, what="clips scored")))
+                for name in names:
+                    rows.add(name, values)
     data = data_hashes([*(path for paths in files.values() for path in paths), split], scores)
     metadata = {"metric": metric, **sources.metadata, "data": data}
     if family.packages:

@@ -6,7 +6,7 @@ name, and that of its score tables. docs/adding_metric.md shows one from beginni
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -140,8 +140,9 @@ class Metric:
     Raises ``ValueError`` for a family that needs nothing generated.
     """
 
-    score: Callable[[Clip], Mapping[str, Score]]
-    """A function of the family's module: the values of one clip by their names in the score tables."""
+    score: Callable[[Clip], Mapping[str, Score]] | Callable[[Iterable[Clip]], Mapping[str, Score]]
+    """A function of the family's module: the values of one clip by their names in the score tables; or, with
+    ``per="subset"``, those of all clips of a subset together, which it gets one after another."""
     needs: tuple[Part, ...]
     """The parts of a clip that ``score`` asks for. Others are not read, and changes of them rerun nothing."""
     measures: tuple[Measure, ...]
@@ -152,6 +153,8 @@ class Metric:
 
     packages: tuple[str, ...] = ()
     """Optional packages, by the names that they are installed by, without which the family is not there."""
+    per: Literal["clip", "subset"] = "clip"
+    """What ``score`` judges. The values of a subset stand in the score table at each of its clips."""
     weights: tuple[WeightsFile, ...] = ()
     """Files without which it is not there either. ``needs`` names them as "weights"."""
 

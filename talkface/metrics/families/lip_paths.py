@@ -39,10 +39,10 @@ def score(clip: Clip) -> dict[str, Score]:
     if not width:
         return {"lmd_normalised": (None, frames), "soft_dtw": (None, frames)}
     distance = float(landmark_distance(found_TP2, true_TP2).mean()) / width
-    paths = [_path(points_TP2) / width for points_TP2 in (found_TP2, true_TP2)]
+    found_TF, true_TF = _path(found_TP2) / width, _path(true_TP2) / width
     return {
         "lmd_normalised": (distance, frames),
-        "soft_dtw": (soft_dtw_divergence(*paths) / frames, frames),
+        "soft_dtw": (soft_dtw_divergence(found_TF, true_TF) / frames, frames),
     }
 
 

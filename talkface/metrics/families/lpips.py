@@ -52,7 +52,7 @@ METRIC = Metric(
             HEADS, "LPIPS 0.1's heads, lin0.model.1.weight to lin4.model.1.weight",
             "https://github.com/richzhang/PerceptualSimilarity/blob/master/lpips/weights/v0.1/alex.pth",
             "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
-            "torchmetrics 1.9.0 (installed: torchmetrics/functional/image/lpips_models/alex.pth), lpips 0.1.4",
+            "torchmetrics (torchmetrics/functional/image/lpips_models/alex.pth) and lpips 0.1.4",
         ),
     ),
 )  # fmt: skip

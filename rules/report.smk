@@ -122,6 +122,7 @@ rule tabulate_main_results:
             labels={"table": "further measures", "format": "csv"},
         ),
         content="results/{experiment}/{corpus}/tables/main_results.json",
+        cards="results/{experiment}/{corpus}/tables/main_results.cards.json",
     resources:
         **REPORTING,
     params:

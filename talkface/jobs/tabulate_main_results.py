@@ -13,9 +13,11 @@ from talkface.artifacts.tables import read_frame
 from talkface.config import Perceptual, Sampler
 from talkface.features.aus import PROXY_AUS
 from talkface.metrics.catalogue import further_tables
+from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
+from talkface.reporting.tables.cards import cards_of_table, write_cards
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.notes import experiment_notes, without_words
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
@@ -46,6 +48,7 @@ def tabulate_main_results(
     markdown: Path,
     tex: Path,
     content: Path,
+    cards: Path,
     published: Path = PUBLISHED,
     orders: Path | None = None,
 ) -> None:
@@ -56,7 +59,7 @@ def tabulate_main_results(
     ``samplers``: of each variant that has one. ``metrics``: the families that were measured;
     ``not_measured``: those that were not, and why. ``orders``: what ``tabulate_orders`` found.
     ``content``: tables and notes once more, as JSON for the
-    report's page.
+    report's page. ``cards``: of every figure.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
@@ -95,6 +98,13 @@ def tabulate_main_results(
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))
+    write_cards(
+        cards,
+        cards_of_table(
+            "main_results", measured, scores, metrics,
+            split=split, setting=setting, samplers=samplers, commit=git_commit(REPOSITORY),
+        ),
+    )  # fmt: skip
     write_documents(
         shown,
         notes,

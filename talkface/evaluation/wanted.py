@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -79,11 +78,6 @@ def reason_absent(metric: Metric, metrics: Metrics) -> str:
     return ""
 
 
-def weights_of(metric: Metric, metrics: Metrics) -> dict[str, Path]:
-    """The files of weights of a family, by their names."""
-    return {file.name: metrics.weights[file.name].path for file in metric.weights}
-
-
 def foreign_code(name: str) -> str:
     """A hash of the file of a foreign metric's module: what it imports besides is its package's affair."""
     if not is_foreign(name):
@@ -93,10 +87,13 @@ def foreign_code(name: str) -> str:
     return hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]
 
 
-def not_measured(absent: dict[str, str], asked: Sequence[str]) -> list[str]:
-    """A line for each metric that the configuration names and that is not there."""
-    return [
-        f"metrics.wanted: '{name}' is not measured: {reason}"
-        for name, reason in absent.items()
-        if name in asked
-    ]
+def asked_in_vain(metrics: Metrics) -> list[str]:
+    """A line for each metric that the configuration names, itself or by its weights, and that is not there."""
+    absent = wanted_metrics(metrics).absent
+    named = {name.replace(":", ".") for name in metrics.wanted}
+    named |= {
+        name
+        for name, metric in known_metrics().items()
+        if any(file.name in metrics.weights for file in metric.weights)
+    }
+    return [f"metric '{name}' is not measured: {why}" for name, why in absent.items() if name in named]

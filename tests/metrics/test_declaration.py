@@ -3,13 +3,16 @@
 import sys
 
 import pytest
+from configurations import configured
 
 from talkface.config import Metrics, Weights
 from talkface.config.basics import ConfigError
 from talkface.evaluation.runs import CONTROLS, ORDER_CONTROLS
-from talkface.evaluation.wanted import foreign_code, wanted_metrics
+from talkface.evaluation.wanted import asked_in_vain, foreign_code, wanted_metrics
 from talkface.metrics.catalogue import all_metrics, known_metrics, main_metrics, metric_named
 from talkface.metrics.declaration import Metric
+from talkface.preflight.external_files import weight_problems
+from talkface.preflight.jobs import Job
 
 MEASURES = [measure for metric in known_metrics().values() for measure in metric.measures]
 FOREIGN = """
@@ -120,3 +123,28 @@ def test_a_name_that_can_be_none_is_refused():
 def test_weights_need_their_checksum(tmp_path):
     with pytest.raises(ValueError, match="sha256"):
         Weights(path=tmp_path / "vgg16.pth")
+
+
+def test_without_its_file_a_metric_is_absent_with_a_reason(tmp_path):
+    given = Weights(path=tmp_path / "vgg16.onnx", sha256="0" * 64)
+    for metrics, said in (
+        (Metrics(), "no weights: metrics.weights.vgg16 names no file"),
+        (Metrics(weights={"vgg16": given}), "metrics.weights.vgg16.path: no such file"),
+    ):
+        wanted = wanted_metrics(metrics)
+        assert "fd_vgg16" not in wanted.names and said in wanted.absent["fd_vgg16"]
+    assert asked_in_vain(Metrics()) == [], "nobody asked"
+    [line] = asked_in_vain(Metrics(weights={"vgg16": given}))
+    assert line.startswith("metric 'fd_vgg16' is not measured: no weights")
+    given.path.write_bytes(b"there")
+    assert "fd_vgg16" in wanted_metrics(Metrics(weights={"vgg16": given})).names
+
+
+def test_the_check_before_a_run_refuses_other_weights(tmp_path):
+    path = tmp_path / "vgg16.onnx"
+    path.write_bytes(b"other weights")
+    config = configured().model_copy(
+        update={"metrics": Metrics(weights={"vgg16": Weights(path=path, sha256="0" * 64)})}
+    )
+    [problem] = weight_problems(config, [Job("score_clips", {"metric": "fd_vgg16"})])
+    assert problem.startswith("metrics.weights.vgg16: ") and "its SHA-256 is" in problem

@@ -10,7 +10,15 @@ from talkface.jobs.score_clips import score_clips
 TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel", "clips")
 
 
-def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = None, **tables: list[Path]):
+def score(
+    metric: str,
+    scores: Path,
+    split: Path,
+    *,
+    labels: AuLabels | None = None,
+    metrics: Metrics | None = None,
+    **tables: list[Path],
+):
     """Score the clips of some tables, which are named as the job's arguments; the others are not there."""
     score_clips(
         metric=metric,
@@ -20,7 +28,7 @@ def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = N
         aus=labels or AuLabels(),
         faces=Faces(),
         corpus=Corpus(),
-        metrics=Metrics(),
+        metrics=metrics or Metrics(),
         scores=scores,
     )
     return scores

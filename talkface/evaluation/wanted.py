@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from talkface.config import ConfigError, Metrics
+from talkface.config import ConfigError, Metrics, Weights
 from talkface.config.metrics import DEFAULT
 from talkface.metrics.catalogue import (
     UnknownMetricError,
@@ -78,6 +79,12 @@ def reason_absent(metric: Metric, metrics: Metrics) -> str:
     return ""
 
 
+def weights_behind(names: Iterable[str], metrics: Metrics) -> dict[str, Weights]:
+    """The files of weights of these metrics, by the names of the files, as the configuration gives them."""
+    files = {file.name for name in names for file in metric_named(name).weights}
+    return {name: metrics.weights[name] for name in sorted(files)}
+
+
 def foreign_code(name: str) -> str:
     """A hash of the file of a foreign metric's module: what it imports besides is its package's affair."""
     if not is_foreign(name):
@@ -88,7 +95,7 @@ def foreign_code(name: str) -> str:
 
 
 def asked_in_vain(metrics: Metrics) -> list[str]:
-    """A line for each metric that the configuration names, itself or by its weights, and that is not there."""
+    """A line for each metric that is not there although the configuration names it or weights for it."""
     absent = wanted_metrics(metrics).absent
     named = {name.replace(":", ".") for name in metrics.wanted}
     named |= {

@@ -292,7 +292,7 @@ def test_a_value_that_is_not_defined_is_null(tmp_path, truth, monkeypatch):
 
 
 def test_weights_are_read_once_and_a_subsets_value_stands_at_each_clip(tmp_path, truth, monkeypatch):
-    clips, split, features = truth
+    clips, split, _ = truth
     weights = tmp_path / "weights.safetensors"
     save_file({"factor": np.full(1, 2.0, np.float32)}, weights)
     given = Weights(path=weights, sha256=hashlib.sha256(weights.read_bytes()).hexdigest())

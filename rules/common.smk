@@ -7,6 +7,7 @@ from pathlib import Path
 # Jobs import the package beside this Snakefile, whatever else is installed.
 sys.path.insert(0, str(ROOT))
 
+from dataclasses import asdict
 from functools import cache
 from shutil import which
 
@@ -19,9 +20,10 @@ from talkface.corpora.download import planned_speakers
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
-from talkface.metrics.catalogue import all_metrics, main_metrics
+from talkface.metrics.catalogue import main_metrics, metric_named
 from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of, trained
-from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
+from talkface.evaluation.wanted import foreign_code, wanted_metrics
+from talkface.evaluation.runs import CONTROLS, OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 
 internals.hand_on(ROOT)
@@ -30,6 +32,7 @@ HELP_ASKED = internals.is_asked(workflow, "help")
 
 try:
     CONFIG = validate(config, internals.config_files(workflow))
+    METRICS = wanted_metrics(CONFIG.metrics)
     # The target `download`, and the jobs that it starts, plan for clips that are not there yet.
     if internals.is_asked(workflow, "download", "download_archive"):
         SHARDS = {speaker: [speaker] for speaker in planned_speakers(CONFIG.corpus)}
@@ -73,7 +76,7 @@ VALUES = {
     ],
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
-    "metric": list(all_metrics()),
+    "metric": list(METRICS.names),
     "part": ["mel", "aus", "au_features"],
 }
 
@@ -82,9 +85,10 @@ VALUES = {
 TABLES = list(CONFIG.tables)
 POSSIBLE = VALUES | {
     "variant": list(CONFIG.variants),
-    "control": controls_of(CONFIG, CONFIG.variants),
+    "control": [*controls_of(CONFIG, CONFIG.variants), *CONFIG.metrics.controls],
     "method": [
         *controls_of(CONFIG, CONFIG.variants),
+        *CONFIG.metrics.controls,
         *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
     ],
     "protocol": ["one_shot", "inpaint"],
@@ -99,6 +103,15 @@ def any_of(names) -> str:
 
 wildcard_constraints:
     **{name: any_of(values) for name, values in POSSIBLE.items()},
+
+
+# Without protocols and seeds that differ: one of each is enough to see whether the metrics order the control rows.
+ORDERED = {
+    name: VALUES[name][:1] if name in ("seed", "protocol") else VALUES[name] for name in VALUES
+} | {"method": [*CONTROLS, *CONFIG.metrics.controls]}
+ORDERS_STOP = CONFIG.metrics.orders_must_hold == "always" or (
+    CONFIG.metrics.orders_must_hold == "demo" and CONFIG.corpus.demo
+)
 
 
 def section(part: BaseModel, **selection) -> dict:

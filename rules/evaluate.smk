@@ -16,6 +16,8 @@ rule score_clips:
         true_landmarks=needed("true_landmarks", rules.crop_faces.output.landmarks_table),
         true_aus=needed("true_aus", rules.label_aus.output.aus_table),
         mel=needed("mel", rules.extract_mel.output.mel_table),
+        clips=needed("clips", rules.list_clips.output.clips),
+        after_weights=weights_of_metric,
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/{metric}.parquet",
@@ -26,6 +28,7 @@ rule score_clips:
         key_crop_size=key_of_part("mouth_box", CONFIG.video.crop_size),
         key_labels=key_of_part("aus", section(CONFIG.aus)),
         key_landmarker=key_of_part("aus", LABELLING_MODELS),
+        key_weights=key_of_weights,
     script:
         "../workflow_scripts/score_clips.py"
 

@@ -54,6 +54,8 @@ rule generate_controls:
         split="results/{experiment}/{corpus}/split.parquet",
         autoencoder=weights_of_control,
         identities=first_faces_of_control,
+        mel=sound_of_control,
+        others=faces_beside_control,
     output:
         generated="results/{experiment}/{corpus}/generate/{control}/seed-{seed}/{protocol}/{shard}.parquet",
     threads: CONFIG.compute.threads
@@ -65,6 +67,8 @@ rule generate_controls:
         speakers=speakers_of_shard,
         evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
         compute=section(CONFIG.compute),
+        shift_frames=shift_of_control,
+        clips_per_speaker=clips_of_control,
     script:
         "../workflow_scripts/generate_controls.py"
 

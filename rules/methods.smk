@@ -188,6 +188,33 @@ def first_faces_of_control(wildcards) -> list:
     return [first_face_pattern(variant).format(**wildcards)] if variant else []
 
 
+def sound_of_control(wildcards) -> list:
+    """Mel frames, for the control that is ordered by loudness."""
+    heard = wildcards.control == "loudness"
+    return expand(rules.extract_mel.output.mel_table, **wildcards) if heard else []
+
+
+def faces_beside_control(wildcards) -> list:
+    """The faces of the next shard, for the control that shows another speaker's."""
+    if wildcards.control != "other_face":
+        return []
+    names = list(SHARDS)
+    beside = names[(names.index(wildcards.shard) + 1) % len(names)]
+    named = {name: value for name, value in wildcards.items() if name != "shard"}
+    return expand(rules.crop_faces.output.faces_table, shard=beside, **named)
+
+
+def shift_of_control(wildcards) -> int:
+    """By how many frames a control is early or late; others do not depend on it."""
+    return CONFIG.metrics.shift_frames if wildcards.control in ("early", "late") else 0
+
+
+def clips_of_control(wildcards) -> int | None:
+    """Of how many clips of a speaker a control is made: those of the tables of all, the others of some."""
+    few = wildcards.control in CONFIG.metrics.controls
+    return CONFIG.metrics.control_clips_per_speaker if few else None
+
+
 def code_of_control(wildcards) -> str:
     """Version of the code behind generate_controls, with the network of a variant's own autoencoder."""
     if (variant := variant_of_control(wildcards)) is None:

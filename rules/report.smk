@@ -42,9 +42,42 @@ rule tabulate_corpus:
         "../workflow_scripts/tabulate_corpus.py"
 
 
+rule tabulate_orders:
+    input:
+        scores=expand(rules.score_clips.output.scores, **ORDERED),
+    output:
+        csv=report(
+            "results/{experiment}/{corpus}/tables/orders.csv",
+            caption="captions/orders.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "orders of control rows", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/orders.md",
+            caption="captions/orders.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "orders of control rows", "format": "Markdown"},
+        ),
+        content="results/{experiment}/{corpus}/tables/orders.json",
+    resources:
+        **REPORTING,
+    params:
+        code=code_of("tabulate_orders"),
+        key_columns=declared(METRICS.names),
+        metrics=METRICS.names,
+        shift_frames=CONFIG.metrics.shift_frames,
+        must_hold=ORDERS_STOP,
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+    script:
+        "../workflow_scripts/tabulate_orders.py"
+
+
 rule tabulate_main_results:
     input:
         scores=rules.scores.input,
+        orders=rules.tabulate_orders.output.content,
         histories=histories_of(CONFIG.main),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
@@ -91,11 +124,14 @@ rule tabulate_main_results:
             labels={"table": "further measures", "format": "csv"},
         ),
         content="results/{experiment}/{corpus}/tables/main_results.json",
+        cards="results/{experiment}/{corpus}/tables/main_results.cards.json",
     resources:
         **REPORTING,
     params:
         code=code_of("tabulate_main_results"),
-        key_columns=declared(all_metrics()),
+        key_columns=declared(METRICS.names),
+        metrics=METRICS.names,
+        not_measured=METRICS.absent,
         corpus=section(CONFIG.corpus, exclude={"root"}),
         split_name=CONFIG.split,
         chosen_split=section(CONFIG.splits[CONFIG.split]),
@@ -250,7 +286,13 @@ rule plot_people:
 rule tables:
     """The main table and the summary of the corpus."""
     input:
-        everything([*rules.tabulate_main_results.output, *rules.tabulate_corpus.output]),
+        everything(
+            [
+                *rules.tabulate_main_results.output,
+                *rules.tabulate_orders.output,
+                *rules.tabulate_corpus.output,
+            ]
+        ),
 
 
 rule build_report:

@@ -107,8 +107,9 @@ def _figures(values: dict[str, dict[str, Score]]) -> list[dict[str, Any]]:
     """A row for each measure that has a value, with its interval over speakers."""
     import pandas as pd
 
+    from talkface.metrics.catalogue import all_metrics, further_tables
     from talkface.reporting.tables.bootstrap import estimate
-    from talkface.reporting.tables.columns import FURTHER, MEASURES
+    from talkface.reporting.tables.columns import MEASURES
 
     scores = pd.DataFrame(
         {
@@ -122,7 +123,8 @@ def _figures(values: dict[str, dict[str, Score]]) -> list[dict[str, Any]]:
         for metric, (value, weight) in own.items()
     ).astype({"value": float})
     rows = []
-    for measure in (*MEASURES, *(own for group in FURTHER.values() for own in group)):
+    further = further_tables(all_metrics()).values()
+    for measure in (*MEASURES, *(own for group in further for own in group)):
         found = estimate(measure, [scores])
         if found.value is not None:
             rows.append(

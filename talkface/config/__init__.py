@@ -24,6 +24,7 @@ from talkface.config.data import (
 )
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.losses import Perceptual
+from talkface.config.metrics import Metrics, Weights
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
 from talkface.config.reading import read_config, validate
 from talkface.config.renderers import (
@@ -59,6 +60,7 @@ __all__ = [
     "Limits",
     "Media",
     "Mel",
+    "Metrics",
     "Mfcc",
     "Perceptual",
     "PhotoFused",
@@ -75,6 +77,7 @@ __all__ = [
     "Training",
     "Video",
     "WarpRenderer",
+    "Weights",
     "merge",
     "read_config",
     "validate",

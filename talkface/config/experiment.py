@@ -12,6 +12,7 @@ from talkface.config.basics import ConfigError, Slug, Strict, merge
 from talkface.config.compute import Compute
 from talkface.config.data import AuLabels, Corpus, Faces, Limits, Media, Mel, Mfcc, Split, Video
 from talkface.config.losses import Perceptual
+from talkface.config.metrics import Metrics
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
 from talkface.config.renderers import RENDERERS, Fused
 from talkface.config.sampler import Sampler
@@ -148,6 +149,8 @@ class Config(Renderers):
     """How the diffusion renderer is sampled."""
     evaluation: Evaluation = Evaluation()
     """What is generated and measured."""
+    metrics: Metrics = Metrics()
+    """What is measured on the generated clips."""
     gallery: Gallery = Gallery()
     """Videos of the report."""
     variants: dict[Slug, Variant] = {"ours": Variant()}
@@ -280,8 +283,11 @@ class Config(Renderers):
 
 
 FIXED_OUTPUTS = {
-    "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit",
+    "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit", "orders",
     "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet", "people",
 }  # fmt: skip
 """Tables and figures that have these names already."""
-RESERVED_NAMES = {"ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier"}
+RESERVED_NAMES = {
+    "ground_truth", "autoencoder", "static", "mean_mouth", "shared", "au_classifier", "codec", "blurred",
+    "early", "late", "loudness", "other_clip", "other_face",
+}  # fmt: skip

@@ -18,16 +18,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from talkface.artifacts.schemas import AU_NAMES, AUS, FACES, GENERATED, LANDMARKS, MEL
-from talkface.artifacts.tables import ClipTable, read_metadata
-from talkface.config import AuLabels, Faces
+from talkface.artifacts.schemas import AU_NAMES, AUS, CLIPS, FACES, GENERATED, LANDMARKS, MEL
+from talkface.artifacts.tables import ClipTable, read_metadata, read_table
+from talkface.config import AuLabels, Faces, Weights
 from talkface.data.regions import mouth_box as box_of_mouth
 from talkface.data.rows import speaker_of, vectors
+from talkface.data.state_dicts import read_state_dict
 from talkface.evaluation.score_rows import same_length, tables_by_clip
 from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
 from talkface.features.landmarks import NUM_POINTS
+from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
-from talkface.metrics.clip import Box, Frames, Mesh, Presence
+from talkface.metrics.clip import Box, Frames, Mesh, Presence, StateDict
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,10 @@ class Sources:
     faces: Faces
     opened: ExitStack
     """Closes what has to be closed."""
+    raw_clip: Callable[[str], Path] | None = None
+    """From the path in a CLIPS table to the clip's file."""
+    weights: Mapping[str, Weights] = field(default_factory=dict)
+    """Files of trained weights, by the names in the metric's declaration."""
     metadata: dict[str, Any] = field(default_factory=dict)
     """What the score tables say of how the parts were made."""
 
@@ -135,6 +141,28 @@ def mel(sources: Sources) -> Reader:
     """The log-mel frames of the true clip's sound."""
     tables = tables_by_clip(sources.files["mel"], MEL)
     return lambda clip: vectors(tables[clip].read(clip, ["mel"]), "mel")
+
+
+def sound(sources: Sources) -> Reader:
+    """The true clip's own sound, decoded anew: other people's networks want it whole."""
+    assert sources.raw_clip is not None, "no corpus to read the sound from"
+    find = sources.raw_clip
+    path_of = {
+        row["clip"]: row["path"]
+        for table in sources.files["clips"]
+        for row in read_table(table, CLIPS).to_pylist()
+    }
+    return lambda clip: read_audio(find(path_of[clip]), num_frames=sources.num_frames[clip])
+
+
+def weights(sources: Sources) -> Reader:
+    """The weights that the metric declares, read once; their SHA-256 stands in the score table."""
+    states = {
+        name: StateDict(given.sha256, read_state_dict(given.path, given.sha256))
+        for name, given in sources.weights.items()
+    }
+    sources.metadata["weights"] = {name: state.sha256 for name, state in states.items()}
+    return lambda clip: states
 
 
 class _Pictures:

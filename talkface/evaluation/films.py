@@ -77,9 +77,10 @@ def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> d
         parts["mel"] = log_mel(read_audio(truth, num_frames=num_frames), means.mel)
     scores: dict[str, Score] = {}
     for family in all_metrics().values():
-        if set(family.needs) <= set(parts):
+        if family.per == "clip" and not family.weights and set(family.needs) <= set(parts):
             own: dict[str, Any] = {part: parts[part] for part in family.needs}
-            scores |= family.score(Clip(name, num_frames, **own))
+            score: Any = family.score
+            scores |= score(Clip(name, num_frames, **own))
     return scores
 
 

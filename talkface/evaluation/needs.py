@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from talkface.config import Config
 from talkface.evaluation.runs import CONTROLS, OWN_AUTOENCODER
-from talkface.metrics.catalogue import all_metrics
+from talkface.metrics.catalogue import is_foreign, metric_named
 
 SHARED = "shared"
 
@@ -79,22 +79,29 @@ def bounds(config: Config, variants: Sequence[str]) -> list[str]:
 READERS = "talkface.evaluation.clip_parts"
 """The module with a function for each part of a clip."""
 
-FILES = {"aus": ("frames", "landmarks", "true_aus"), "mouth_box": ()}
+FILES = {
+    "aus": ("frames", "landmarks", "true_aus"), "mouth_box": (), "sound": ("clips",), "weights": (),
+}  # fmt: skip
 """The tables that a part of a clip is read from, where they are not those of its own name."""
 
 
 def files_behind(metric: str) -> set[str]:
     """The tables that a metric family is computed from: inputs of rule ``score_clips``, by name."""
-    return {name for part in all_metrics()[metric].needs for name in FILES.get(part, (part,))}
+    return {name for part in metric_named(metric).needs for name in FILES.get(part, (part,))}
 
 
 def labels_frames(metric: str) -> bool:
     """Whether a metric family needs the labeller on generated frames."""
-    return "aus" in all_metrics()[metric].needs
+    return "aus" in metric_named(metric).needs
 
 
 def code_behind(metric: str) -> list[str]:
-    """The functions that score a metric family and read what it needs: found by name, so said here."""
-    family = all_metrics()[metric]
+    """The functions that score a metric family and read what it needs: found by name, so said here.
+
+    Of another package's metric only those that read: its own code is told by ``wanted.foreign_code``.
+    """
+    family = metric_named(metric)
     reading = [f"{READERS}.{part}" for part in family.needs]
+    if is_foreign(metric):
+        return reading
     return [f"{family.score.__module__}.{family.score.__name__}", *reading]

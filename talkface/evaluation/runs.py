@@ -19,6 +19,17 @@ CONTROLS = {
 }
 """Reference rows: the upper limit, the upper limit of paper A's renderer, and two mouths that do not move."""
 
+ORDER_CONTROLS = {
+    "codec": "Ground truth through the video codec",
+    "blurred": "Ground truth, blurred",
+    "early": "Ground truth, some frames too early",
+    "late": "Ground truth, some frames too late",
+    "loudness": "Mouth that opens by loudness alone",
+    "other_clip": "True frames of another clip",
+    "other_face": "True frames of another speaker",
+}
+"""Rows that are made only to see whether the metrics order them; no table of methods has them."""
+
 OWN_AUTOENCODER = "_autoencoder"
 """Suffix of the control that shows the true frames through a variant's own autoencoder: its upper limit."""
 
@@ -97,7 +108,7 @@ def gallery_videos(paths: Iterable[Path], clips: Sequence[str]) -> dict[str, dic
 
 def is_control(method: str) -> bool:
     """Whether a method is a reference row."""
-    return method in CONTROLS or method.endswith(OWN_AUTOENCODER)
+    return method in CONTROLS or method in ORDER_CONTROLS or method.endswith(OWN_AUTOENCODER)
 
 
 def is_other_sound(method: str) -> bool:
@@ -112,8 +123,9 @@ def is_variant(method: str) -> bool:
 
 def label(method: str) -> str:
     """How a method is called in tables and captions."""
-    if method in CONTROLS:
-        return CONTROLS[method]
+    named = CONTROLS | ORDER_CONTROLS
+    if method in named:
+        return named[method]
     if is_control(method):
         return f"Ground truth through the autoencoder of '{label(method.removesuffix(OWN_AUTOENCODER))}'"
     if is_other_sound(method):
@@ -123,11 +135,11 @@ def label(method: str) -> str:
 
 def ordered(methods: Iterable[str]) -> list[str]:
     """Controls first, then each variant, followed by itself under another clip's sound."""
-    known = list(CONTROLS)
+    known = [*CONTROLS, *ORDER_CONTROLS]
 
     def place(method: str) -> tuple[int, str, bool]:
         if is_control(method):
-            own = "" if method in CONTROLS else method
+            own = "" if method in known else method
             return known.index("autoencoder" if own else method), own, False
         return len(known), method.removesuffix(OTHER_SOUND), is_other_sound(method)
 

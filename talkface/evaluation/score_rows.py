@@ -28,6 +28,13 @@ class ScoreRows:
         words = self._split["words"][self._places[clip]].as_py()
         return [(word["start_s"], word["end_s"]) for word in words]
 
+    def by_subset(self, clips: Iterable[str]) -> dict[str, list[str]]:
+        """These clips by the subset that they belong to."""
+        found: dict[str, list[str]] = {}
+        for clip in clips:
+            found.setdefault(self._split["subset"][self._places[clip]].as_py(), []).append(clip)
+        return found
+
     def add(self, clip: str, scores: Mapping[str, Score]) -> None:
         """One row for each value. ``None`` and NaN become null: not defined."""
         speaker, subset = (self._split[name][self._places[clip]].as_py() for name in ("speaker", "subset"))

@@ -26,6 +26,13 @@ def evaluation_clips(split: pa.Table, speaker: str, evaluation: Evaluation) -> l
     return _evaluation_clips(_usable(split), speaker, evaluation)
 
 
+def evenly(items: list[str], count: int | None) -> list[str]:
+    """At most ``count`` of the items, evenly spaced; None: all."""
+    if count is None or count >= len(items):
+        return items
+    return [items[(2 * number + 1) * len(items) // (2 * count)] for number in range(count)]
+
+
 def _usable(split: pa.Table) -> pd.DataFrame:
     rows = split.select(["clip", "speaker", "subset", "ok"]).to_pandas()
     return rows[rows["ok"].astype(bool)]
@@ -35,14 +42,8 @@ def _evaluation_clips(usable: pd.DataFrame, speaker: str, evaluation: Evaluation
     chosen: list[str] = []
     for subset in TEST_SUBSETS:
         clips = sorted(usable["clip"][(usable["speaker"] == speaker) & (usable["subset"] == subset)])
-        chosen += _evenly(clips, evaluation.max_clips_per_speaker)
+        chosen += evenly(clips, evaluation.max_clips_per_speaker)
     return chosen
-
-
-def _evenly(items: list[str], count: int | None) -> list[str]:
-    if count is None or count >= len(items):
-        return items
-    return [items[(2 * number + 1) * len(items) // (2 * count)] for number in range(count)]
 
 
 def other_sound(split: pa.Table, speaker: str, evaluation: Evaluation) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from talkface.config import Config
+from talkface.evaluation.wanted import asked_in_vain
 from talkface.preflight.corpus import survey
 from talkface.preflight.estimate import estimate
 from talkface.preflight.external_files import weight_problems
@@ -68,7 +69,7 @@ def check_setup(
     cost = estimate(config, chosen, clips, found.frames_per_clip)
     problems = [*found.problems, *weight_problems(config, chosen), *ffmpeg_problems()]
     problems += disk_problems(folders(config), cost.bytes, config.preflight.disk_margin)
-    warnings = [*found.warnings, *temporary_warnings()]
+    warnings = [*found.warnings, *asked_in_vain(config.metrics), *temporary_warnings()]
     machine: dict[str, Any] = {
         "device": "decided where the jobs run",
         "gpu": config.compute.device == "cuda",

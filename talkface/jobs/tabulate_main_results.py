@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +12,12 @@ from talkface.artifacts.schemas import SPLIT
 from talkface.artifacts.tables import read_frame
 from talkface.config import Perceptual, Sampler
 from talkface.features.aus import PROXY_AUS
+from talkface.metrics.catalogue import further_tables
+from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
+from talkface.reporting.tables.cards import cards_of_table, write_cards
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.notes import experiment_notes, without_words
@@ -38,6 +42,8 @@ def tabulate_main_results(
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
     bounds: Sequence[str],
+    metrics: Sequence[str],
+    not_measured: Mapping[str, str],
     csv: Path,
     lips_csv: Path,
     aus_csv: Path,
@@ -45,22 +51,26 @@ def tabulate_main_results(
     markdown: Path,
     tex: Path,
     content: Path,
+    cards: Path,
     published: Path = PUBLISHED,
+    orders: Path | None = None,
 ) -> None:
     """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
 
     ``scores``: the score tables of all methods, in folders ``scores/{method}/seed-{seed}/{protocol}``.
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
     ``samplers``: of each variant that has one. ``bounds``: variants that see what a method may not; they are
-    not ranked. ``content``: tables and notes once more, with intervals and the scores of single clips and
-    speakers, as JSON for the report's page.
+    not ranked. ``metrics``: the families that were measured; ``not_measured``: those that were not, and why.
+    ``orders``: what ``tabulate_orders`` found. ``content``: tables and notes once more, with intervals and
+    the scores of single clips and speakers, as JSON for the report's page. ``cards``: of every figure.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
     clips = set(measured["clip"])
     corpora = corpora_beside(setting.corpus.reader, setting.corpus.name)
-    summary, lips = summarise(measured), lips_by_speaker(measured)
-    marked = mark_rows(measured, bounds)
+    further = further_tables(metrics)
+    summary, lips = summarise(measured, further), lips_by_speaker(measured)
+    marked = mark_rows(measured, bounds, further)
     units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
     stamp = setting.stamp
     title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
@@ -69,7 +79,7 @@ def tabulate_main_results(
         lips_view(lips, stamp, without_words(read_frame(split, SPLIT), clips)[0]),
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
-        *further_views(summary, marked, stamp),
+        *further_views(summary, further, marked, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
@@ -81,12 +91,24 @@ def tabulate_main_results(
         histories=histories,
         clips=clips,
     )
+    if not_measured:
+        notes.append(("Not measured", "; ".join(f"{name}: {why}" for name, why in not_measured.items())))
+    if orders is not None:
+        wrong = json.loads(orders.read_text(encoding="utf-8"))["contradicted"]
+        notes.append(("Not to be trusted here", "; ".join(wrong) or "no metric contradicts its orders"))
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
-    write_text(further_csv, further_table(summary, context).to_csv(index=False, float_format="%.6g"))
+    write_text(further_csv, further_table(summary, further, context).to_csv(index=False, float_format="%.6g"))
     for path, rows in ((lips_csv, lips), (aus_csv, units)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))
+    write_cards(
+        cards,
+        cards_of_table(
+            "main_results", measured, scores, metrics,
+            split=split, setting=setting, samplers=samplers, commit=git_commit(REPOSITORY),
+        ),
+    )  # fmt: skip
     write_documents(
         shown,
         notes,

@@ -5,13 +5,17 @@ Shapes: T frames, H rows, W columns, P = 478 mesh points, A action units, K hops
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Part = Literal["frames", "true_frames", "mouth_box", "landmarks", "true_landmarks", "aus", "true_aus", "mel"]
+Part = Literal[
+    "frames", "true_frames", "mouth_box", "landmarks", "true_landmarks", "aus", "true_aus", "mel", "sound",
+    "weights",
+]  # fmt: skip
 """What a metric may need of a clip: the properties of :class:`Clip` of the same names."""
 
 Box = tuple[int, int, int, int]
@@ -29,6 +33,16 @@ class Frames(Protocol):
 
     def __getitem__(self, which: slice, /) -> npt.NDArray[np.uint8]:
         """Some pictures, uint8 ``[T, H, W, 3]``."""
+
+
+@dataclass(frozen=True, eq=False)
+class StateDict:
+    """Trained weights from a file that the configuration names. Each is itself only, so it can be a key."""
+
+    sha256: str
+    """Of the file."""
+    tensors: Mapping[str, Any]
+    """torch tensors by name, on the CPU."""
 
 
 class Mesh(NamedTuple):
@@ -120,6 +134,16 @@ class Clip:
         Frame t is heard in the hops from ``hops_per_frame * t`` on.
         """
         return self._part("mel")
+
+    @property
+    def sound(self) -> npt.NDArray[np.float32]:
+        """Samples of the true clip's own sound in [-1, 1], 16 kHz, mono."""
+        return self._part("sound")
+
+    @property
+    def weights(self) -> Mapping[str, StateDict]:
+        """The files of weights that the metric declares, by the names in its declaration."""
+        return self._part("weights")
 
     def _part(self, name: Part) -> Any:
         if name not in self._parts:

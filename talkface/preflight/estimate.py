@@ -78,7 +78,10 @@ def estimate(
                 _add(lines, f"generate {job.wildcards['variant']}", made, _generation_rate(config, job))
                 total["results"] += made * (size["generated"] + size["landmarks"])
             case "generate_controls":
-                made = _num_generated(config, of_speaker) * frames_per_clip
+                few = config.metrics.control_clips_per_speaker
+                if job.wildcards["control"] not in config.metrics.controls:
+                    few = None
+                made = _num_generated(config, of_speaker, few) * frames_per_clip
                 moving = job.wildcards["control"] not in ("static", "mean_mouth")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
             case rule if rule.startswith("train_"):
@@ -89,8 +92,10 @@ def estimate(
     return Estimate(list(lines.values()), whole)
 
 
-def _num_generated(config: Config, clips: Mapping[str, int]) -> int:
-    return sum(clips_to_generate(config, speaker, count) for speaker, count in clips.items())
+def _num_generated(config: Config, clips: Mapping[str, int], most: int | None = None) -> int:
+    """Clips of some speakers that are generated, of each at most so many."""
+    chosen = [clips_to_generate(config, speaker, count) for speaker, count in clips.items()]
+    return sum(chosen if most is None else (min(count, most) for count in chosen))
 
 
 def clips_to_generate(config: Config, speaker: str, clips: int) -> int:

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from talkface.config import Config
 from talkface.evaluation.needs import labels_frames, needs_of
+from talkface.evaluation.wanted import weights_behind
 from talkface.features import bundle
 from talkface.preflight.jobs import Job, section_of
 
@@ -28,6 +29,10 @@ def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
         problems += check_file(field, path, None, "leave it out to train from the beginning")
         problems += [] if problems and problems[-1].startswith(field) else _not_safetensors(field, path)
     scored = {job.wildcards["metric"] for job in jobs if job.rule == "score_clips"}
+    for name, given in weights_behind(scored, config.metrics).items():
+        problems += check_file(
+            f"metrics.weights.{name}", given.path, given.sha256, "leave it out to go without the metric"
+        )
     labels = rules & {"crop_faces", "label_aus"} or set(filter(labels_frames, scored))
     if rules & {"crop_faces", "track_generated"} or (labels and config.aus.backend == "blendshapes"):
         problems += _landmarker_problems(config)

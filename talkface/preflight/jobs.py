@@ -50,7 +50,7 @@ def jobs_of_experiment(config: Config, shards: Sequence[str]) -> list[Job]:
         jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in _trainings(config, stages)]
         jobs += [
             Job(rule, wildcards | {"seed": seed, "shard": name})
-            for rule, wildcards in [*_frozen(config, stages), *_generated(config)]
+            for rule, wildcards in [*_frozen(config, stages), *_generated(config, number == 0)]
             for name in shards
         ]
     return jobs
@@ -79,8 +79,11 @@ def _frozen(config: Config, stages: Sequence[str]) -> Iterator[tuple[str, dict[s
             yield rule, {}
 
 
-def _generated(config: Config) -> Iterator[tuple[str, dict[str, str]]]:
-    """Controls and variants under every protocol that the report or a table asks for, each once."""
+def _generated(config: Config, shown: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """Controls and variants under every protocol that the report or a table asks for, each once.
+
+    ``shown``: of this seed the control rows are made that the metrics are held to.
+    """
     sounds = ("", OTHER_SOUND)
     asked = [
         (name, sound, way) for way in config.evaluation.protocols for name in config.main for sound in sounds
@@ -90,6 +93,8 @@ def _generated(config: Config) -> Iterator[tuple[str, dict[str, str]]]:
         asked.append((config.main[0], OTHER_SOUND, table.protocol))
     for protocol in dict.fromkeys(way for _, _, way in asked):
         beside = controls_of(config, [name for name, _, way in asked if way == protocol])
+        if shown and protocol == config.evaluation.protocols[0]:
+            beside += config.metrics.controls
         yield from (("generate_controls", {"control": name, "protocol": protocol}) for name in beside)
     for variant, sound, protocol in dict.fromkeys(asked):
         yield "generate_clips", {"variant": variant, "sound": sound, "protocol": protocol}

@@ -9,7 +9,7 @@ from typing import Any
 
 from talkface.config import Config
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[2]
 _CODE = ("talkface", "workflow_scripts", "rules")
 _HASH = re.compile(r"[0-9a-f]{40,64}")
 
@@ -48,7 +48,7 @@ def code_sha256(repository: Path) -> str:
     return digest.hexdigest()
 
 
-def source_of(config: Config, repository: Path = _REPOSITORY) -> dict[str, Any]:
+def source_of(config: Config, repository: Path = REPOSITORY) -> dict[str, Any]:
     """Commit, hash of the code, and the configuration with its hash."""
     return {
         "commit": git_commit(repository),

@@ -22,10 +22,12 @@ from talkface.artifacts.weights import load_model
 from talkface.config import Compute, Evaluation
 from talkface.data.face_shapes import crop_points
 from talkface.data.stores import identity_store
-from talkface.evaluation.controls import mean_mouth_points, shown_frames
-from talkface.features.landmarks import mouth_points
+from talkface.evaluation.controls import lenders, mean_mouth_points, shown_frames
+from talkface.features.landmarks import lip_opening, mouth_points
 from talkface.jobs.generate_controls import generate_controls
 from talkface.media.images import decode_png
+from talkface.metrics.families.stillness import loudness
+from talkface.metrics.sharpness import laplacian_variance
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.photo_renderer import PhotoRenderer
 
@@ -37,7 +39,9 @@ def autoencoder(tmp_path_factory):
     return tiny_autoencoder(tmp_path_factory.mktemp("models") / "autoencoder.safetensors")
 
 
-def control(folder, clips, method, protocol="one_shot", autoencoder=None, identities=None):
+def control(
+    folder, clips, method, protocol="one_shot", autoencoder=None, identities=None, others=None, shift=5
+):
     """The pictures [T, S, S, 3] of a control of speaker s1, by clip."""
     paths = write_features(folder, clips, "s1")
     target = folder / f"{method}.{protocol}.parquet"
@@ -49,9 +53,13 @@ def control(folder, clips, method, protocol="one_shot", autoencoder=None, identi
         split=write_split(folder / "split.parquet", clips),
         autoencoder=autoencoder,
         identities=identities,
+        mel=paths["mel"] if method == "loudness" else None,
+        others=others,
         speakers=["s1"],
         evaluation=Evaluation(),
         compute=Compute(threads=1, precision="float32"),
+        shift_frames=shift,
+        clips_per_speaker=None,
         generated=target,
     )
     return {
@@ -140,3 +148,58 @@ def test_a_variants_own_autoencoder_sees_the_clips_first_face(tmp_path):
         other = network.rebuilt(x, points, identity_store([identities], CROP)["s1/c"])
     assert np.abs(shown - rebuilt).max() < 0.6
     assert np.abs(shown - ((other + 1) * 127.5).clamp(0, 255).permute(0, 2, 3, 1).numpy()).mean() > 1
+
+
+def test_early_and_late_are_the_true_frames_shifted(tmp_path):
+    clips = small_corpus()
+    truth = clips[1].images
+    early, late = (control(tmp_path, clips, name, shift=3)["s1/b"] for name in ("early", "late"))
+    assert np.array_equal(early[:-3], truth[3:]) and np.array_equal(early[-3:], truth[[-1] * 3])
+    assert np.array_equal(late[3:], truth[:-3]) and np.array_equal(late[:3], truth[[0] * 3])
+    points = clips[1].points
+    assert shown_frames("late", points, [True] * len(points), shift=99).tolist() == [0] * len(points)
+
+
+def test_loudness_opens_the_mouth_the_wider_the_louder_it_is(tmp_path):
+    clips = small_corpus()
+    points, images = clips[1].points, clips[1].images
+    heard = loudness(clips[1].mel, len(images), 4)
+    shown = shown_frames("loudness", points, [True] * len(images), loudness_T=heard)
+    assert sorted(shown) == list(range(len(images))), "every true frame once"
+    assert (np.diff(lip_opening(points)[shown][np.argsort(heard)]) >= 0).all()
+    assert np.array_equal(control(tmp_path, clips, "loudness")["s1/b"], images[shown])
+
+
+def test_blurred_and_coded_frames_are_the_true_ones_a_little_worse(tmp_path):
+    clips = small_corpus()
+    grain = np.random.default_rng(0).integers(0, 255, clips[1].images.shape, dtype=np.uint8)
+    clips[1] = dataclasses.replace(clips[1], images=grain)
+    soft, coded = (control(tmp_path, clips, name)["s1/b"] for name in ("blurred", "codec"))
+    assert soft.shape == coded.shape == grain.shape
+    assert laplacian_variance(soft).max() < 0.2 * laplacian_variance(grain).min()
+    grey = np.repeat(small_corpus()[1].images[..., :1], 3, axis=-1)
+    clips[1] = dataclasses.replace(clips[1], images=grey)
+    error = np.abs(control(tmp_path, clips, "codec")["s1/b"].astype(int) - grey)
+    assert 0 < error.mean() < 3
+
+
+def test_another_clip_is_shown_in_its_place(tmp_path):
+    clips = small_corpus()
+    shown = control(tmp_path, clips, "other_clip")
+    length = len(clips[1].images)
+    lent = [clip for clip in clips if clip.name.startswith("s1/") and clip.name != "s1/b"]
+    expected = [clip.images[np.minimum(np.arange(length), len(clip.images) - 1)] for clip in lent]
+    assert any(np.array_equal(shown["s1/b"], images) for images in expected)
+    others = write_features(tmp_path / "others", clips, "s2")["faces"]
+    foreign = control(tmp_path, clips, "other_face", others=others)
+    assert list(foreign) == ["s1/b", "s1/c"]
+    theirs = next(clip for clip in clips if clip.name.startswith("s2/"))
+    held = np.minimum(np.arange(length), len(theirs.images) - 1)
+    assert np.array_equal(foreign["s1/b"], theirs.images[held])
+    assert not control(tmp_path, clips, "other_face"), "nobody else is in the speaker's own table"
+
+
+def test_a_lender_is_never_the_clip_itself_and_only_where_there_is_one():
+    known = ["s1/a", "s1/b", "s2/a"]
+    assert lenders("other_clip", ["s1/a", "s2/a"], known) == {"s1/a": "s1/b"}
+    assert lenders("other_face", ["s1/a", "s2/a"], known) == {"s1/a": "s2/a", "s2/a": "s1/b"}

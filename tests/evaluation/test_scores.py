@@ -1,16 +1,18 @@
 """Tracks and scores of generated clips, on the tables of a tiny corpus."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.numpy import save_file
 from scoring import score
 from tiny_corpus import CROP, landmark_rows, write_generated
 
 from talkface.artifacts.schemas import AU_NAMES, AUS, LANDMARKS, SCORES
 from talkface.artifacts.tables import ClipTable, TableError, TableWriter, read_frame, read_metadata
-from talkface.config import AuLabels, Faces
+from talkface.config import AuLabels, Faces, Metrics, Weights
 from talkface.evaluation.controls import mean_mouth_points
 from talkface.evaluation.needs import files_behind
 from talkface.features.landmarks import mouth_points
@@ -18,7 +20,7 @@ from talkface.jobs.label_aus import label_aus
 from talkface.jobs.track_generated import track_generated
 from talkface.metrics.catalogue import all_metrics
 from talkface.metrics.clip import Clip, MissingPartError
-from talkface.metrics.declaration import Metric
+from talkface.metrics.declaration import Metric, WeightsFile
 from talkface.metrics.presence_scores import pooled_f1
 
 
@@ -287,3 +289,29 @@ def test_a_value_that_is_not_defined_is_null(tmp_path, truth, monkeypatch):
     made = write_generated(tmp_path / "made.parquet", clips[1:2])
     rows = read_frame(score("odd", tmp_path / "scores.parquet", split, frames=[made]), SCORES)
     assert rows["value"].isna().tolist() == [True, True, False] and rows["weight"].tolist() == [1, 2, 3]
+
+
+def test_weights_are_read_once_and_a_subsets_value_stands_at_each_clip(tmp_path, truth, monkeypatch):
+    clips, split, _ = truth
+    weights = tmp_path / "weights.safetensors"
+    save_file({"factor": np.full(1, 2.0, np.float32)}, weights)
+    given = Weights(path=weights, sha256=hashlib.sha256(weights.read_bytes()).hexdigest())
+
+    def together(some):
+        frames = [(len(clip.frames), float(clip.weights["made"].tensors["factor"][0])) for clip in some]
+        return {"made": (sum(count * factor for count, factor in frames), len(frames))}
+
+    file = WeightsFile("made", "a factor", "https://example.org")
+    made = Metric(together, ("frames", "weights"), (), table="Made", per="subset", weights=(file,))
+    monkeypatch.setitem(all_metrics(), "made", made)
+    generated = write_generated(tmp_path / "made.parquet", clips[1:3])
+    target = tmp_path / "scores.parquet"
+    score("made", target, split, frames=[generated], metrics=Metrics(weights={"made": given}))
+    rows = read_frame(target, SCORES)
+    assert rows["clip"].tolist() == ["s1/b", "s1/c"] and rows["subset"].nunique() == 1
+    expected = 2.0 * sum(len(clip.images) for clip in clips[1:3])
+    assert rows["value"].tolist() == [expected, expected] and rows["weight"].tolist() == [2, 2]
+    assert read_metadata(target)["weights"] == {"made": given.sha256}
+    other = Metrics(weights={"made": Weights(path=weights, sha256="0" * 64)})
+    with pytest.raises(ValueError, match="not 0000"):
+        score("made", target, split, frames=[generated], metrics=other)

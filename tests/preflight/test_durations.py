@@ -41,6 +41,4 @@ def test_methods_and_metrics_differ():
 
 def test_clips_are_counted_once():
     seconds_of_job = durations_of(CONFIG, {"s1": ["s1"], "s5": ["s5"]})
-    assert seconds_of_job("crop_faces", {"shard": "s1"}) == pytest.approx(
-        seconds("crop_faces", shard="s1")
-    )
+    assert seconds_of_job("crop_faces", {"shard": "s1"}) == pytest.approx(seconds("crop_faces", shard="s1"))

@@ -32,7 +32,7 @@ def scores_of(levels, speakers):
 
 def view_of(scores, bounds=()):
     papers = load_published(PUBLISHED)
-    return main_view(summarise(scores), mark_rows(scores, bounds), papers, ("GRID",), "Main", "here")
+    return main_view(summarise(scores, {}), mark_rows(scores, bounds, {}), papers, ("GRID",), "Main", "here")
 
 
 def best_of(view, header):

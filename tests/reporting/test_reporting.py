@@ -16,6 +16,7 @@ from talkface.artifacts.tables import read_frame, read_table, write_table
 from talkface.config import AuLabels, Corpus
 from talkface.evaluation.runs import LayoutError, ordered, run_of, trained_run
 from talkface.features.aus import PROXY_AUS
+from talkface.metrics.catalogue import all_metrics, further_tables
 from talkface.reporting.figures.contact_sheet import moments, word_at
 from talkface.reporting.tables.aggregate import ScoresError, read_scores, summarise
 from talkface.reporting.tables.columns import MISSING, number
@@ -52,7 +53,7 @@ def test_csv_holds_a_row_per_method_and_subset_and_the_papers_rows(finished):
 
 
 def test_values_are_brought_together_as_announced(finished):
-    summary = summarise(read_scores(finished.scores)).set_index(["subset", "method"])
+    summary = summarise(read_scores(finished.scores), {}).set_index(["subset", "method"])
     ours = summary.loc[("seen_test", "ours")]
     assert ours["psnr_db"] == pytest.approx(TYPICAL["ours"][0], rel=0.02)
     assert ours["detection_percent"] == pytest.approx(96)
@@ -82,7 +83,7 @@ def test_lip_correlation_is_the_median_over_clips_and_psnr_the_mean(tmp_path):
             for n, value in enumerate(row)
         ],
     )
-    row = summarise(read_scores([path])).iloc[0]
+    row = summarise(read_scores([path]), {}).iloc[0]
     assert (row["lip_correlation_words"], row["psnr_db"]) == (0.8, 32.0)
 
 
@@ -91,8 +92,8 @@ def test_seeds_are_averaged_with_their_deviation(finished, tmp_path):
     first = next(path for path in finished.scores if "/ours/" in str(path) and path.stem == "pixels")
     frame = read_frame(first, SCORES)
     write_table(second, SCORES, frame.assign(value=frame["value"] + 2))
-    row = summarise(read_scores([first, second])).set_index("subset").loc["unseen_test"]
-    lone = summarise(read_scores([first])).set_index("subset").loc["unseen_test"]
+    row = summarise(read_scores([first, second]), {}).set_index("subset").loc["unseen_test"]
+    lone = summarise(read_scores([first]), {}).set_index("subset").loc["unseen_test"]
     assert row["psnr_db"] == pytest.approx(lone["psnr_db"] + 1)
     assert row["psnr_db_sd"] == pytest.approx(2**0.5) and pd.isna(lone["psnr_db_sd"])
     assert (row["seeds"], row["clips"]) == (2, 1)
@@ -168,18 +169,18 @@ def test_measures_that_metrics_declare_have_tables_of_their_own(tmp_path):
             for n, value in enumerate(row)
         ]  # fmt: skip
         write_table(tmp_path / f"scores/ours/seed-{seed}/one_shot/all.parquet", SCORES, rows)
+    further = further_tables(all_metrics())
     scores = read_scores(sorted(tmp_path.rglob("*.parquet")))
-    summary = summarise(scores)
-    view = next(
-        view for view in further_views(summary, mark_rows(scores, ()), " (demo)") if "Jitter" in view.headers
-    )
+    summary = summarise(scores, further)
+    views = further_views(summary, further, mark_rows(scores, (), further), " (demo)")
+    view = next(view for view in views if "Jitter" in view.headers)
     assert view.title == "Person and stillness (demo)" and view.key == "person_and_stillness"
     [block], cells = view.blocks, dict(zip(view.headers, view.blocks[0].rows[0], strict=True))
     assert block.title.endswith("3 clips, 1 speaker") and cells["Method"] == "Ours"
     assert cells["Jitter"] == "1.20 \N{PLUS-MINUS SIGN} 0.71"  # the median over clips, the mean over seeds
     assert cells["PSNR to photo dB, first s"].startswith("31.00") and cells["Lip corr. loudness"] == MISSING
     assert "PSNR dB" not in view.headers
-    table = further_table(summary, {"corpus": "tiny"})
+    table = further_table(summary, further, {"corpus": "tiny"})
     assert table.loc[0, ["corpus", "method", "kind", "seeds"]].tolist() == ["tiny", "ours", "variant", 2]
     assert table.loc[0, "jitter_ratio"] == pytest.approx(1.2) and "jitter_ratio_sd" in table
 

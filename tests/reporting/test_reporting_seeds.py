@@ -17,7 +17,7 @@ def test_the_mean_of_the_single_aus_is_the_main_tables_figure():
         for seed, level in enumerate((21.0, 33.0))
     ]
     scores = pd.concat(parts, ignore_index=True).assign(method="ours", protocol="one_shot")
-    [main] = summarise(scores).to_dict("records")
+    [main] = summarise(scores, {}).to_dict("records")
     units = aus_by_unit(scores, ()).set_index("au")
     assert units["f1"].mean() == pytest.approx(main["au_f1"])
     assert units["accuracy_percent"].mean() == pytest.approx(main["au_accuracy_percent"])

@@ -16,6 +16,7 @@ from talkface.jobs.plot_people import plot_people
 from talkface.jobs.plot_training import plot_training
 from talkface.jobs.tabulate_corpus import tabulate_corpus
 from talkface.jobs.tabulate_main_results import tabulate_main_results
+from talkface.metrics.catalogue import all_metrics
 from talkface.reporting.tables.published import PUBLISHED
 from talkface.runtime.cost import COLUMNS
 
@@ -77,10 +78,13 @@ def tabulate(made, folder="tables", scores=None, **changes):
         scores=scores or made.scores,
         split=made.split,
         histories=made.histories,
+        metrics=list(all_metrics()),
+        not_measured={"fid": "no weights"},
         published=PUBLISHED,
         lips_csv=tables / "lips_by_speaker.csv",
         aus_csv=tables / "aus_by_unit.csv",
         further_csv=tables / "further_results.csv",
+        cards=tables / "main_results.cards.json",
         **{name: tables / f"main_results.{end}" for name, end in ENDINGS.items()},
         **given,
     )

@@ -4,13 +4,21 @@ from pathlib import Path
 
 from tiny_corpus import CROP
 
-from talkface.config import AuLabels, Faces, Video
+from talkface.config import AuLabels, Corpus, Faces, Metrics, Video
 from talkface.jobs.score_clips import score_clips
 
-TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel")
+TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel", "clips")
 
 
-def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = None, **tables: list[Path]):
+def score(
+    metric: str,
+    scores: Path,
+    split: Path,
+    *,
+    labels: AuLabels | None = None,
+    metrics: Metrics | None = None,
+    **tables: list[Path],
+):
     """Score the clips of some tables, which are named as the job's arguments; the others are not there."""
     score_clips(
         metric=metric,
@@ -19,6 +27,8 @@ def score(metric: str, scores: Path, split: Path, *, labels: AuLabels | None = N
         video=Video(crop_size=CROP),
         aus=labels or AuLabels(),
         faces=Faces(),
+        corpus=Corpus(),
+        metrics=metrics or Metrics(),
         scores=scores,
     )
     return scores

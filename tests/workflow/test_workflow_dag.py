@@ -49,7 +49,7 @@ def test_targets_go_as_far_as_their_names(workspace):
         "generate_controls",
         "score_clips",
     }
-    assert tables - scores == {"tabulate_main_results", "tabulate_corpus"}
+    assert tables - scores == {"tabulate_main_results", "tabulate_orders", "tabulate_corpus"}
     report = rules["report"]
     assert report > tables and {"build_report", "render_gallery"} <= report
     assert behind(workspace) == {"all": report}, "the report is the default"
@@ -67,7 +67,7 @@ def test_every_protocol_seed_and_variant_has_its_branch(workspace):
     both = "evaluation={protocols: [one_shot, inpaint]}"
     rules = scheduled(workspace, "--config", "seeds=[0, 1]", *wide, both)
     assert rules["train_renderer"] == 4 and rules["train_autoencoder"] == 2
-    assert rules["track_generated"] == 2 * 2 * (4 + 2 * 2)
+    assert rules["track_generated"] == 2 * 2 * (4 + 2 * 2) + 1  # "blurred" once
     assert rules["score_clips"] == len(all_metrics()) * rules["track_generated"]
     assert rules["generate_clips"] == 2 * 2 * 2 * 2 * 2  # shards, seeds, variants, sounds, protocols
 

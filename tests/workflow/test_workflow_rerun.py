@@ -18,7 +18,7 @@ from talkface.metrics.catalogue import all_metrics
 pytestmark = pytest.mark.slow
 
 RESULTS = "results/micro/micro"
-MEASURING = {"score_clips", "tabulate_main_results", "build_report"}
+MEASURING = {"score_clips", "tabulate_orders", "tabulate_main_results", "build_report"}
 SHOWING = {"render_gallery", "plot_contact_sheet", "plot_lips", "plot_people"}
 GENERATING = {"generate_clips", "track_generated"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.metrics.clip import Clip
-from talkface.metrics.declaration import Measure, Metric, Score
+from talkface.metrics.declaration import Measure, Metric, Score, ahead_of
 from talkface.metrics.presence_scores import count_presence, presence_values
 
 
@@ -26,13 +26,23 @@ def score(clip: Clip) -> dict[str, Score]:
     }
 
 
+_SOURCE = "Chen et al. 2021 (paper C): presence by one labeller on generated and on true frames"
+
 METRIC = Metric(
     score,
     needs=("aus", "true_aus"),
     measures=(
-        Measure("au_f1", "AU F1", "au", "au_f1", 3, "high", "presence, pooled over clips, mean over AUs"),
         Measure(
-            "au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy", 100
+            "au_f1", "AU F1", "au", "au_f1", 3, "high", "presence, pooled over clips, mean over AUs",
+            unit="1", range=(0, 1), region="face landmarks", source=_SOURCE,
+            blind="how strong a movement is; chance is high for an AU that is nearly always there",
+            orders=ahead_of("ground_truth", "other_clip", "static"),
+        ),
+        Measure(
+            "au_accuracy_percent", "AU acc. %", "au", "au_accuracy", 1, "high", "the same for accuracy", 100,
+            unit="%", range=(0, 100), region="face landmarks", source=_SOURCE,
+            blind="rare AUs: to say that they are never there is nearly always right",
+            orders=ahead_of("ground_truth", "other_clip", "static"),
         ),
     ),
-)
+)  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 
 from talkface.features.landmarks import OUTER_EYES, lip_opening, mouth_points
 from talkface.metrics.clip import Clip
-from talkface.metrics.declaration import Measure, Metric, Score
+from talkface.metrics.declaration import Measure, Metric, Score, ahead_of
 from talkface.metrics.lips import correlation, deviation_ratio, hold_missed, landmark_distance, spoken_frames
 
 
@@ -42,29 +42,54 @@ def distances(found_TP3: np.ndarray, true_TP3: np.ndarray) -> dict[str, float | 
     return {"lmd_px": distance_T.mean(), "lmd_eyes": (distance_T / eyes_T).mean()}
 
 
+_LMD = "ATVGnet, Chen et al. 2019"
+_OPENING = "our own: mesh points 13 and 14 over the outer-eye distance"
+_IN_TIME = ahead_of("ground_truth", "early", "late", "other_clip", "static")
+
 METRIC = Metric(
     score,
     needs=("landmarks", "true_landmarks"),
     measures=(
-        Measure("lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 centred mouth points, px of the crop"),
         Measure(
-            "lmd_eyes", "LMD / eye distance", "lmd_eyes", "mean", 4, "low", "LMD over the eyes' distance"
+            "lmd_px", "LMD px", "lmd_px", "mean", 2, "low", "20 centred mouth points, px of the crop",
+            unit="px", range=(0, None), region="mouth landmarks", source=_LMD,
+            blind="a mouth that does not move: frozen in its mean it beats most that move",
+            orders=_IN_TIME,
+        ),
+        Measure(
+            "lmd_eyes", "LMD / eye distance", "lmd_eyes", "mean", 4, "low", "LMD over the eyes' distance",
+            unit="1", range=(0, None), region="mouth landmarks",
+            source=f"{_LMD}; over the distance of the true outer eye corners (our own)",
+            blind="a mouth that does not move, as LMD is",
+            orders=_IN_TIME,
         ),
         Measure(
             "lip_correlation_words", "Lip corr. words", "lip_correlation_words", "median", 2, "high",
             "correlation of the lip opening with the truth's within the spoken words, median over clips",
+            unit="1", range=(-1, 1), region="lip opening", source=_OPENING,
+            blind="how far the mouth opens, its shape, and whether the picture is any good",
+            orders=(*_IN_TIME, *ahead_of("ground_truth", "loudness", "mean_mouth")),
         ),
         Measure(
             "lip_correlation_clip", "Lip corr. clip", "lip_correlation", "median", 2, "high",
             "the same over the whole clip",
+            unit="1", range=(-1, 1), region="lip opening", source=_OPENING,
+            blind="another sentence of the same rhythm; else as within the words",
+            orders=(*_IN_TIME, *ahead_of("ground_truth", "loudness", "mean_mouth")),
         ),
         Measure(
             "lip_std_ratio_words", "Lip std ratio", "lip_deviation_ratio_words", "median", 2, "near one",
             "standard deviation of the lip opening over the truth's, within the words, median over clips",
+            unit="1", range=(0, None), region="lip opening", source=_OPENING,
+            blind="when the mouth moves: any movement of the right size will do",
+            orders=ahead_of("ground_truth", "static", "mean_mouth"),
         ),
         Measure(
             "detection_percent", "Faces found %", "detection_rate", "weighted", 1, "high",
             "share of frames in which the mesh found a face", 100,
+            unit="%", range=(0, 100), region="face landmarks", source="our own",
+            blind="all but the worst pictures: the mesh finds faces in strongly blurred ones",
+            orders=(),
         ),
     ),
 )  # fmt: skip

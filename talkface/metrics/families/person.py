@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from talkface.metrics.clip import Box, Clip
-from talkface.metrics.declaration import Measure, Metric, Score
+from talkface.metrics.declaration import Measure, Metric, Score, ahead_of
 from talkface.metrics.pixels import mean_finite, psnr_where, ssim_where
 
 _MARGIN = 5
@@ -43,6 +43,11 @@ def outside(box: Box, shape: tuple[int, ...], margin: int = 0) -> np.ndarray:
     return inside_HW
 
 
+_PSNR = "mean squared error over pixels and channels, peak 255; against the photo: our own"
+_SSIM = "Wang et al. 2004; against the photo: our own"
+_BLIND = "a picture that stands still: a copy of the photo is perfect; true blinks and turns of the head cost"
+_SAME_PERSON = ahead_of("ground_truth", "other_face")
+
 METRIC = Metric(
     score,
     needs=("frames", "true_frames", "true_landmarks", "mouth_box"),
@@ -50,18 +55,26 @@ METRIC = Metric(
         Measure(
             "photo_psnr_first_db", "PSNR to photo dB, first s", "photo_psnr_first", "mean", 2, "high",
             "peak signal-to-noise ratio outside the mouth box, frames of the first second against the photo",
+            unit="dB", range=(0, None), region="outside the mouth box", source=_PSNR,
+            blind=_BLIND, orders=_SAME_PERSON,
         ),
         Measure(
             "photo_psnr_last_db", "PSNR to photo dB, last s", "photo_psnr_last", "mean", 2, "high",
             "the same of the last second",
+            unit="dB", range=(0, None), region="outside the mouth box", source=_PSNR,
+            blind=_BLIND, orders=_SAME_PERSON,
         ),
         Measure(
             "photo_ssim_first", "SSIM to photo, first s", "photo_ssim_first", "mean", 3, "high",
             "structural similarity outside the mouth box, frames of the first second against the photo",
+            unit="1", range=(-1, 1), region="outside the mouth box", source=_SSIM,
+            blind=_BLIND, orders=_SAME_PERSON,
         ),
         Measure(
             "photo_ssim_last", "SSIM to photo, last s", "photo_ssim_last", "mean", 3, "high",
             "the same of the last second",
+            unit="1", range=(-1, 1), region="outside the mouth box", source=_SSIM,
+            blind=_BLIND, orders=_SAME_PERSON,
         ),
     ),
     table="Person and stillness",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from talkface.metrics.clip import Box, Clip
-from talkface.metrics.declaration import Measure, Metric, Score
+from talkface.metrics.declaration import Measure, Metric, Order, Score, ahead_of
 from talkface.metrics.pixels import crop, mean_finite, psnr, ssim
 from talkface.metrics.sharpness import laplacian_variance, sharpness_ratio
 
@@ -42,19 +42,45 @@ def _figures(clip: Clip, which: slice, box: Box) -> dict[str, np.ndarray]:
     }
 
 
+_PSNR = "mean squared error over all pixels and channels, peak 255"
+_SSIM = "Wang et al. 2004: Gaussian window 11 x 11, sigma 1.5"
+_FIDELITY: tuple[Order, ...] = (("codec", "blurred"), ("codec", "other_face"), ("codec", "static"))
+
 METRIC = Metric(
     score,
     needs=("frames", "true_frames", "mouth_box"),
     measures=(
-        Measure("psnr_db", "PSNR dB", "psnr", "mean", 2, "high", "peak signal-to-noise ratio, whole crop"),
-        Measure("ssim", "SSIM", "ssim", "mean", 3, "high", "structural similarity, whole crop"),
         Measure(
-            "psnr_mouth_db", "PSNR mouth dB", "psnr_mouth", "mean", 2, "high", "the same in the mouth box"
+            "psnr_db", "PSNR dB", "psnr", "mean", 2, "high", "peak signal-to-noise ratio, whole crop",
+            unit="dB", range=(0, None), region="whole crop", source=_PSNR,
+            blind="the mouth, which is a small part of the crop: a frozen picture comes close to the best",
+            orders=_FIDELITY,
         ),
-        Measure("ssim_mouth", "SSIM mouth", "ssim_mouth", "mean", 3, "high", "the same in the mouth box"),
+        Measure(
+            "ssim", "SSIM", "ssim", "mean", 3, "high", "structural similarity, whole crop",
+            unit="1", range=(-1, 1), region="whole crop", source=_SSIM,
+            blind="the mouth, as PSNR is; shades that change slowly over the picture",
+            orders=(("ground_truth", "codec"), *_FIDELITY),
+        ),
+        Measure(
+            "psnr_mouth_db", "PSNR mouth dB", "psnr_mouth", "mean", 2, "high", "the same in the mouth box",
+            unit="dB", range=(0, None), region="mouth box", source=_PSNR,
+            blind="whether the mouth moves in time: its mean picture beats one that moves a little wrongly",
+            orders=(*_FIDELITY, *ahead_of("codec", "early", "late")),
+        ),
+        Measure(
+            "ssim_mouth", "SSIM mouth", "ssim_mouth", "mean", 3, "high", "the same in the mouth box",
+            unit="1", range=(-1, 1), region="mouth box", source=_SSIM,
+            blind="whether the mouth moves in time, as PSNR of the mouth is",
+            orders=(("ground_truth", "codec"), *_FIDELITY, *ahead_of("codec", "early", "late")),
+        ),
         Measure(
             "sharpness_mouth_ratio", "Sharpness mouth", "sharpness_mouth_ratio", "mean", 2, "near one",
             "variance of the Laplacian in the mouth box over the truth's",
+            unit="1", range=(0, None), region="mouth box",
+            source="Pech-Pacheco et al. 2000, variance of the Laplacian; the ratio is our own",
+            blind="what is shown: noise and blocks count as sharp, and any sharp picture will do",
+            orders=ahead_of("ground_truth", "blurred"),
         ),
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from talkface.features.landmarks import SUBNASALE, lip_opening
 from talkface.metrics.clip import Clip
-from talkface.metrics.declaration import Measure, Metric, Score
+from talkface.metrics.declaration import Measure, Metric, Score, ahead_of
 from talkface.metrics.lips import correlation, deviation_ratio, hold_missed, spoken_frames
 
 SILENT_DB = 30.0
@@ -98,16 +98,27 @@ METRIC = Metric(
             "silent_std_ratio", "Lip std ratio, silence", "silent_deviation_ratio", "median", 2, "near one",
             "standard deviation of the lip opening before the first and after the last word (without a "
             "transcript: 30 dB below the loud frames) over the truth's, median over clips",
+            unit="1", range=(0, None), region="lip opening",
+            source="our own; silent-lip stability of THEval (2025) has the same aim",
+            blind="everything while words are spoken; a clip without silence has no value",
+            orders=ahead_of("ground_truth", "static"),
         ),
         Measure(
             "jitter_ratio", "Jitter", "jitter_ratio", "median", 2, "near one",
             "mean frame-to-frame acceleration of the landmarks above the base of the nose over the truth's, "
             "median over clips",
+            unit="1", range=(0, None), region="upper landmarks", source="our own: second difference",
+            blind="slow drift; a frozen face, whose 0 is as far from 1 as a twofold tremble",
+            orders=ahead_of("ground_truth", "static", "loudness"),
         ),
         Measure(
             "loudness_correlation", "Lip corr. loudness", "loudness_correlation", "median", 2, "",
             "correlation of the lip opening with the loudness of the true clip's sound over the whole clip, "
             "to be read beside the ground truth's, median over clips",
+            unit="1", range=(-1, 1), region="lip opening",
+            source="our own; opening against loudness as in THEval (2025)",
+            blind="which sound is spoken: lips that open by loudness alone are above the truth",
+            orders=(("loudness", "ground_truth"), *ahead_of("ground_truth", "static")),
         ),
     ),
     table="Person and stillness",

@@ -13,7 +13,7 @@ from talkface.artifacts.schemas import AU_NAMES, SCORES
 from talkface.artifacts.tables import read_frame
 from talkface.evaluation.runs import ordered, run_of, trained_run
 from talkface.metrics.presence_scores import pooled_counts
-from talkface.reporting.tables.columns import FURTHER, MEASURES, UNIT_MEASURES
+from talkface.reporting.tables.columns import MEASURES, UNIT_MEASURES, Further
 
 TEST_SUBSETS = {
     "seen_test": "Seen speakers, held-back clips",
@@ -78,11 +78,11 @@ def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return scores
 
 
-def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+def summarise(scores: pd.DataFrame, further: Further) -> pd.DataFrame:
     """One row per protocol, subset and method: counts, every measure, and its deviation over seeds.
 
     Each seed is brought together over its clips first, then the seeds are averaged; ``{measure}_sd`` is the
-    sample standard deviation over seeds, missing with one seed.
+    sample standard deviation over seeds, missing with one seed. ``further``: tables beside the main one.
     """
     rows = []
     for (protocol, subset, method), group in scores.groupby(GROUP, sort=False):
@@ -94,7 +94,7 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
             "speakers": group["speaker"].nunique(),
             "seeds": group["seed"].nunique(),
         }
-        for measure in (*MEASURES, *chain(*FURTHER.values())):
+        for measure in (*MEASURES, *chain(*further.values())):
             values = pd.Series(
                 [measure.over_clips(seed_scores) for _, seed_scores in group.groupby("seed")], dtype=float
             )

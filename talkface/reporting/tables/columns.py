@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from talkface.artifacts.schemas import AU_NAMES
-from talkface.metrics.catalogue import further_tables, main_measures
-from talkface.metrics.declaration import How, Measure
+from talkface.metrics.catalogue import main_measures
+from talkface.metrics.declaration import Measure
 
 MISSING = "\N{EN DASH}"
 """A cell without a value: not measured, or not defined (the notes say which)."""
@@ -24,12 +25,12 @@ MEASURES = tuple(
 )  # fmt: skip
 """The columns of the main table, in order."""
 
-FURTHER: Mapping[str, tuple[Measure, ...]] = further_tables()
+Further = Mapping[str, tuple[Measure, ...]]
 """Title -> columns of the tables beside the main one, as the metrics declare them."""
 
-_UNIT_COLUMNS: tuple[tuple[str, str, How, int, str, float], ...] = (
-    ("f1", "F1", "au_f1", 3, "presence, pooled over clips", 1.0),
-    ("accuracy_percent", "acc. %", "au_accuracy", 1, "the same for accuracy", 100.0),
+_UNIT_COLUMNS = (
+    ("f1", "F1", "au_f1", "presence, pooled over clips"),
+    ("accuracy_percent", "acc. %", "au_accuracy_percent", "the same for accuracy"),
 )
 
 RESULT_MEASURES = tuple(
@@ -43,13 +44,16 @@ RESULT_MEASURES = tuple(
 """The columns of a published results table: the papers' four, then what a still mouth cannot win."""
 
 UNIT_MEASURES = tuple(
-    Measure(
-        f"{unit.lower()}_{name}", f"{'Mean' if unit == 'mean' else unit} {header}",
-        "au" if unit == "mean" else unit, how, digits, "high", meaning, scale,
+    replace(
+        BY_KEY[whole],
+        key=f"{unit.lower()}_{name}",
+        header=f"{'Mean' if unit == 'mean' else unit} {header}",
+        metric="au" if unit == "mean" else unit,
+        meaning=meaning,
     )
     for unit in (*AU_NAMES, "mean")
-    for name, header, how, digits, meaning, scale in _UNIT_COLUMNS
-)  # fmt: skip
+    for name, header, whole, meaning in _UNIT_COLUMNS
+)
 """The columns of a per-AU table: F1 and accuracy of each AU and of their mean."""
 
 PUBLISHED_MEASURES = (

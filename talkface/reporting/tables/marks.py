@@ -10,7 +10,7 @@ import pandas as pd
 
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.bootstrap import LEVEL, MIN_SPEAKERS, Estimate
-from talkface.reporting.tables.columns import FURTHER, MEASURES, number
+from talkface.reporting.tables.columns import MEASURES, Further, number
 from talkface.reporting.tables.table_rows import MeasuredRow, measure_rows, scored_rows
 from talkface.reporting.tables.views import Column, Mark
 
@@ -27,12 +27,13 @@ NO_INTERVALS = (
 )
 
 
-def mark_rows(scores: pd.DataFrame, bounds: Sequence[str]) -> Marked:
+def mark_rows(scores: pd.DataFrame, bounds: Sequence[str], further: Further) -> Marked:
     """Every row of the score tables (``aggregate.read_scores``) with intervals and best values.
 
-    ``bounds``: variants that see what a method may not, which are not ranked.
+    ``bounds``: variants that see what a method may not, which are not ranked. ``further``:
+    tables beside the main one.
     """
-    measures = (*MEASURES, *chain(*FURTHER.values()))
+    measures = (*MEASURES, *chain(*further.values()))
     return {
         (str(protocol), own.subset, own.row.method): own
         for protocol, of_protocol in scores.groupby("protocol", sort=False)

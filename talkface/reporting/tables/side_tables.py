@@ -13,9 +13,9 @@ from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.columns import (
     BY_KEY,
-    FURTHER,
     MISSING,
     UNIT_MEASURES,
+    Further,
     number,
     with_deviation,
 )
@@ -128,9 +128,9 @@ def published_aus_view(published: Published, corpora: tuple[CorpusName, ...]) ->
     )
 
 
-def further_views(summary: pd.DataFrame, marked: Marked, stamp: str) -> list[TableView]:
+def further_views(summary: pd.DataFrame, further: Further, marked: Marked, stamp: str) -> list[TableView]:
     """A table for each title that metrics declare: methods down, their measures across."""
-    return [_further_view(title, measures, summary, marked, stamp) for title, measures in FURTHER.items()]
+    return [_further_view(title, measures, summary, marked, stamp) for title, measures in further.items()]
 
 
 def _further_view(
@@ -158,10 +158,10 @@ def _cells(row: Mapping[Any, Any], measures: Sequence[Measure]) -> list[str]:
     ]
 
 
-def further_table(summary: pd.DataFrame, context: dict[str, object]) -> pd.DataFrame:
+def further_table(summary: pd.DataFrame, further: Further, context: dict[str, object]) -> pd.DataFrame:
     """The same as one csv: a row per protocol, subset and method; ``context``: columns equal in all rows."""
     ends = ("", "_sd") if summary["seeds"].max() > 1 else ("",)
-    values = [f"{own.key}{end}" for measures in FURTHER.values() for own in measures for end in ends]
+    values = [f"{own.key}{end}" for measures in further.values() for own in measures for end in ends]
     named = summary[["protocol", "subset", "method"]].assign(kind=summary["method"].map(kind_of))
     rows = pd.DataFrame([context] * len(summary)).join(named)
     return rows.join(summary[["clips", "speakers", "seeds", *values]])

@@ -31,6 +31,8 @@ from full_size import (
     reading_hours,
 )
 
+from talkface.config import Compute
+
 HERE = Path(__file__).resolve().parent
 GPUS = (1, 4, 16)
 
@@ -60,7 +62,7 @@ def per_corpus(found: Mapping[str, Mapping[str, float]]) -> Iterable[list[object
 
 def memory_of_rules(rules: Path) -> dict[str, int]:
     """mem_mb that each rule asks for at the first attempt."""
-    compute = SimpleNamespace(processes=1, threads=1)
+    compute = Compute(processes=1, threads=1)
     kinds: dict[str, Any] = {"GPU": 1, "CONFIG": SimpleNamespace(compute=compute)}
     exec((rules / "resources.smk").read_text(encoding="utf-8"), kinds)
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(rules.glob("*.smk")))

@@ -9,6 +9,8 @@ import yaml
 from conftest import REPOSITORY
 from packaging.requirements import Requirement
 
+from talkface.config import Compute
+
 PROFILE = yaml.safe_load((REPOSITORY / "profiles/slurm/config.yaml").read_text())
 DEFAULT = yaml.safe_load((REPOSITORY / "profiles/default/config.yaml").read_text())
 
@@ -22,7 +24,7 @@ def rules() -> dict[str, str]:
 
 def kinds() -> dict[str, dict]:
     """Kind of job -> what it asks for, on a machine with a GPU."""
-    compute = SimpleNamespace(keep_state=True, tensorboard=False, processes=1, threads=1)
+    compute = Compute(processes=1, threads=1)
     names = {"GPU": 1, "CONFIG": SimpleNamespace(compute=compute)}
     exec((REPOSITORY / "rules/resources.smk").read_text(), names)
     return names

@@ -369,8 +369,8 @@ class Show:
         took = time.monotonic() - self._began
         well = self._count.done >= self._count.total and not self._count.failed
         self.record.write("end", well=well, done=self._count.done, total=self._count.total)
-        if self._silent:
-            return
+        if self._silent or not (self._bar or self._count.failed):
+            return  # under `--quiet progress` Snakemake does not say which jobs are done
         if well:
             self._screen.say(f"Done in {duration(took)}: {self._count.total} jobs.", "good")
             for part in closing_lines(self._about):

@@ -103,6 +103,10 @@ def test_who_asks_for_more_or_for_less_gets_it(folder):
     assert rules.returncode == 0 and "make number" not in rules.stderr and "Done in" in rules.stderr
     silent = run(folder, "--quiet", "all", "--", "2.txt")
     assert silent.returncode == 0 and "make number" not in silent.stderr and "Done" not in silent.stderr
+    calm = run(
+        folder, "--quiet", "progress", "--", "0.txt"
+    )  # Snakemake does not say then which jobs are done
+    assert calm.returncode == 0 and "Not finished" not in calm.stderr
     listed = run(folder, "--list-rules")
     assert "make_number" in listed.stdout
     unlocked = run(folder, "--unlock")

@@ -89,7 +89,7 @@ def test_a_deployed_project_plans_the_demo_and_runs_jobs(github, tmp_path):
     assert yaml.safe_load((folder / "config/config.yaml").read_text())["experiment"] == "demo"
     said = snakemake(folder, github, "--dry-run", "--quiet", "rules")
     counts = dict(re.findall(r"^(\w+) +(\d+)$", said, re.M))
-    assert counts["generate_corpus"] == "6" and counts["build_report"] == "1" and counts["all"] == "1"
+    assert counts["generate_corpus"] == "2" and counts["build_report"] == "1" and counts["all"] == "1"
 
     listed = "results/micro/micro/clips/s1.parquet"
     said = snakemake(folder, github, "--cores", "1", *MICRO, "--", listed)

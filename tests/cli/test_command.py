@@ -151,6 +151,8 @@ def test_an_interrupted_film_leaves_nothing(folder, tmp_path):
         child = subprocess.Popen(
             [sys.executable, "-m", "talkface", *words],
             cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(REPOSITORY)}, stderr=subprocess.PIPE, text=True,
+            # what a shell starts in the background ignores SIGINT, and so would this program of ours
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         deadline = time.monotonic() + 120
         while not list(tmp_path.glob("out/.film*")) and time.monotonic() < deadline:

@@ -145,7 +145,7 @@ def test_features_in_a_bucket_and_a_second_run_has_nothing_to_do(bucket, tmp_pat
         *("--storage-s3-endpoint-url", address, "--", mel),
     )
     keys = {f"SNAKEMAKE_STORAGE_S3_{name}_KEY": "test" for name in ("ACCESS", "SECRET")}
-    for says in ("4 of 4 steps", "Nothing to be done"):
+    for says in ("4 jobs.", "Nothing to be done"):
         done = subprocess.run(
             command(*there), cwd=folder, env=environment() | keys, text=True, timeout=1800,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

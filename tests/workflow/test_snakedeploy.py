@@ -93,7 +93,7 @@ def test_a_deployed_project_plans_the_demo_and_runs_jobs(github, tmp_path):
 
     listed = "results/micro/micro/clips/s1.parquet"
     said = snakemake(folder, github, "--cores", "1", *MICRO, "--", listed)
-    assert "2 of 2 steps" in said and (folder / listed).is_file()
+    assert "2 jobs." in said and (folder / listed).is_file()
     [unpacked] = Path(github["XDG_CACHE_HOME"]).glob("**/source-cache/talkface/*")
     assert "code of v0.1.0" in said and (unpacked / "envs/talkface.yaml").is_file()
     assert "Nothing to be done" in snakemake(folder, github, "--dry-run", *MICRO, "--", listed)

@@ -62,9 +62,10 @@ golden:
 accept-code:
 	$(BIN)/python -m talkface.acceptance --why "$(WHY)" --cores $(CORES)
 
-# The bundle in the package, from the finished experiment of configs/real.yaml (docs/command.md). PREVIEW=--preview says so in its card.
+# The bundle in the package, from the finished experiment of configs/real_gpu.yaml (docs/command.md); another one: FROM=results/real/grid.
+FROM ?= results/real_gpu/grid
 bundle:
-	$(BIN)/talkface export results/real/grid --variant warp --seed 0 -o talkface/bundles/packaged $(PREVIEW)
+	$(BIN)/talkface export $(FROM) --variant warp --seed 0 -o talkface/bundles/packaged --preview
 	$(BIN)/talkface info
 
 clean:

@@ -46,6 +46,6 @@ def test_the_check_of_the_set_up_says_it(tmp_path, monkeypatch):
     results = Path("results/demo/demo")
     write_table(results / "train/a/history.parquet", HISTORY, [], {"versions": {"numpy": "1.26.4"}})
     assert used(artifacts_below(results)) == {"numpy": {"1.26.4": 1}}
-    text = check_setup(config=configured(), speakers=SPEAKERS, results=results)
+    text = check_setup(config=configured(), shards={name: [name] for name in SPEAKERS}, results=results)
     assert f"numpy: of the artifacts 1.26.4 made 1, {present()['numpy']} is here now" in text
     assert "nothing reruns because of it" in text

@@ -70,7 +70,7 @@ def before(finished_micro) -> dict[str, str]:
 def with_dependants(rules, graph) -> set[str]:
     reached = reached_from(rules, graph)
     of_controls = {name: below - {"generate_clips"} for name, below in graph.items()}
-    if "score_clips" not in reached_from(rules, of_controls):
+    if "tabulate_orders" not in rules and "score_clips" not in reached_from(rules, of_controls):
         reached.discard("tabulate_orders")  # the scores of control rows alone are behind it
     return reached - {"all"}
 

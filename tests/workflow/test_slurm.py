@@ -102,7 +102,7 @@ def test_short_jobs_share_submissions(through_slurm):
     logs = list((folder / "logs/micro/micro").rglob("*.benchmark.tsv"))
     assert len(logs) > 50, "each rule's time and memory are recorded"
     assert len(jobs) < len(logs) / 2
-    features = [job for job in jobs if job.comment.startswith("rule_features_")]  # the group, not "au_features"
+    features = [job for job in jobs if job.comment.startswith("rule_features_")]  # not "au_features"
     assert len(features) == 2, "one submission a shard"
 
 

@@ -154,7 +154,7 @@ def test_the_decoder_learns_what_a_latent_cannot_hold():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert error(net.eval()) < 0.65 * untrained
+    assert error(net.eval()) < 0.6 * untrained
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from talkface.artifacts.atomic import explained, replacing
 from talkface.artifacts.weights import CheckpointError, read_tensors, write_tensors
 from talkface.provenance.versions import present
 from talkface.training.fingerprint import Length, reason_against
@@ -122,15 +123,14 @@ def trim_history(work: Path, counters: Counters | None) -> None:
     """
     seen, open_interval = (-1, False) if counters is None else (counters.samples, bool(counters.sums))
     kept = [row for row in read_history(work) if row["samples"] < seen + (not open_interval)]
-    path = work / HISTORY_NAME
-    temporary = path.with_suffix(".part")
-    temporary.write_text(_lines([HISTORY_COLUMNS, *(row.values() for row in kept)]), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(work / HISTORY_NAME) as temporary:
+        temporary.write_text(_lines([HISTORY_COLUMNS, *(row.values() for row in kept)]), encoding="utf-8")
 
 
 def append_history(work: Path, samples: int, values: Mapping[str, float]) -> None:
     """Append one line per quantity."""
-    with (work / HISTORY_NAME).open("a", encoding="utf-8") as file:
+    path = work / HISTORY_NAME
+    with explained(path), path.open("a", encoding="utf-8") as file:
         file.write(_lines((samples, name, float(value)) for name, value in values.items()))
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import heapq
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 _BELIEF_S = 20.0
 """So much work of this run has to be measured until it counts as much as the records."""
@@ -254,3 +255,21 @@ def duration(seconds: float) -> str:
     if whole < 48 * 3600:
         return f"{whole // 3600} h {whole % 3600 // 60} min"
     return f"{whole // 86400} days {whole % 86400 // 3600} h"
+
+
+def planned_jobs(plan: Mapping[str, Any]) -> list[Planned]:
+    """The jobs of a plan, as the workflow hands it over."""
+    return [
+        Planned(
+            job["id"], job["rule"], _kind(job["wildcards"]), job["seconds"], job["threads"], job["gpu"],
+            tuple(job["needs"]),
+        )
+        for job in plan["jobs"]
+    ]  # fmt: skip
+
+
+def _kind(wildcards: Mapping[str, str]) -> str:
+    """What makes jobs of one rule alike in cost: the method and the metric, not the speaker."""
+    return "".join(
+        str(wildcards.get(name, "")) for name in ("method", "control", "variant", "metric", "table")
+    )

@@ -23,13 +23,13 @@ from typing import Any, ParamSpec
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_talkface.ending import closing_lines
-from snakemake_logger_plugin_talkface.forecast import Forecast, Planned, duration
+from snakemake_logger_plugin_talkface.forecast import Forecast, duration, planned_jobs
 from snakemake_logger_plugin_talkface.job_logs import JobLog, split_line
 from snakemake_logger_plugin_talkface.record import Record
-from snakemake_logger_plugin_talkface.screen import Screen, Status, Training
+from snakemake_logger_plugin_talkface.running import Job, is_training, shown
+from snakemake_logger_plugin_talkface.screen import Screen, Status
 from snakemake_logger_plugin_talkface.streams import Streams
 from snakemake_logger_plugin_talkface.words import job_words, made_words
-from talkface.runtime.logs import Progress
 
 Arguments = ParamSpec("Arguments")
 
@@ -44,8 +44,6 @@ _OF_A_JOB = ("RuleException", "CalledProcessError")
 _FORECAST_EVERY_S = 5.0
 _LOGS_EVERY_S = 2.0
 _LAST_LINES = 20
-_RATES_OF = 7
-"""Of a training's rate of late: so many lines of its log, a minute."""
 
 
 def safely(method: Callable[Arguments, None]) -> Callable[Arguments, None]:
@@ -62,30 +60,6 @@ def safely(method: Callable[Arguments, None]) -> Callable[Arguments, None]:
                 show.record.write("problem", text=traceback.format_exc())
 
     return called
-
-
-@dataclass
-class _Job:
-    """A job that has started."""
-
-    rule: str
-    words: str
-    made: str
-    log: JobLog | None
-    began: float
-    announced: int = 0
-    """How many of its warnings have been shown."""
-    seen: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_RATES_OF))
-    """Times and what was done then, the last few."""
-
-    def left(self, told: Progress, now: float) -> float | None:
-        """Seconds by the rate since the beginning, which the log tells, and by that of late, half each."""
-        if not self.seen or self.seen[-1][1] != told.done:
-            self.seen.append((now, told.done))
-        (first, before), (last, done) = self.seen[0], self.seen[-1]
-        if told.left_s is None or done <= before:
-            return told.left_s
-        return 0.5 * (told.left_s + (told.total - done) * (last - first) / (done - before))
 
 
 @dataclass
@@ -114,7 +88,7 @@ class Show:
         self._resources: dict[str, int] = {}
         self._forecast: Forecast | None = None
         self._several_seeds = True
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._count = _Count()
         self._told: set[str] = set()
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
@@ -187,13 +161,7 @@ class Show:
         self._about["rules"] = {job["rule"] for job in plan["jobs"]}
         seeds = {job["wildcards"].get("seed") for job in plan["jobs"]} - {None}
         self._several_seeds = len(seeds) > 1
-        jobs = [
-            Planned(
-                job["id"], job["rule"], _kind(job["wildcards"]), job["seconds"], job["threads"], job["gpu"],
-                tuple(job["needs"]),
-            )
-            for job in plan["jobs"]
-        ]  # fmt: skip
+        jobs = planned_jobs(plan)
         places = self._resources.get("cores") or self._resources.get("nodes")
         if "cores" not in self._resources:  # a cluster counts jobs
             for job in jobs:
@@ -229,7 +197,7 @@ class Show:
         words = job_words(values["rule_name"], values.get("wildcards") or {}, self._several_seeds)
         made = made_words(values.get("output") or [])
         log = JobLog(Path(logs[0])) if logs else None
-        self._jobs[id] = _Job(values["rule_name"], words, made, log, now)
+        self._jobs[id] = Job(values["rule_name"], words, made, log, now)
         if self._forecast is not None:
             self._forecast.start(id, now)
         self.record.write("start", job=id, rule=values["rule_name"], words=words)
@@ -277,7 +245,7 @@ class Show:
             self._last.append(text)
             self.record.keep_line(text)
 
-    def _read_log(self, job: _Job, now: float, id: int) -> None:
+    def _read_log(self, job: Job, now: float, id: int) -> None:
         if job.log is None or not job.log.read_on():
             return
         for text in job.log.warnings[job.announced :]:
@@ -285,7 +253,7 @@ class Show:
         job.announced = len(job.log.warnings)
         told = job.log.progress
         run = self._forecast.running.get(id) if self._forecast is not None else None
-        if run is not None and told is not None and _is_training(job.rule, told.what):
+        if run is not None and told is not None and is_training(job.rule, told.what):
             run.left_s, run.share, run.told = job.left(told, now), told.share, now
 
     def _warn(self, text: str) -> None:
@@ -317,7 +285,7 @@ class Show:
             for id, job in self._jobs.items():
                 self._read_log(job, now, id)
             self._look_ahead(now)
-            self._status.running = [_shown(job, now) for job in self._jobs.values()]
+            self._status.running = [shown(job, now) for job in self._jobs.values()]
 
     @safely
     def _plain_status(self) -> None:
@@ -383,26 +351,3 @@ class Show:
             )
             for words, log in self._count.failed:
                 self._screen.say(f"  failed: {words}" + (f" ({log})" if log else ""), "error")
-
-
-def _kind(wildcards: Mapping[str, str]) -> str:
-    """What makes jobs of one rule alike in cost: the method and the metric, not the speaker."""
-    return "".join(
-        str(wildcards.get(name, "")) for name in ("method", "control", "variant", "metric", "table")
-    )
-
-
-def _is_training(rule: str, what: str) -> bool:
-    return rule.startswith("train_") and what.endswith("samples")
-
-
-def _shown(job: _Job, now: float) -> Training:
-    """A running job, with its progress where its log tells of any."""
-    told = job.log.progress if job.log is not None else None
-    if told is None or told.note == "done":
-        return Training(job.words, duration(now - job.began))
-    note = told.note if _is_training(job.rule, told.what) else ""
-    return Training(
-        job.words, duration(now - job.began), f"{told.done:,.0f} of {told.total:,.0f}", told.rate, note,
-        None if told.left_s is None else duration(told.left_s), told.what,
-    )  # fmt: skip

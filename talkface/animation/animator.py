@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -21,15 +22,17 @@ from talkface.animation.portrait import find_face, identity_of_face
 from talkface.animation.steering import SteeredPainter, Steering, check_factors, read_curves
 from talkface.bundles.model import Model, find_model
 from talkface.config import Compute, Sampler
-from talkface.features.pasting import paste
+from talkface.features.pasting import Pasting
 from talkface.generation.clip import ClipGenerator
 from talkface.generation.painters import Painter, open_painter
 from talkface.generation.streamed_sound import StreamedSound
 from talkface.media import program
 from talkface.media.audio import SoundFile
+from talkface.media.film import Still
 from talkface.media.outputs import check_input
 from talkface.media.photo import read_photo
 from talkface.models.renderer import Renderer
+from talkface.runtime.ahead import ahead
 from talkface.training.device import pick_precision, prepare
 
 logger = logging.getLogger(__name__)
@@ -121,16 +124,20 @@ class Animator:
         num_frames = math.ceil(heard.num_samples * settings.video.fps / settings.mel.sample_rate)
         identity = identity_of_face(face, self.model, networks, name)
 
-        def frames() -> Iterator[np.ndarray]:
+        pasting = None if crop else Pasting(face.image, picture_HW3, face.affine)
+
+        def parts() -> Iterator[np.ndarray]:
             driving = StreamedSound(
                 heard, num_frames, networks.audio_to_au, settings.mel, settings.mfcc, self._device
             )
-            for batch_NSS3 in generator.pictures(identity, driving, clip=Path(name).stem, seed=seed):
-                for face_SS3 in batch_NSS3:
-                    yield face_SS3 if crop else paste(face_SS3, face.image, picture_HW3, face.affine)
+            batches = generator.pictures(identity, driving, clip=Path(name).stem, seed=seed)
+            with closing(ahead(batches)) as coming:
+                for batch_NSS3 in coming:
+                    yield from batch_NSS3 if pasting is None else map(pasting.part, batch_NSS3)
 
         return Film(
-            frames=frames,
+            parts=parts,
+            still=None if pasting is None else Still(picture_HW3, pasting.top, pasting.left),
             num_frames=num_frames,
             fps=settings.video.fps,
             height=size if crop else picture_HW3.shape[0],

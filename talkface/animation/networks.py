@@ -7,12 +7,14 @@ its settings ask for: so memory is bounded by the file's size.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from safetensors import safe_open
+from torch.overrides import TorchFunctionMode
 
 from talkface.artifacts.weights import load_model, read_metadata, read_settings
 from talkface.bundles.manifest import BundleError
@@ -85,7 +87,7 @@ def _check_fit(path: Path) -> None:
     if largest > _LARGEST:
         raise BundleError(f"{path}: field 'settings': {largest} is more than {_LARGEST}; {_REMEDY}")
     try:
-        with torch.device("meta"):  # shapes alone: no memory
+        with torch.device("meta"), _WithoutValues():  # shapes alone: no memory
             wanted = found(**settings).state_dict()
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise BundleError(f"{path}: field 'settings': no network '{name}' ({error}); {_REMEDY}") from error
@@ -101,6 +103,29 @@ def _check_fit(path: Path) -> None:
                 f"{path}: tensor '{key}': {present.get(key, 'missing')}, and the network needs "
                 f"{expected.get(key, 'none of this name')}; {_REMEDY}"
             )
+
+
+class _WithoutValues(TorchFunctionMode):
+    """Computes no initial weights. Where there is no memory for them, torch would import its compiler,
+    which takes longer than all else."""
+
+    def __torch_function__(
+        self,
+        function: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Call the function, unless it computes initial weights: then give their shape alone."""
+        kwargs = kwargs or {}
+        if function in (torch.Tensor.normal_, torch.Tensor.uniform_):
+            return args[0]
+        if getattr(function, "__module__", "") == torch.nn.init.__name__:
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        if function is torch.norm_except_dim:  # of weight normalisation
+            weight, _, kept = args
+            return weight.new_empty([size if dim == kept else 1 for dim, size in enumerate(weight.shape)])
+        return function(*args, **kwargs)
 
 
 def _largest(value: Any) -> float:

@@ -108,7 +108,8 @@ class ClipGenerator:
             frames = range(start, start + len(token_NC))
             batch = Batch(clip, frames, seed, shown(frames) if shown is not None else None)
             with torch.inference_mode(), autocast(self._device, self._precision):
-                yield self._paint(token_NC, identity, batch)
+                picture_NHW3 = self._paint(token_NC, identity, batch)
+            yield picture_NHW3
             start += len(token_NC)
 
     def _tokens(self, identity: Identity, sound: Driving) -> Iterator[Tensor]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
+import numpy as np
 
 from talkface.media.ffmpeg import MediaError, address
 from talkface.media.program import encoders
@@ -20,13 +21,25 @@ _AAC_HZ = (
 _OPUS_HZ = (48_000, 24_000, 16_000, 12_000, 8_000)
 _H264 = ("libx264", "libopenh264", "h264_videotoolbox")
 _FEW_CHANNELS = ("mono", "stereo", "1 channels", "2 channels", "downmix")
-# Colours are the mean of 2 x 2 pixels, without ringing. The file says its matrix, so that no player guesses.
-_BT709 = (
-    "scale=out_color_matrix=bt709:out_range=tv:flags=area+accurate_rnd+full_chroma_inp,format=yuv420p,"
-    "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
-)
-# A palette for each frame: one for all would need all frames in memory.
-_PALETTES = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
+
+
+def _in_bt709(picture: Any) -> Any:
+    """Colours are the mean of 2 x 2 pixels, without ringing. The file says its matrix, so that no player
+    guesses."""
+    scaled = picture.filter(
+        "scale", out_color_matrix="bt709", out_range="tv", flags="area+accurate_rnd+full_chroma_inp"
+    )
+    named = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "range": "tv"}
+    return scaled.filter("format", "yuv420p").filter("setparams", **named)
+
+
+def _with_palettes(picture: Any) -> Any:
+    """A palette for each frame: one for all would need all frames in memory."""
+    halves = picture.split()
+    once, again = halves[0], halves[1]
+    return ffmpeg.filter([again, once.filter("palettegen", stats_mode="single")], "paletteuse", new=1)
+
+
 _QUALITY: Mapping[str, Mapping[str, Any]] = {
     "libx264": {"crf": 18, "preset": "veryfast"},
     "libvpx-vp9": {"crf": 18, "b:v": 0, "deadline": "good", "cpu-used": 5},
@@ -41,7 +54,8 @@ class Kind:
     muxer: str
     picture: tuple[str, ...]
     """Encoders that will do, the best first."""
-    filters: str
+    converted: Callable[[Any], Any]
+    """RGB frames -> what the encoder takes, as streams of ffmpeg-python."""
     even: bool = False
     """Whether rows and columns must be even in number, as 2 x 2 pixels share a colour."""
     sound: tuple[str, ...] = ()
@@ -52,10 +66,10 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    ".mp4": Kind("mp4", _H264, _BT709, True, ("aac",), _AAC_HZ, {"movflags": "+faststart"}),
-    ".mkv": Kind("matroska", _H264, _BT709, True, ("aac",), _AAC_HZ),
-    ".webm": Kind("webm", ("libvpx-vp9",), _BT709, True, ("libopus",), _OPUS_HZ),
-    ".gif": Kind("gif", ("gif",), _PALETTES),
+    ".mp4": Kind("mp4", _H264, _in_bt709, True, ("aac",), _AAC_HZ, {"movflags": "+faststart"}),
+    ".mkv": Kind("matroska", _H264, _in_bt709, True, ("aac",), _AAC_HZ),
+    ".webm": Kind("webm", ("libvpx-vp9",), _in_bt709, True, ("libopus",), _OPUS_HZ),
+    ".gif": Kind("gif", ("gif",), _with_palettes),
 }
 """By the ending of the file's name."""
 
@@ -67,6 +81,24 @@ class OriginalSound:
     path: Path
     track: SoundTrack
     seconds: float
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture of which one part moves. What keeps still is handed over and converted once for a film."""
+
+    picture_HW3: np.ndarray
+    top: int
+    """First row of the part; even, as is ``left``. The part's sides are even too, or end with the picture."""
+    left: int
+    """First column of the part."""
+
+    def filled(self, part_hw3: np.ndarray) -> np.ndarray:
+        """The whole picture with what the part shows."""
+        whole_HW3 = self.picture_HW3.copy()
+        rows, columns = part_hw3.shape[:2]
+        whole_HW3[self.top : self.top + rows, self.left : self.left + columns] = part_hw3
+        return whole_HW3
 
 
 def kind_of(path: str | Path) -> Kind:
@@ -96,7 +128,7 @@ def picture_options(kind: Kind) -> dict[str, Any]:
     """How the program encodes RGB frames; the same frames give the same bytes (one thread, no dates)."""
     encoder = _encoder(kind.picture)
     return {
-        "format": kind.muxer, "vf": kind.filters, "vcodec": encoder, "threads": 1, "fflags": "+bitexact",
+        "format": kind.muxer, "vcodec": encoder, "threads": 1, "fflags": "+bitexact",
         "flags:v": "+bitexact", "map_metadata": -1, "map_chapters": -1,
         **_QUALITY.get(encoder, {"b:v": "2M"}), **kind.options,
     }  # fmt: skip

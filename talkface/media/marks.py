@@ -43,16 +43,25 @@ class VisibleLabel:
         share_hw, ink_hw = _label(height, width)
         rows, columns = share_hw.shape
         edge = min(max(2, rows // 3), height - rows, width - columns)
-        self._place = np.s_[height - rows - edge : height - edge, edge : edge + columns]
+        self._top, self._left = height - rows - edge, edge
         self._keep_hw1 = (1 - share_hw)[..., None]
         self._add_hw1 = 255 * ink_hw[..., None]
 
-    def drawn_on(self, picture_HW3: np.ndarray) -> np.ndarray:
-        """A copy of the picture with the label."""
+    def drawn_on(self, picture_HW3: np.ndarray, top: int = 0, left: int = 0) -> np.ndarray:
+        """A copy of the picture with the label, or of a part that begins at row ``top``, column ``left``."""
         labelled_HW3 = picture_HW3.copy()
-        below_hw3 = labelled_HW3[self._place]
-        below_hw3[:] = (self._keep_hw1 * below_hw3 + self._add_hw1).round()
+        rows, own_rows = _overlap(self._top - top, len(self._keep_hw1), len(picture_HW3))
+        columns, own_columns = _overlap(self._left - left, self._keep_hw1.shape[1], picture_HW3.shape[1])
+        below_hw3 = labelled_HW3[rows, columns]
+        keep_hw1, add_hw1 = (whole[own_rows, own_columns] for whole in (self._keep_hw1, self._add_hw1))
+        below_hw3[:] = (keep_hw1 * below_hw3 + add_hw1).round()
         return labelled_HW3
+
+
+def _overlap(start: int, length: int, limit: int) -> tuple[slice, slice]:
+    """Of a stretch that begins at ``start``: what is inside 0 to ``limit``, there and in the stretch."""
+    first, last = (min(max(edge, 0), limit) for edge in (start, start + length))
+    return slice(first, last), slice(first - start, last - start)
 
 
 def _label(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,15 @@ import numpy as np
 
 from talkface.artifacts.atomic import explained
 from talkface.media.ffmpeg import SQUARE_PIXELS, Child, MediaError, address, existing
-from talkface.media.film import Kind, OriginalSound, kind_of, original_input, picture_options, samples_input
+from talkface.media.film import (
+    Kind,
+    OriginalSound,
+    Still,
+    kind_of,
+    original_input,
+    picture_options,
+    samples_input,
+)
 from talkface.media.images import encode_png
 from talkface.media.marks import tag_gif, tagged_png
 from talkface.media.probe import MediaInfo, probe, stored_picture
@@ -114,6 +122,7 @@ def write_video(
     audio: np.ndarray | OriginalSound | None = None,
     sample_rate: int = 16_000,
     tags: Mapping[str, str] | None = None,
+    still: Still | None = None,
 ) -> None:
     """Write a film of the kind that its name asks for.
 
@@ -132,6 +141,7 @@ def write_video(
             of another file.
         sample_rate: of samples, in Hz.
         tags: metadata of the container; a GIF has the one called ``comment`` alone.
+        still: the picture of which ``frames`` show the moving part; the film is the same as of whole frames.
 
     Raises:
         ValueError: another ending, no frame, or frames that differ in size or type.
@@ -139,13 +149,16 @@ def write_video(
     """
     path = Path(path)
     kind = kind_of(path)
+    if still is not None and not kind.even:  # its colours are chosen for whole frames
+        frames, still = map(still.filled, frames), None
     path.parent.mkdir(parents=True, exist_ok=True)
     first, queue = _begun(path, frames)
     with explained(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=_hidden(path)) as folder:
         partial = Path(folder) / f"video{path.suffix}"
         sound = _sound(audio, sample_rate, kind, Path(folder)) if kind.sound else None
-        sink = _encoding(partial, _fitted(_checked(first, first, 0), kind), fps, kind, sound, tags or {})
-        with Child(sink, path, fed=True) as child:
+        size = _fitted(_checked(first, first, 0), kind).shape
+        picture = _converted(_pixels("pipe:0", size, fps), kind, still, fps, Path(folder))
+        with Child(_encoding(partial, picture, kind, sound, tags or {}), path, fed=True) as child:
             numbered = enumerate(chain([first], queue))
             child.feed(_fitted(_checked(frame, first, number), kind).data for number, frame in numbered)
             status, text = child.finish()
@@ -237,19 +250,31 @@ def _sound(
     return samples_input(target, sample_rate, kind)
 
 
+def _pixels(source: str, size: tuple[int, ...], fps: int) -> Any:
+    """The stream of RGB frames, height x width x 3."""
+    video = ffmpeg.input(source, format="rawvideo", pix_fmt="rgb24", video_size=size[1::-1], framerate=fps)
+    return video["v:0"]
+
+
+def _converted(part: Any, kind: Kind, still: Still | None, fps: int, folder: Path) -> Any:
+    """What the encoder takes: of frames, or of a still picture and the part of it that moves."""
+    if still is None:
+        return kind.converted(part)
+    whole = _fitted(np.ascontiguousarray(still.picture_HW3), kind)
+    source = folder / "still.rgb"
+    source.write_bytes(whole.data)
+    held = kind.converted(_pixels(address(source), whole.shape, fps)).filter("loop", loop=-1, size=1)
+    return held.overlay(kind.converted(part), x=still.left, y=still.top, shortest=1, format="yuv420")
+
+
 def _encoding(
     target: Path,
-    frame: np.ndarray,
-    fps: int,
+    picture: Any,
     kind: Kind,
     sound: tuple[Any, dict[str, Any]] | None,
     tags: Mapping[str, str],
 ) -> Any:
-    height, width = frame.shape[:2]
-    picture = ffmpeg.input(
-        "pipe:0", format="rawvideo", pix_fmt="rgb24", video_size=(width, height), framerate=fps
-    )
-    streams, options = [picture["v:0"]], picture_options(kind)
+    streams, options = [picture], picture_options(kind)
     if sound is not None:
         streams.append(sound[0])
         options.update(sound[1])

@@ -4,9 +4,19 @@ import cv2
 import numpy as np
 import pytest
 
-from talkface.features.pasting import paste
+from talkface.features.pasting import Pasting
+from talkface.media.film import Still
 
 AFFINE = np.array([[0.8, 0, -60], [0, 0.8, -20]])  # the crop's 112 px cover 140 px from (75, 25) on
+
+
+def paste(face, own, picture, affine):
+    pasting = Pasting(own, picture, affine)
+    part = pasting.part(face)
+    assert not pasting.top % 2 and not pasting.left % 2, "films encode it by itself"
+    bottom, right = pasting.top + part.shape[0], pasting.left + part.shape[1]
+    assert (bottom % 2 == 0 or bottom == picture.shape[0]) and (right % 2 == 0 or right == picture.shape[1])
+    return Still(picture, pasting.top, pasting.left).filled(part)
 
 
 def test_pasting_back_changes_the_crop_alone():

@@ -9,7 +9,7 @@ import pytest
 from made_media import run
 
 from talkface.media.audio import SoundFile
-from talkface.media.film import KINDS, OriginalSound
+from talkface.media.film import KINDS, OriginalSound, Still
 from talkface.media.probe import probe, sound_tracks
 from talkface.media.program import executable
 from talkface.media.tracks import channels
@@ -166,6 +166,18 @@ def test_any_size(tmp_path, ending, size):
     fitted = size if ending == ".gif" else tuple(length + length % 2 for length in size)
     assert found[0].shape == (*fitted, 3)
     assert np.abs(found[2].astype(int) - frame[0, 0]).max() <= 3
+
+
+@pytest.mark.parametrize("ending", [*KINDS])
+@pytest.mark.parametrize(("size", "part"), [((64, 96), (16, 20, 24, 30)), ((63, 95), (40, 60, 23, 35))])
+def test_a_still_picture_with_a_moving_part_is_the_film_of_whole_frames(tmp_path, ending, size, part):
+    noise = np.random.default_rng(0)
+    picture = np.kron(noise.integers(0, 256, (22, 34, 3)), np.ones((3, 3, 1))).astype(np.uint8)
+    still = Still(picture[: size[0], : size[1]], *part[:2])
+    parts = [noise.integers(0, 256, (*part[2:], 3), np.uint8) for _ in range(6)]
+    write_video(tmp_path / f"whole{ending}", map(still.filled, parts))
+    write_video(tmp_path / f"part{ending}", parts, still=still)
+    assert (tmp_path / f"part{ending}").read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
 
 
 def test_other_endings_are_refused(tmp_path):

@@ -64,5 +64,22 @@ def test_the_label_is_seen_and_covers_little(size):
         assert labelled_HW3.max() > 240 and labelled_HW3.min() < 70  # white on dark, on any ground
 
 
+def test_the_label_on_a_part_of_the_picture():
+    """Wherever the part lies: clear of the label, across its edges, or within it."""
+    picture_HW3 = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    label = VisibleLabel(120, 160)
+    whole_HW3 = label.drawn_on(picture_HW3)
+    assert (whole_HW3 != picture_HW3).any()
+    for top, left, rows, columns in [
+        (0, 0, 40, 40),
+        (90, 0, 30, 50),
+        (100, 30, 20, 90),
+        (108, 8, 4, 4),
+        (0, 0, 120, 160),
+    ]:
+        part = np.s_[top : top + rows, left : left + columns]
+        assert np.array_equal(label.drawn_on(picture_HW3[part], top, left), whole_HW3[part])
+
+
 def test_the_label_says_what_it_should():
     assert LABEL == "AI-generated" and TAGS["comment"].startswith("AI-generated")

@@ -46,7 +46,8 @@ ROOMS = {"foundation", *MAY_IMPORT}
 MAY_IMPORT["jobs"] = ROOMS | {"jobs"}
 MAY_IMPORT["acceptance"] = ROOMS | {"acceptance"}
 MAY_IMPORT["workflow"] = {"workflow"}
-MAY_IMPORT["cli"] = ROOMS | {"jobs", "cli"}
+MAY_IMPORT["serve"] = {"foundation", "media", "features", "bundles", "animation", "front", "serve"}
+MAY_IMPORT["cli"] = ROOMS | {"jobs", "serve", "cli"}
 MAY_IMPORT["front"] = {"foundation", "animation"}  # talkface.load
 TORCH_FREE = {"foundation", "corpora", "media", "features", "reporting", "bundles"}
 

@@ -19,7 +19,14 @@ import torch
 from talkface.animation.film import Film
 from talkface.animation.networks import Networks, load_networks
 from talkface.animation.portrait import find_face, identity_of_face
-from talkface.animation.steering import SteeredPainter, Steering, check_factors, read_curves
+from talkface.animation.steering import (
+    Noted,
+    SteeredPainter,
+    Steering,
+    check_factors,
+    is_steered,
+    read_curves,
+)
 from talkface.bundles.model import Model, find_model
 from talkface.config import Compute, Sampler
 from talkface.features.pasting import Pasting
@@ -81,6 +88,7 @@ class Animator:
         au_curve: AnyPath | None = None,
         crop: bool = False,
         label: bool = True,
+        noted: Noted | None = None,
     ) -> Film:
         """A film of the photo that speaks the sound: its frames, or a file (``Film.write``).
 
@@ -96,6 +104,7 @@ class Animator:
             au_curve: CSV file with intensities over time that replace it (docs/command.md).
             crop: the face alone, not the whole photo.
             label: "AI-generated" in a corner of every frame.
+            noted: filled with the action units of each frame while the film's frames are asked for, once.
 
         Raises:
             ValueError: naming the file, for a photo without a face, a sound that cannot be read, and options
@@ -118,8 +127,9 @@ class Animator:
         paint: Painter = open_painter(
             networks.renderer, self.model.networks.get("autoencoder"), sampler, self._device
         )
-        if factors or curves is not None:
-            paint = SteeredPainter(paint, networks.renderer, Steering(factors, curves, settings.video.fps))
+        if factors or curves is not None or noted is not None:
+            steering = Steering(factors, curves, settings.video.fps)
+            paint = SteeredPainter(paint, networks.renderer, steering, noted)
         generator = ClipGenerator(networks.renderer, paint, sampler, self._device, self._precision)
         num_frames = math.ceil(heard.num_samples * settings.video.fps / settings.mel.sample_rate)
         identity = identity_of_face(face, self.model, networks, name)
@@ -146,6 +156,11 @@ class Animator:
             model=self.model.name,
             label=label,
         )
+
+    @property
+    def steered(self) -> bool:
+        """Whether this model's action units can be set by hand, and noted; loads the networks."""
+        return is_steered(self._networks.renderer)
 
     @cached_property
     def _networks(self) -> Networks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,25 +66,48 @@ class Steering:
         return changed_NA
 
 
+@dataclass(frozen=True)
+class Noted:
+    """The action units of a film, noted while its frames are generated: intensities [A] of each frame."""
+
+    predicted: list[np.ndarray] = field(default_factory=list)
+    """As the sound asks for them, 0 to 5; networks may say a little less or more."""
+    shown: list[np.ndarray] = field(default_factory=list)
+    """As they were shown, after factors and curves."""
+
+    def add(self, predicted_NA: Tensor, shown_NA: Tensor) -> None:
+        """Fifths of intensities of the next frames."""
+        for kept, fifths_NA in ((self.predicted, predicted_NA), (self.shown, shown_NA)):
+            kept.extend(_HIGHEST * fifths_NA.float().cpu().numpy())
+
+
+def is_steered(renderer: Trunk) -> bool:
+    """Whether a renderer is driven by action units that can be set by hand."""
+    return isinstance(renderer, PhotoTrunk)
+
+
 class SteeredPainter:
-    """A painter whose renderer reads action units off the token, which are changed on the way.
+    """A painter whose renderer reads action units off the token, which are changed on the way, or noted.
 
     Raises ``ValueError`` for a renderer that reads none.
     """
 
-    def __init__(self, paint: Painter, renderer: Trunk, steering: Steering):
+    def __init__(self, paint: Painter, renderer: Trunk, steering: Steering, noted: Noted | None = None):
         if not isinstance(renderer, PhotoTrunk):
             raise ValueError(
                 f"action units cannot be set for the renderer '{renderer.name}', which is not driven by them "
                 "alone: use a model of the variant warp or a_with_photo, or leave --au and --au-curve out"
             )
-        self._paint, self._head, self._steering = paint, renderer.au_head, steering
+        self._paint, self._head, self._steering, self._noted = paint, renderer.au_head, steering, noted
 
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch."""
 
         def change(_module: Any, _given: Any, au_NA: Tensor) -> Tensor:
-            return self._steering(au_NA, batch.frames)
+            shown_NA = self._steering(au_NA, batch.frames)
+            if self._noted is not None:
+                self._noted.add(au_NA, shown_NA)
+            return shown_NA
 
         with self._head.register_forward_hook(change):
             return self._paint(token_NC, identity, batch)

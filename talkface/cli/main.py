@@ -13,6 +13,7 @@ from talkface.cli.evaluate import evaluate
 from talkface.cli.export import export
 from talkface.cli.generate import generate
 from talkface.cli.info import info
+from talkface.cli.serve import serve
 
 app = typer.Typer(
     name="talkface",
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # they would show what is in people's files
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, evaluate, export, info, doctor):
+for command in (generate, serve, evaluate, export, info, doctor):
     app.command()(command)
 
 

@@ -18,7 +18,7 @@ from talkface.cli.ending import MEANINGS
 from talkface.media.probe import sound_tracks
 from talkface.media.video import read_frames
 
-COMMANDS = ("generate", "evaluate", "export", "info", "doctor")
+COMMANDS = ("generate", "serve", "evaluate", "export", "info", "doctor")
 
 
 @pytest.fixture(scope="module")

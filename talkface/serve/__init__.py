@@ -1,0 +1,1 @@
+"""``talkface serve``: a page on this machine that makes a photo speak."""

@@ -65,17 +65,8 @@ def serve(
     """
     with told():
         with doing("loading"):
-            from talkface.animation.animator import open_animator
             from talkface.serve.limits import Limits
-            from talkface.serve.running import (
-                PortError,
-                address_of,
-                can_show_pages,
-                is_loopback,
-                listen,
-                make_ready,
-                run,
-            )
+            from talkface.serve.listening import PortError, address_of, can_show_pages, is_loopback, listen
 
             limits = Limits(
                 photo_bytes=int(max_photo_mb * _MB),
@@ -89,6 +80,9 @@ def serve(
                 listening = listen(host, port)
             except PortError as error:
                 fail(str(error), Code.MACHINE)
+            from talkface.animation.animator import open_animator
+            from talkface.serve.running import make_ready, run
+
             animator = open_animator(model, variant=variant, device=device.value)
             make_ready(animator)
         if not is_loopback(listening):

@@ -50,7 +50,7 @@ class Job:
     """Width and height of the film, pixels."""
     fps: int = 25
     began: float = 0.0
-    """When the first frame was there: what comes before it is no measure of the rate."""
+    """When the face was found and the frames were begun."""
     used: float = field(default_factory=time.monotonic)
     film: Kept | None = None
     curves: Noted = field(default_factory=Noted)
@@ -59,7 +59,7 @@ class Job:
     def rate(self) -> float:
         """Frames a second; 0 while that is unknown."""
         span = time.monotonic() - self.began
-        return (self.done - 1) / span if self.done > 1 and span > 0 else 0.0
+        return self.done / span if self.done and span > 0 else 0.0
 
 
 class Films:
@@ -200,9 +200,9 @@ class Films:
         def advance(count: int) -> None:
             if job.stop.is_set():
                 raise _StopError
-            job.began = job.began or time.monotonic()
             job.done += count
 
+        job.began = time.monotonic()
         with self._store.scratch(".mp4") as path:
             film.write(path, watch=advance)
             job.film = self._store.keep("film", path)

@@ -6,7 +6,7 @@ import torch
 from untrained_experiment import EXPERIMENT, generated, refused, talkface, untrained
 
 from talkface.animation.animator import open_animator
-from talkface.animation.steering import Steering, check_factors, read_curves
+from talkface.animation.steering import Noted, Steering, check_factors, read_curves
 from talkface.media.photo import read_photo
 
 
@@ -72,6 +72,8 @@ def test_factors_are_held_to_their_range():
 @pytest.mark.parametrize("variant", ["warp", "a_with_photo"])
 def test_what_is_set_reaches_the_head_frame_by_frame_and_leaves_it_again(folder, monkeypatch, variant):
     """In batches of 10 frames: the head's answers are changed, those of the next film are not."""
+    # bfloat16, which a processor with AMX would choose, has three digits
+    monkeypatch.setattr("talkface.animation.animator.pick_precision", lambda *_: "float32")
     animator = open_animator(folder / EXPERIMENT, variant=variant)
     sampler = animator.model.settings.sampler.model_copy(update={"batch_frames": 10})
     monkeypatch.setattr(type(animator), "_sampler", lambda *_: sampler)
@@ -89,8 +91,11 @@ def test_what_is_set_reaches_the_head_frame_by_frame_and_leaves_it_again(folder,
     plain = list(animator.animate(photo, sound, crop=True))
     told_TA = torch.cat(shown)
     shown.clear()
-    list(animator.animate(photo, sound, crop=True, au={"AU25": 2.0}, au_curve=path))
+    noted = Noted()
+    list(animator.animate(photo, sound, crop=True, au={"AU25": 2.0}, au_curve=path, noted=noted))
     set_TA = torch.cat(shown)
+    np.testing.assert_allclose(np.array(noted.predicted), 5 * told_TA, atol=1e-5)
+    np.testing.assert_allclose(np.array(noted.shown), 5 * set_TA, atol=1e-5)
     assert len(plain) == len(told_TA) == len(set_TA) == 28
     np.testing.assert_allclose(set_TA[:, 0], np.arange(28) / 25 / 2, atol=1e-5)
     np.testing.assert_allclose(set_TA[:, 1], 1, atol=1e-6)
@@ -112,6 +117,19 @@ def test_the_command_takes_both_and_refuses_what_does_not_fit(folder, monkeypatc
     for wrong in ("AU25", "AU25=loud", "AU11=1"):
         done = talkface("generate", *given, "--model", EXPERIMENT, "--au", wrong)
         assert done.exit_code == 2 and "--au" in done.stderr
+
+
+def test_units_are_noted_without_a_change_where_a_model_has_them(folder):
+    photo, sound = folder / "it's a face.png", folder / "speech.wav"
+    animator, noted = open_animator(folder / EXPERIMENT, variant="warp"), Noted()
+    assert animator.steered
+    frames = list(animator.animate(photo, sound, crop=True, noted=noted))
+    assert len(noted.predicted) == 28 and np.array_equal(noted.predicted, noted.shown)
+    assert all(map(np.array_equal, frames, animator.animate(photo, sound, crop=True)))
+    other = open_animator(folder / EXPERIMENT, variant="b_full")
+    assert not other.steered
+    with pytest.raises(ValueError, match="the variant warp"):
+        other.animate(photo, sound, noted=Noted())
 
 
 def test_steps_belong_to_models_that_denoise(folder, monkeypatch):

@@ -124,3 +124,23 @@ def test_what_is_no_photo_is_named(tmp_path, monkeypatch, damage):
     words = {"bomb": "too large", "absent": "no such file", "folder": "no such file"}
     with pytest.raises(ValueError, match=rf"face\.png: {words.get(damage, 'not a readable picture')}"):
         read_photo(path)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1", "CMYK", "I;16"])
+def test_a_large_picture_is_made_smaller_in_every_mode(tmp_path, mode):
+    picture = Image.fromarray(PICTURE.repeat(10, 0).repeat(10, 1))  # [480, 320, 3]
+    if mode == "I;16":
+        picture = Image.fromarray(257 * np.asarray(picture.convert("L"), np.uint16))
+    path = tmp_path / ("large.jpg" if mode == "CMYK" else "large.png")
+    (picture if mode == "I;16" else picture.convert(mode)).save(path)
+    whole, small = read_photo(path), read_photo(path, longest_px=96)
+    assert whole.shape == (480, 320, 3) and small.shape == (96, 64, 3)
+    assert np.abs(whole.mean((0, 1)) - small.mean((0, 1))).max() < 2
+    assert np.array_equal(read_photo(path, longest_px=480), whole)
+
+
+def test_other_kinds_than_those_named_are_refused(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(PICTURE).save(path, "GIF")
+    with pytest.raises(ValueError, match="not a readable picture"):
+        read_photo(path, formats=("PNG", "JPEG"))

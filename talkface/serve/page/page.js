@@ -55,7 +55,7 @@ async function wish() {
   }
 }
 
-async function make() {
+async function make(event) {
   const lacks = lacking();
   tell(problem, lacks?.[0] ?? "");
   if (lacks) {
@@ -69,6 +69,7 @@ async function make() {
   at("progress").hidden = false;
   at("bar").removeAttribute("value");
   at("far").textContent = "Asking for the film …";
+  if (event) at("result").scrollIntoView({ block: "nearest" }); // on a phone it is below
   speak("The film is being made.");
   try {
     const job = await wish();
@@ -117,12 +118,14 @@ async function show(job) {
   film.src = `${base}/film.mp4`;
   [film.hidden, at("empty").hidden, at("saves").hidden] = [false, true, false];
   [at("save-film").href, at("save-curves").href] = [`${base}/film.mp4`, `${base}/curves.csv`];
+  const known = (await photo.sent)?.notes ?? []; // told beside the photo
+  const notes = job.notes.filter((note) => !known.includes(note));
   const set = Object.entries(job.au).map(([au, factor]) => `${au} × ${factor}`);
   at("facts").textContent = [`${job.seconds} s, ${job.width} × ${job.height}`, ...set].join("; ");
   at("notes").replaceChildren(
-    ...job.notes.map((note) => Object.assign(document.createElement("li"), { textContent: sentence(note) })),
+    ...notes.map((note) => Object.assign(document.createElement("li"), { textContent: sentence(note) })),
   );
-  at("notes").hidden = !job.notes.length;
+  at("notes").hidden = !notes.length;
   film.dataset.job = job.id;
   if (units) {
     units.draw(await get(`${base}/curves.json`));
@@ -140,7 +143,7 @@ function prepare() {
     let settling = 0;
     const changed = () => {
       clearTimeout(settling);
-      settling = setTimeout(make, SETTLE_MS);
+      settling = setTimeout(() => make(), SETTLE_MS);
     };
     units = new Units(at("rows"), about.units, film, changed);
     at("plain").addEventListener("click", () => {

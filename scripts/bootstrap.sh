@@ -77,9 +77,6 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
         esac
     fi
     "$venv/bin/python" -m pip install -c "$constraints" -e "$what"
-    # librosa compiles parts of itself when they are first imported, and keeps them. Two jobs that do so at the
-    # same time have left files behind that crash whoever loads them.
-    "$venv/bin/python" -c 'import talkface, librosa.core.pitch, librosa.util.utils'
     printf '%s' "$wanted" >"$stamp"
 fi
 

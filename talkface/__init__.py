@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-move_unwritable_caches()  # before anything imports matplotlib or librosa
+move_unwritable_caches()  # before anything imports matplotlib
 
 
 def load(

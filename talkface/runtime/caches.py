@@ -13,17 +13,16 @@ _OF_USER = {
         ("XDG_CONFIG_HOME", ".config", "matplotlib"),
         ("XDG_CACHE_HOME", ".cache", "matplotlib"),
     ),
-    "NUMBA_CACHE_DIR": (("XDG_CACHE_HOME", ".cache", "numba"),),
 }
 """The variable that moves a library's caches -> where they lie by themselves."""
 
 
 def move_unwritable_caches() -> None:
-    """Give matplotlib and numba a temporary folder where their own may not be written.
+    """Give matplotlib a temporary folder where its own may not be written.
 
-    Sets ``MPLCONFIGDIR`` and ``NUMBA_CACHE_DIR`` in the environment, unless they are set, so that jobs share
-    the folder; it goes with this process. Without it matplotlib warns, and numba, behind librosa, raises.
-    Call it before either is imported. Where there is no temporary folder either, nothing changes.
+    Sets ``MPLCONFIGDIR`` in the environment, unless it is set, so that jobs share the folder; it goes with
+    this process. Without it matplotlib warns. Call it before it is imported. Where there is no temporary
+    folder either, nothing changes.
     """
     moved = [
         variable

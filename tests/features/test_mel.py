@@ -1,5 +1,6 @@
 """Log-mel frames, cepstra, windows, and the step that stores them."""
 
+import librosa
 import numpy as np
 import pytest
 from check_rows import check_row
@@ -10,7 +11,7 @@ from talkface.artifacts.schemas import CHECKS, CLIPS, MEL
 from talkface.artifacts.tables import ClipTable, read_frame, read_metadata, write_table
 from talkface.config import Corpus, Limits, Mel, Mfcc
 from talkface.data.windows import hop_indices, mfcc_windows
-from talkface.features.mel import log_mel, mfcc
+from talkface.features.mel import POWER_FLOOR, log_mel, mfcc
 from talkface.jobs.extract_mel import extract_mel
 from talkface.jobs.list_clips import list_clips
 from talkface.media.video import write_video
@@ -38,6 +39,21 @@ def test_hops_are_centred_on_their_time():
     assert loudness.argmax() == 40
     assert np.allclose(loudness[39], loudness[41], atol=1e-3)
     assert np.ptp(np.r_[loudness[:38], loudness[43:]]) == 0  # the window is 25 ms
+
+
+@pytest.mark.parametrize("mel", [Mel(), Mel(bands=80, low_hz=0, high_hz=8000), Mel(window_ms=64)])
+def test_the_same_as_librosa_to_the_bit(mel):
+    samples_S = noise(1.2)
+    spectrum_FK = librosa.stft(
+        samples_S, n_fft=1024 if mel.window_ms == 64 else 512, hop_length=160,
+        win_length=16 * mel.window_ms, window="hamming", pad_mode="constant",
+    )  # fmt: skip
+    filters_MF = librosa.filters.mel(
+        sr=16_000, n_fft=2 * len(spectrum_FK) - 2, n_mels=mel.bands, fmin=mel.low_hz, fmax=mel.high_hz,
+        htk=True, norm=None,
+    )  # fmt: skip
+    power_MK = filters_MF @ (spectrum_FK.real**2 + spectrum_FK.imag**2)
+    assert np.array_equal(log_mel(samples_S, mel), np.log(np.maximum(power_MK, POWER_FLOOR)).T)
 
 
 def test_bands_follow_pitch_between_their_limits():

@@ -82,7 +82,9 @@ NOTHING = [
         "le=1024, multiple_of=4",
     ),
     Edit("signals", "talkface/training/signals.py", "signal.SIGUSR1", "signal.SIGUSR2"),
-    Edit("unused import", "talkface/features/mel.py", "import librosa\n", "import librosa\nimport json\n"),
+    Edit(
+        "unused import", "talkface/features/mel.py", "import functools\n", "import functools\nimport json\n"
+    ),
     Edit("new function", "talkface/features/mel.py", "", "\n\ndef unused(x):\n    return x + 1\n"),
     Edit(
         "new schema",

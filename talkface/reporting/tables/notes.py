@@ -222,7 +222,7 @@ def experiment_notes(
         ("Tabulated on", machine()),
         (
             "Versions",
-            f"talkface {__version__}, code {setting.code}, {versions('torch', 'mediapipe', 'librosa')}",
+            f"talkface {__version__}, code {setting.code}, {versions('torch', 'mediapipe')}",
         ),
     ]
     return notes

@@ -51,6 +51,7 @@ _MEMORY_BYTES = 2_000_000_000
 _PROCESSOR_S = 60
 _SILENCE_S = 90.0
 _LEAST_S = 0.1
+_NO_SOUND = "there is no sound in it; give a file with speech"
 _FEW = ("mono", "stereo", "1 channels", "2 channels")
 
 
@@ -119,7 +120,7 @@ def copy_sound(path: Path, target: Path, *, most_seconds: float) -> float:
     ordered = sorted(tracks, key=lambda track: not track.default)
     for track in ordered:
         _decode(path, kind, track, target, most_seconds)
-        if len(ordered) == 1 or not SoundFile(target).silent:
+        if len(ordered) == 1 or not _read(target).silent:
             break
     else:
         _decode(path, kind, ordered[0], target, most_seconds)
@@ -147,7 +148,7 @@ def _tracks(path: Path, kind: str) -> list[SoundTrack]:
     if "max_streams" in log:
         raise ValueError(f"more than {_MOST_STREAMS} streams are in it; give a file with sound alone")
     if not tracks and "Input #0" in log:
-        raise ValueError("there is no sound in it; give a file with speech")
+        raise ValueError(_NO_SOUND)
     if not tracks:
         raise ValueError(f"damaged, or not what it begins as{_stopped(status)}; give {SOUND_KINDS}")
     return tracks
@@ -173,6 +174,12 @@ def _stopped(status: int) -> str:
     return " (stopped: too much memory or time)" if status < 0 else ""
 
 
+def _read(path: Path) -> SoundFile:
+    try:
+        return SoundFile(path)
+    except MediaError as error:  # of our own file, which is empty then
+        raise ValueError(_NO_SOUND) from error
+
+
 def _seconds(path: Path) -> float:
-    found = SoundFile(path).num_samples / 16_000
-    return math.floor(found * 1000) / 1000
+    return math.floor(1000 * _read(path).num_samples / 16_000) / 1000

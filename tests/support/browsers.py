@@ -8,8 +8,11 @@ import pytest
 
 
 @contextmanager
-def chromium(profile, *, width=1280, height=900, dark=False):
-    """A browser with a fresh profile in the folder ``profile``; the test is skipped where there is none."""
+def chromium(profile, *, width=1280, height=900, dark=False, arguments=()):
+    """A browser with a fresh profile in the folder ``profile``; the test is skipped where there is none.
+
+    ``arguments``: further ones of its command line.
+    """
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
     if program is None or driver is None:
@@ -19,7 +22,7 @@ def chromium(profile, *, width=1280, height=900, dark=False):
     for argument in (
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        f"--user-data-dir={profile}", f"--window-size={width},{height}",
+        f"--user-data-dir={profile}", f"--window-size={width},{height}", *arguments,
     ):  # fmt: skip
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})

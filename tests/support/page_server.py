@@ -14,6 +14,7 @@ import requests
 import soundfile
 from conftest import REPOSITORY
 from PIL import Image
+from scipy.signal import lfilter
 from skimage import data
 
 HEADERS = {"X-Talkface": "test"}
@@ -108,8 +109,14 @@ def write_photo(path: Path) -> Path:
 
 
 def write_sound(path: Path, seconds: float = 0.6) -> Path:
-    """A tone with the overtones of a vowel, in syllables."""
-    time_s = np.arange(int(seconds * 16_000)) / 16_000
-    tone = sum(np.sin(2 * np.pi * 140 * order * time_s) / order for order in range(1, 20))
-    soundfile.write(path, 0.15 * tone * np.sin(2 * np.pi * 2 * time_s) ** 2, 16_000)
+    """Pulses as of a voice through the resonances of an open "a", in syllables."""
+    rate = 16_000
+    time_s = np.arange(int(seconds * rate)) / rate
+    sound = np.diff(np.floor(120 * time_s), prepend=0)
+    for centre_hz, width_hz in ((730, 80), (1090, 90), (2440, 120)):
+        radius = np.exp(-np.pi * width_hz / rate)
+        turn = 2 * np.pi * centre_hz / rate
+        sound = lfilter([1], [1, -2 * radius * np.cos(turn), radius**2], sound)
+    sound *= np.clip(0.3 + 1.5 * np.sin(2 * np.pi * 2 * time_s - 1.2), 0, 1)
+    soundfile.write(path, 0.5 * sound / np.abs(sound).max(), rate)
     return path

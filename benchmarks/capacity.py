@@ -1,6 +1,6 @@
 """What a full-size project needs: disk, processor hours, GPU hours and days on 1, 4 and 16 GPUs.
 
-    python benchmarks/capacity.py [--tflops 100] [--cores-per-gpu 8] > docs/capacity.md
+    python benchmarks/capacity.py [--tflops 166] [--cores-per-gpu 8] > docs/capacity.md
 
 Extrapolates `benchmarks/measured_rates.yaml` (seconds of processor time and bytes per frame of finished runs)
 and `benchmarks/counted_operations.yaml` (operations of the networks at the papers' sizes, counted and not
@@ -32,6 +32,7 @@ from full_size import (
 )
 
 from talkface.config import Compute
+from talkface.preflight.estimate import MEASURED
 
 HERE = Path(__file__).resolve().parent
 GPUS = (1, 4, 16)
@@ -117,6 +118,9 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
         "seeds": project.seeds,
         "methods": project.methods,
         "tflops": f"{tflops:g}",
+        "gpu": MEASURED["gpu"]["machine"],
+        "gpu_rates": reached(counted),
+        "all_gpu_hours": f"{sum(stages['GRID'].values()):,.0f}",
         "cores": cores_per_gpu,
         "corpora": table(
             ["corpus", "speakers", "clips", "frames", "test frames of a method"],
@@ -165,12 +169,24 @@ def page(project: Project, tflops: float, cores_per_gpu: int) -> str:
     return text
 
 
+def reached(counted: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the measured GPU made of trainings, in words."""
+    words = (
+        f"{stage} {rate} samples/s ({rate * counted[stage]['gflop'] / 1000:.0f} TFLOP/s)"
+        for stage, rate in MEASURED["gpu"]["samples_per_s"].items()
+    )
+    return ", ".join(words)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--tflops", type=float, default=100.0, help="what a GPU really does on these networks"
+        "--tflops",
+        type=float,
+        default=MEASURED["gpu"]["tflops"],
+        help="what a GPU really does on these networks (default: measured)",
     )
     parser.add_argument("--cores-per-gpu", type=int, default=8)
     chosen = parser.parse_args()

@@ -11,7 +11,6 @@ from talkface.preflight.estimate import MEASURED, Estimate, Stage
 from talkface.preflight.machine import gigabytes
 from talkface.preflight.source import source_of
 
-_ASSUMED_GFLOPS = 1e5
 """Sustained by a large GPU: assumed, as in docs/capacity.md, not measured."""
 
 
@@ -51,7 +50,9 @@ def as_text(data: dict[str, Any]) -> str:
         )
     operations = sum(stage.gflop or 0.0 for stage in stages)
     if operations:
-        hours = f", {_time(operations / _ASSUMED_GFLOPS / 3600)} on a GPU that sustains 100 TFLOP/s (assumed)"
+        gpu = MEASURED["gpu"]
+        took = _time(operations / gpu["tflops"] / 1000 / 3600)
+        hours = f", {took} on a GPU at {gpu['tflops']} TFLOP/s (as measured: {gpu['machine']})"
         lines.append(f"Counted: the networks' operations{hours if data['machine']['gpu'] else ''}.")
     if any(stage.hours is None for stage in stages):
         lines.append("A dash: nothing was measured, or counted, for such widths; the sums leave it out.")

@@ -101,7 +101,17 @@ def test_the_page_is_what_the_command_writes():
     import capacity
 
     project = read_project(REPOSITORY / "configs/variants.yaml")
-    assert Path(REPOSITORY, "docs/capacity.md").read_text() == capacity.page(project, 100.0, 8)
+    assert Path(REPOSITORY, "docs/capacity.md").read_text() == capacity.page(
+        project, capacity.MEASURED["gpu"]["tflops"], 8
+    )
+
+
+def test_the_gpu_s_operations_follow_from_its_measured_rates():
+    import capacity
+
+    gpu, counted = capacity.MEASURED["gpu"], read("counted_operations.yaml")
+    made = [rate * counted[stage]["gflop"] / 1000 for stage, rate in gpu["samples_per_s"].items()]
+    assert round(min(made)) == gpu["tflops"]
 
 
 def test_no_measured_rule_needs_more_memory_than_it_asks_for():

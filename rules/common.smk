@@ -14,9 +14,10 @@ from shutil import which
 from pydantic import BaseModel
 from snakemake.io import expand as snakemake_expand
 from snakemake.io import strip_wildcard_constraints
-from talkface.config import validate
+from talkface.config import EXTERNAL, validate
 from talkface import corpora
 from talkface.corpora.download import planned_speakers
+from talkface.corpora.films import films_fingerprint
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
@@ -62,6 +63,9 @@ LABELLING_MODELS = CONFIG.faces.landmarker_sha256 if CONFIG.aus.backend == "blen
 # the profile says.
 GPU = {"cpu": 0, "cuda": 1, "auto": int(which("nvidia-smi") is not None)}[CONFIG.compute.device]
 
+# Rows that are made of another system's films, each under its own protocol and the first seed: name -> section.
+EXTERNALS = {EXTERNAL + name: own for name, own in CONFIG.external.items()}
+
 # Every wildcard of every path, with all the values that it takes in this experiment.
 VALUES = {
     "experiment": [CONFIG.experiment],
@@ -74,6 +78,8 @@ VALUES = {
         *controls_of(CONFIG, CONFIG.main),
         *expand("{variant}{sound}", variant=CONFIG.main, sound=["", OTHER_SOUND]),
     ],
+    "shown": expand("{variant}{sound}", variant=CONFIG.main, sound=["", OTHER_SOUND]),
+    "system": [],
     "seed": [str(seed) for seed in CONFIG.seeds],
     "protocol": list(CONFIG.evaluation.protocols),
     "metric": list(METRICS.names),
@@ -90,7 +96,13 @@ POSSIBLE = VALUES | {
         *controls_of(CONFIG, CONFIG.variants),
         *CONFIG.metrics.controls,
         *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
+        *EXTERNALS,
     ],
+    "shown": [
+        *expand("{variant}{sound}", variant=CONFIG.variants, sound=["", OTHER_SOUND]),
+        *EXTERNALS,
+    ],
+    "system": list(EXTERNALS),
     "protocol": ["one_shot", "inpaint"],
     "table": TABLES,
 }
@@ -134,15 +146,34 @@ def expand(patterns, **values) -> list:
     )
 
 
+def external_files(patterns, protocols) -> list:
+    """What the patterns stand for of external rows that have one of these protocols."""
+    return [
+        path
+        for name, own in EXTERNALS.items()
+        if own.protocol in protocols
+        for path in expand(
+            patterns,
+            **VALUES
+            | {"method": [name], "shown": [name], "system": [name]}
+            | {"protocol": [own.protocol], "seed": VALUES["seed"][:1]},
+        )
+    ]
+
+
 def everything(patterns) -> list:
     """All files that the patterns stand for in this experiment."""
-    return sorted(set(expand(patterns, **VALUES)))
+    return sorted(
+        {*expand(patterns, **VALUES), *external_files(patterns, CONFIG.evaluation.protocols)}
+    )
 
 
 def everything_shown(patterns) -> list:
     """The files that figures are drawn from: of several seeds and protocols the first."""
     first = {name: VALUES[name][:1] for name in ("seed", "protocol")}
-    return sorted(set(expand(patterns, **(VALUES | first))))
+    return sorted(
+        {*expand(patterns, **(VALUES | first)), *external_files(patterns, first["protocol"])}
+    )
 
 
 def corpus_truth(wildcards) -> list:

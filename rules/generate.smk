@@ -73,6 +73,28 @@ rule generate_controls:
         "../workflow_scripts/generate_controls.py"
 
 
+rule align_films:
+    # The films themselves are no inputs, as raw clips are none: a fingerprint of their listing stands for them.
+    input:
+        clips="results/{experiment}/{corpus}/clips/{shard}.parquet",
+        split="results/{experiment}/{corpus}/split.parquet",
+    output:
+        generated="results/{experiment}/{corpus}/generate/{system}/seed-{seed}/{protocol}/{shard}.parquet",
+        checks="results/{experiment}/{corpus}/generate/{system}/seed-{seed}/{protocol}/films/{shard}.parquet",
+    resources:
+        **MEDIA,
+    params:
+        code=code_of("align_films"),
+        speakers=speakers_of_shard,
+        key_films=films_listing,
+        key_picture=picture_of_films,
+        key_faces=section(CONFIG.faces, exclude={"landmarker"}),
+        crop_size=CONFIG.video.crop_size,
+        evaluation=section(CONFIG.evaluation, exclude={"protocols"}),
+    script:
+        "../workflow_scripts/align_films.py"
+
+
 rule track_generated:
     # One job a method, not one a shard: starting the tracker takes longer than a shard's test clips.
     input:
@@ -98,7 +120,7 @@ rule track_generated:
 rule render_gallery:
     input:
         generated=collect(
-            "results/{{experiment}}/{{corpus}}/generate/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
+            "results/{{experiment}}/{{corpus}}/generate/{{shown}}/seed-{{seed}}/{{protocol}}/{shard}.parquet",
             shard=SHARDS,
         ),
         faces=collect(
@@ -110,11 +132,11 @@ rule render_gallery:
     output:
         videos=[
             report(
-                f"results/{{experiment}}/{{corpus}}/gallery/{{variant}}{{sound}}/seed-{{seed}}/{{protocol}}/{video}.mp4",
+                f"results/{{experiment}}/{{corpus}}/gallery/{{shown}}/seed-{{seed}}/{{protocol}}/{video}.mp4",
                 caption="captions/gallery.rst",
                 category="Videos",
                 subcategory="{protocol}",
-                labels={"method": "{variant}{sound}", "seed": "{seed}", "clip": f"{video}"},
+                labels={"method": "{shown}", "seed": "{seed}", "clip": f"{video}"},
             )
             for video in VIDEOS
         ],

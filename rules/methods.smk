@@ -221,3 +221,13 @@ def code_of_control(wildcards) -> str:
         return code_of("generate_controls")
     own = CONFIG.variant_renderer(variant)
     return code_of("generate_controls", f"talkface.models.{own.section}.{type(own).__name__}")
+
+
+def films_listing(wildcards) -> str:
+    """Stands for the films of another system that belong to a shard's speakers."""
+    return films_fingerprint(EXTERNALS[wildcards.system].films, speakers_of_shard(wildcards))
+
+
+def picture_of_films(wildcards) -> str:
+    """Whether its films are crops already."""
+    return EXTERNALS[wildcards.system].picture

@@ -74,8 +74,36 @@ rule tabulate_orders:
         "../workflow_scripts/tabulate_orders.py"
 
 
+rule tabulate_external:
+    input:
+        films=everything(rules.align_films.output.checks),
+    output:
+        csv=report(
+            "results/{experiment}/{corpus}/tables/external_films.csv",
+            caption="captions/external_films.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "films of other systems", "format": "csv"},
+        ),
+        markdown=report(
+            "results/{experiment}/{corpus}/tables/external_films.md",
+            caption="captions/external_films.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "films of other systems", "format": "Markdown"},
+        ),
+    resources:
+        **REPORTING,
+    params:
+        code=code_of("tabulate_external"),
+        corpus=section(CONFIG.corpus, exclude={"root"}),
+    script:
+        "../workflow_scripts/tabulate_external.py"
+
+
 rule tabulate_main_results:
     input:
+        films=everything(rules.align_films.output.checks),
         scores=rules.scores.input,
         orders=rules.tabulate_orders.output.content,
         histories=histories_of(CONFIG.main),
@@ -142,6 +170,8 @@ rule tabulate_main_results:
         bounds=bounds(CONFIG, CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
         seeds=CONFIG.seeds,
+        # Not where the films lie.
+        external={name: section(own, exclude={"films"}) for name, own in CONFIG.external.items()},
     script:
         "../workflow_scripts/tabulate_main_results.py"
 
@@ -291,6 +321,7 @@ rule tables:
                 *rules.tabulate_main_results.output,
                 *rules.tabulate_orders.output,
                 *rules.tabulate_corpus.output,
+                *(rules.tabulate_external.output if EXTERNALS else []),
             ]
         ),
 

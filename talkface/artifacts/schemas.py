@@ -255,6 +255,32 @@ GENERATED = TableSchema(
     per_clip_groups=True,
 )
 
+FILM_CHECKS = TableSchema(
+    "film_checks",
+    1,
+    pa.schema(
+        [
+            _required("clip", pa.string()),
+            _required("ok", pa.bool_()),
+            _required("reason", pa.string()),  # why the film cannot stand for the clip; "" when ok
+            _required("film", pa.string()),  # relative to the folder of films; "" where there is none
+            _required("sha256", pa.string()),  # of the film
+            _required("source_fps", pa.float32()),
+            _required("width", pa.int32()),
+            _required("height", pa.int32()),
+            _required("has_audio", pa.bool_()),
+            _required("offset_s", pa.float32()),  # when the true clip begins on the film's clock
+            _required("offset_found", pa.bool_()),  # by the sound; False: assumed
+            pa.field("correlation", pa.float32()),  # of the two sounds at that offset
+            _required("num_frames", pa.int32()),  # of the true clip, at 25 fps
+            _required("num_held", pa.int32()),  # of them without a picture in the film
+            _required("num_detected", pa.int32()),  # in which the film shows a face
+        ]
+    ),
+    ("clip",),
+)
+"""What became of the film of another system for each evaluated clip."""
+
 SCORES = TableSchema(
     "scores",
     1,

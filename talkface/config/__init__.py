@@ -23,6 +23,7 @@ from talkface.config.data import (
     Video,
 )
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
+from talkface.config.external import EXTERNAL, External
 from talkface.config.losses import Perceptual
 from talkface.config.metrics import Metrics, Weights
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
@@ -40,6 +41,7 @@ from talkface.config.sampler import Sampler
 from talkface.config.training import Training
 
 __all__ = [
+    "EXTERNAL",
     "RENDERERS",
     "AuAttention",
     "AuClassifier",
@@ -52,6 +54,7 @@ __all__ = [
     "Corpus",
     "Download",
     "Evaluation",
+    "External",
     "Faces",
     "FrameRenderer",
     "Fused",

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, create_model, model_validator
 from talkface.config.basics import ConfigError, Slug, Strict, merge
 from talkface.config.compute import Compute
 from talkface.config.data import AuLabels, Corpus, Faces, Limits, Media, Mel, Mfcc, Split, Video
+from talkface.config.external import EXTERNAL, External
 from talkface.config.losses import Perceptual
 from talkface.config.metrics import Metrics
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
@@ -157,6 +158,8 @@ class Config(Renderers):
     """Named sets of differences. Only variants that a table or ``main`` names are trained."""
     main: list[Slug] = ["ours"]
     """Variants of the main table, report and gallery; they also run with another clip's sound."""
+    external: dict[Slug, External] = {}
+    """Films of other systems, a row of the main table for each folder (docs/external_rows.md)."""
     tables: dict[Slug, Table] = {}
     """The papers' tables (target ``paper``)."""
 
@@ -169,7 +172,8 @@ class Config(Renderers):
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
             )
         for name in self.variants:
-            if name in RESERVED_NAMES or name.endswith(("_other_sound", "_autoencoder")):
+            made = name.startswith(EXTERNAL) or name.endswith(("_other_sound", "_autoencoder"))
+            if name in RESERVED_NAMES or made:
                 raise ValueError(f"variants.{name}: the name is taken by a control row; choose another")
             self._check_variant(name)
         named = {"main": self.main}
@@ -178,6 +182,11 @@ class Config(Renderers):
             unknown = [name for name in names if name not in self.variants]
             if unknown:
                 raise ValueError(f"{field}: {unknown} are not among variants: {sorted(self.variants)}")
+        for name, own in self.external.items():
+            if own.protocol not in self.evaluation.protocols:
+                raise ValueError(
+                    f"external.{name}.protocol: '{own.protocol}' is not in evaluation.protocols: add it there"
+                )
         if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
             raise ValueError(f"tables: {taken} are always made; choose other names")
         self._check_shares()
@@ -284,6 +293,7 @@ class Config(Renderers):
 
 FIXED_OUTPUTS = {
     "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit", "orders",
+    "external_films",
     "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet", "people",
 }  # fmt: skip
 """Tables and figures that have these names already."""

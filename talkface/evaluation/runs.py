@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from talkface.config import EXTERNAL
+
 CONTROLS = {
     "ground_truth": "Ground truth",
     "autoencoder": "Ground truth through the autoencoder",
@@ -116,9 +118,14 @@ def is_other_sound(method: str) -> bool:
     return method.endswith(OTHER_SOUND)
 
 
+def is_external(method: str) -> bool:
+    """Whether a method is another system, of which there are films alone."""
+    return method.startswith(EXTERNAL)
+
+
 def is_variant(method: str) -> bool:
     """Whether a method is a trained variant with its own sound."""
-    return not is_control(method) and not is_other_sound(method)
+    return not (is_control(method) or is_other_sound(method) or is_external(method))
 
 
 def label(method: str) -> str:
@@ -130,14 +137,18 @@ def label(method: str) -> str:
         return f"Ground truth through the autoencoder of '{label(method.removesuffix(OWN_AUTOENCODER))}'"
     if is_other_sound(method):
         return f"{label(method.removesuffix(OTHER_SOUND))}, another clip's sound"
+    if is_external(method):
+        return f"{method.removeprefix(EXTERNAL)} (external)"
     return method.replace("_", " ").capitalize()
 
 
 def ordered(methods: Iterable[str]) -> list[str]:
-    """Controls first, then each variant, followed by itself under another clip's sound."""
+    """Controls, then each variant, followed by itself under another clip's sound, then external rows."""
     known = [*CONTROLS, *ORDER_CONTROLS]
 
     def place(method: str) -> tuple[int, str, bool]:
+        if is_external(method):
+            return len(known) + 1, method, False
         if is_control(method):
             own = "" if method in known else method
             return known.index("autoencoder" if own else method), own, False

@@ -47,7 +47,7 @@ def plot_lips(
             clip,
             TEST_SUBSETS[rows[clip]["subset"]],
             _opening(truth[clip], clip),
-            {name: _opening(of_clip[clip], clip) for name, of_clip in methods.items()},
+            {name: _opening(of_clip[clip], clip) for name, of_clip in methods.items() if clip in of_clip},
             [(word["start_s"], word["end_s"], word["word"]) for word in rows[clip]["words"]],
         )
         for clip in dict.fromkeys(gallery_clips(table, evaluation, gallery))

@@ -70,7 +70,11 @@ def plot_people(
         [photo] = pictures_at(truth[clip], clip, [first_detected(detected)])
         shown: Mapping[str, list[np.ndarray]] = {
             "truth": pictures_at(truth[clip], clip, frames),
-            **{name: pictures_at(of_clip[clip], clip, frames) for name, of_clip in methods.items()},
+            **{
+                name: pictures_at(of_clip[clip], clip, frames)
+                for name, of_clip in methods.items()
+                if clip in of_clip
+            },
         }
         people.append(Person(clip, TEST_SUBSETS[rows[clip]["subset"]], photo, frames, shown))
     with styled():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from talkface.artifacts.schemas import CLIPS, FACES, GENERATED, SPLIT
-from talkface.artifacts.tables import read_table
+from talkface.artifacts.tables import ClipTable, read_table
 from talkface.config import Corpus, Evaluation, Gallery
 from talkface.data.rows import speaker_of
+from talkface.evaluation.runs import OTHER_SOUND, is_other_sound
 from talkface.evaluation.score_rows import tables_by_clip
 from talkface.evaluation.selection import gallery_clips, other_sound
 from talkface.media.audio import read_audio
-from talkface.media.images import decode_png
+from talkface.media.images import decode_png, encode_png
 from talkface.media.marks import film_tags
 from talkface.media.side_by_side import side_by_side
 from talkface.media.video import write_video
@@ -32,8 +34,7 @@ def render_gallery(
     faces: list[Path],
     clips: list[Path],
     split: Path,
-    variant: str,
-    sound: str,
+    shown: str,
     corpus: Annotated[Corpus, OfConfig()],
     evaluation: Evaluation,
     gallery: Gallery,
@@ -42,21 +43,23 @@ def render_gallery(
     """Write one mp4 for each clip of :func:`talkface.evaluation.selection.gallery_clips`, in its order.
 
     Left the true crop, right the generated one, three times as large, with the sound that drove it.
-    ``sound``: empty, or "_other_sound" where that is another clip's.
+    ``shown``: the row's method, a variant under its own or another clip's sound, or another system. Where
+    that has no usable film of a clip, the right half is grey.
     """
     table = read_table(split, SPLIT)
-    shown = gallery_clips(table, evaluation, gallery)
-    if len(videos) != len(shown):
-        raise ValueError(f"gallery: {len(videos)} videos declared for {len(shown)} clips")
+    filmed = gallery_clips(table, evaluation, gallery)
+    if len(videos) != len(filmed):
+        raise ValueError(f"gallery: {len(videos)} videos declared for {len(filmed)} clips")
+    name = shown.removesuffix(OTHER_SOUND)
     sounds = Sounds(table, clips, corpus)
     pictures, truth = tables_by_clip(generated, GENERATED), tables_by_clip(faces, FACES)
-    for clip, video in progress(list(zip(shown, videos, strict=True)), what="videos"):
-        images = pictures[clip].read(clip, ["image"])["image"].to_pylist()
+    for clip, video in progress(list(zip(filmed, videos, strict=True)), what="videos"):
         references = truth[clip].read(clip, ["image"])["image"].to_pylist()
+        images = _pictures(pictures, clip, references)
         source = clip
-        if sound:
+        if is_other_sound(shown):
             source = other_sound(table, speaker_of(clip), evaluation)[clip]
-        label = f"{variant}: sound of {source}"
+        label = f"{name}: sound of {source}" if clip in pictures else f"{name}: no usable film"
         write_video(
             video,
             (
@@ -66,8 +69,16 @@ def render_gallery(
             fps=_FPS,
             audio=sounds.read(source, len(images)),
             sample_rate=_RATE,
-            tags=film_tags(variant),
+            tags=film_tags(name),
         )
+
+
+def _pictures(pictures: Mapping[str, ClipTable], clip: str, references: list[bytes]) -> list[bytes]:
+    """The clip's generated pictures (PNG); grey ones where there are none."""
+    if clip in pictures:
+        return list(pictures[clip].read(clip, ["image"])["image"].to_pylist())
+    grey = encode_png(np.full_like(decode_png(references[0]), 128))
+    return [grey] * len(references)
 
 
 class Sounds:

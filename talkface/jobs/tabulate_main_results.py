@@ -18,6 +18,7 @@ from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.tables.cards import cards_of_table, write_cards
+from talkface.reporting.tables.external_films import film_cards, films_note, read_films
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.notes import experiment_notes, without_words
@@ -42,6 +43,8 @@ def tabulate_main_results(
     samplers: Mapping[str, Sampler],
     perceptual: Perceptual,
     bounds: Sequence[str],
+    films: Sequence[Path],
+    external: Mapping[str, Mapping[str, str]],
     metrics: Sequence[str],
     not_measured: Mapping[str, str],
     csv: Path,
@@ -61,6 +64,7 @@ def tabulate_main_results(
     ``histories``: of every training, for the budget in the notes. ``published``: the published numbers.
     ``samplers``: of each variant that has one. ``bounds``: variants that see what a method may not; they are
     not ranked. ``metrics``: the families that were measured; ``not_measured``: those that were not, and why.
+    ``films``: FILM_CHECKS of external rows, ``external``: what the configuration says of them, by name.
     ``orders``: what ``tabulate_orders`` found. ``content``: tables and notes once more, with intervals and
     the scores of single clips and speakers, as JSON for the report's page. ``cards``: of every figure.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
@@ -96,6 +100,9 @@ def tabulate_main_results(
     if orders is not None:
         wrong = json.loads(orders.read_text(encoding="utf-8"))["contradicted"]
         notes.append(("Not to be trusted here", "; ".join(wrong) or "no metric contradicts its orders"))
+    of_films = read_films(films)
+    if not of_films.empty:
+        notes.append(("External rows", films_note(of_films)))
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
     write_text(further_csv, further_table(summary, further, context).to_csv(index=False, float_format="%.6g"))
@@ -107,6 +114,7 @@ def tabulate_main_results(
         cards_of_table(
             "main_results", measured, scores, metrics,
             split=split, setting=setting, samplers=samplers, commit=git_commit(REPOSITORY),
+            films=film_cards(of_films, external),
         ),
     )  # fmt: skip
     write_documents(

@@ -38,6 +38,7 @@ def cards_of_table(
     setting: Setting,
     samplers: Mapping[str, Sampler],
     commit: str | None,
+    films: Mapping[str, Any],
 ) -> dict[str, Any]:
     """One table's cards: what holds for all figures, below ``figures`` each column, below ``rows`` each row.
 
@@ -50,6 +51,7 @@ def cards_of_table(
         setting: corpus, split and labeller.
         samplers: of the rows that are sampled.
         commit: that is checked out; None: unknown.
+        films: of external rows, what is said of them (:func:`external_films.film_cards`).
     """
     metadata = {path: read_metadata(path) for path in scores}
     listing = read_frame(split, SPLIT)
@@ -74,7 +76,7 @@ def cards_of_table(
             for own in metric_named(name).measures
         },
         "rows": [
-            _row(dict(zip(GROUP, map(str, group), strict=True)), rows, frames_of, samplers)
+            _row(dict(zip(GROUP, map(str, group), strict=True)), rows, frames_of, samplers, films)
             for group, rows in measured.groupby(GROUP, sort=False)
         ],
     }
@@ -111,11 +113,14 @@ def _row(
     rows: pd.DataFrame,
     frames_of: Mapping[str, int],
     samplers: Mapping[str, Sampler],
+    films: Mapping[str, Any],
 ) -> dict[str, Any]:
     clips = sorted(set(rows["clip"]))
     sampler = samplers.get(named["method"].removesuffix(OTHER_SOUND))
+    told = {"films": films[named["method"]]} if named["method"] in films else {}
     return {
         **named,
+        **told,
         "clips": len(clips),
         "frames": int(sum(frames_of[clip] for clip in clips)),
         "speakers": int(rows["speaker"].nunique()),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
-from talkface.evaluation.runs import is_control, is_other_sound, is_variant, label
+from talkface.evaluation.runs import is_control, is_external, is_other_sound, is_variant, label
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.columns import (
     BY_KEY,
@@ -206,9 +206,11 @@ def main_csv(
 
 
 def kind_of(method: str) -> str:
-    """Whether a row is a control, a trained variant, or a variant under another clip's sound."""
+    """Whether a row is a control, another system, a variant, or a variant under another clip's sound."""
     if is_control(method):
         return "control"
+    if is_external(method):
+        return "external"
     assert is_other_sound(method) != is_variant(method)
     return "other_sound" if is_other_sound(method) else "variant"
 

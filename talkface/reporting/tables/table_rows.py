@@ -9,7 +9,7 @@ import pandas as pd
 
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.config import TableRow
-from talkface.evaluation.runs import is_control, is_other_sound, label, ordered
+from talkface.evaluation.runs import is_control, is_external, is_other_sound, label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.metrics.presence_scores import pooled_counts
 from talkface.reporting.tables.aggregate import TEST_SUBSETS, ScoresError
@@ -23,7 +23,8 @@ class PrintedRow:
 
     method: str
     name: str
-    kind: str  # "variant", "bound" (sees what a method may not), "control", "other_sound", "classifier"
+    # "variant", "bound" (sees what a method may not), "control", "other_sound", "external", "classifier"
+    kind: str
     published: Row | None = None
 
     @property
@@ -78,6 +79,8 @@ def scored_rows(scored: Iterable[str], bounds: Sequence[str]) -> list[PrintedRow
         kind = "bound" if method in bounds else "variant"
         if is_control(method) or is_other_sound(method):
             kind = "control" if is_control(method) else "other_sound"
+        if is_external(method):
+            kind = "external"
         rows.append(PrintedRow(method, label(method), kind))
     return rows
 
@@ -118,15 +121,18 @@ def _measure(row: PrintedRow, subset: str, group: pd.DataFrame, measures: Sequen
 def mark_best(rows: Sequence[MeasuredRow], measures: Sequence[Measure]) -> list[MeasuredRow]:
     """Mark a column's best trained row, but only if its interval is clear of every other trained row's.
 
-    Controls, rows under another sound and bounds do not compete. A competitor whose value has no interval
-    leaves the column unmarked; one without a value does not compete.
+    Controls, rows under another sound and bounds do not compete, nor do external rows with fewer clips than
+    others. A competitor whose value has no interval leaves the column unmarked; one without a value does not
+    compete.
     """
+    most = max((row.clips for row in rows), default=0)
     best: dict[int, set[str]] = {number: set() for number in range(len(rows))}
     for measure in measures:
         competing = {
             number: row.estimates[measure.key]
             for number, row in enumerate(rows)
-            if row.row.kind == "variant" and row.estimates[measure.key].value is not None
+            if (row.row.kind == "variant" or (row.row.kind == "external" and row.clips == most))
+            and row.estimates[measure.key].value is not None
         }
         if len(competing) > 1 and all(own.estimable for own in competing.values()):
             winner = min(competing, key=lambda number: _loss(measure, competing[number]))

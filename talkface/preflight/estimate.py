@@ -84,6 +84,10 @@ def estimate(
                 made = _num_generated(config, of_speaker, few) * frames_per_clip
                 moving = job.wildcards["control"] not in ("static", "mean_mouth")
                 total["results"] += made * (size["generated" if moving else "still"] + size["landmarks"])
+            case "align_films":
+                made = _num_generated(config, of_speaker) * frames_per_clip
+                _add(lines, "align_films", made, MEASURED["preprocessed_frames_per_s"].get(kind))
+                total["results"] += made * (size["generated"] + size["landmarks"])
             case rule if rule.startswith("train_"):
                 weights = _add_training(lines, config, job)
                 total["results"] += weights

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from talkface.config import Config
+from talkface.config import EXTERNAL, Config
 from talkface.evaluation.needs import labels_frames, needs_of
 from talkface.evaluation.wanted import weights_behind
 from talkface.features import bundle
@@ -33,12 +33,23 @@ def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
         problems += check_file(
             f"metrics.weights.{name}", given.path, given.sha256, "leave it out to go without the metric"
         )
+    for name in sorted({job.wildcards["system"] for job in jobs if job.rule == "align_films"}):
+        problems += _no_films(config, name.removeprefix(EXTERNAL))
     labels = rules & {"crop_faces", "label_aus"} or set(filter(labels_frames, scored))
-    if rules & {"crop_faces", "track_generated"} or (labels and config.aus.backend == "blendshapes"):
+    if rules & {"crop_faces", "track_generated", "align_films"} or (
+        labels and config.aus.backend == "blendshapes"
+    ):
         problems += _landmarker_problems(config)
     if labels:
         problems += list(_openface_problems(config))
     return problems
+
+
+def _no_films(config: Config, name: str) -> list[str]:
+    folder = config.external[name].films
+    if folder.expanduser().is_dir():
+        return []
+    return [f"external.{name}.films: {str(folder)!r}: no such folder: correct it, or leave the row out"]
 
 
 def check_file(field: str, path: Path, sha256: str | None, remedy: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from talkface.config import Config
+from talkface.config import EXTERNAL, Config
 from talkface.evaluation.needs import controls_of, rules_behind, trained, trainings_behind
 from talkface.evaluation.runs import OTHER_SOUND
 
@@ -96,5 +96,8 @@ def _generated(config: Config, shown: bool) -> Iterator[tuple[str, dict[str, str
         if shown and protocol == config.evaluation.protocols[0]:
             beside += config.metrics.controls
         yield from (("generate_controls", {"control": name, "protocol": protocol}) for name in beside)
+    if shown:
+        for name, own in config.external.items():
+            yield "align_films", {"system": EXTERNAL + name, "protocol": own.protocol}
     for variant, sound, protocol in dict.fromkeys(asked):
         yield "generate_clips", {"variant": variant, "sound": sound, "protocol": protocol}

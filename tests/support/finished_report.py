@@ -80,6 +80,8 @@ def tabulate(made, folder="tables", scores=None, **changes):
         histories=made.histories,
         metrics=list(all_metrics()),
         not_measured={"fid": "no weights"},
+        films=[],
+        external={},
         published=PUBLISHED,
         lips_csv=tables / "lips_by_speaker.csv",
         aus_csv=tables / "aus_by_unit.csv",

@@ -271,5 +271,5 @@ def planned_jobs(plan: Mapping[str, Any]) -> list[Planned]:
 def _kind(wildcards: Mapping[str, str]) -> str:
     """What makes jobs of one rule alike in cost: the method and the metric, not the speaker."""
     return "".join(
-        str(wildcards.get(name, "")) for name in ("method", "control", "variant", "metric", "table")
+        str(wildcards.get(name, "")) for name in ("method", "control", "variant", "shown", "metric", "table")
     )

@@ -12,7 +12,8 @@ _SAID_ONCE = frozenset({"experiment", "corpus"})
 def job_words(rule: str, wildcards: Mapping[str, str], several_seeds: bool = True) -> str:
     """``crop faces: speaker s1``, ``train renderer: ours, seed 0``."""
     own = dict(wildcards)
-    named = "".join(str(own.pop(name, "")) for name in ("method", "control", "variant", "sound"))
+    kinds = ("method", "control", "variant", "sound", "system", "shown")
+    named = "".join(str(own.pop(name, "")) for name in kinds)
     parts = [named] if named else []
     for name, value in own.items():
         if name in _SAID_ONCE or value == "" or (name == "seed" and not several_seeds):

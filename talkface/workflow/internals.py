@@ -208,7 +208,8 @@ def complete_rules(workflow: Any, root: Path, experiment: str, corpus: str) -> N
 def log_of(rule: str, wildcards: Collection[str], experiment: str, corpus: str) -> str:
     """The pattern of a rule's log: ``logs/{experiment}/{corpus}/{rule}/``, then what tells its jobs apart."""
     own = "{experiment}/{corpus}" if "experiment" in wildcards else f"{experiment}/{corpus}"
-    method = "".join(f"{{{n}}}" for n in ("method", "control", "variant", "sound") if n in wildcards)
+    kinds = ("method", "control", "variant", "sound", "system", "shown")
+    method = "".join(f"{{{n}}}" for n in kinds if n in wildcards)
     parts = [f"logs/{own}", rule, method]
     parts += ["seed-{seed}"] if "seed" in wildcards else []
     parts += [

@@ -36,6 +36,7 @@ rule tabulate_table:
             labels={"table": "{table}", "format": "LaTeX"},
         ),
         content="results/{experiment}/{corpus}/tables/{table}.json",
+        cards="results/{experiment}/{corpus}/tables/{table}.cards.json",
     resources:
         **REPORTING,
     params:
@@ -113,6 +114,7 @@ rule tabulate_au_classifier:
             labels={"table": "AU classifier", "format": "LaTeX"},
         ),
         content="results/{experiment}/{corpus}/tables/au_classifier.json",
+        cards="results/{experiment}/{corpus}/tables/au_classifier.cards.json",
     resources:
         **REPORTING,
     params:
@@ -133,6 +135,10 @@ rule build_paper:
         contents=[
             *expand(rules.tabulate_table.output.content, **VALUES, table=TABLES),
             *everything(rules.tabulate_au_classifier.output.content),
+        ],
+        figure_cards=[
+            *expand(rules.tabulate_table.output.cards, **VALUES, table=TABLES),
+            *everything(rules.tabulate_au_classifier.output.cards),
         ],
         figures=expand(rules.plot_table.output.figure, **VALUES, table=TABLES),
     output:

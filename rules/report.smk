@@ -45,6 +45,7 @@ rule tabulate_corpus:
 rule tabulate_orders:
     input:
         scores=expand(rules.score_clips.output.scores, **ORDERED),
+        split="results/{experiment}/{corpus}/split.parquet",
     output:
         csv=report(
             "results/{experiment}/{corpus}/tables/orders.csv",
@@ -61,6 +62,7 @@ rule tabulate_orders:
             labels={"table": "orders of control rows", "format": "Markdown"},
         ),
         content="results/{experiment}/{corpus}/tables/orders.json",
+        cards="results/{experiment}/{corpus}/tables/orders.cards.json",
     resources:
         **REPORTING,
     params:
@@ -70,6 +72,12 @@ rule tabulate_orders:
         shift_frames=CONFIG.metrics.shift_frames,
         must_hold=ORDERS_STOP,
         corpus=section(CONFIG.corpus, exclude={"root"}),
+        split_name=CONFIG.split,
+        chosen_split=section(CONFIG.splits[CONFIG.split]),
+        aus=section(CONFIG.aus),
+        landmarker_sha256=CONFIG.faces.landmarker_sha256,
+        evaluation=section(CONFIG.evaluation),
+        seeds=CONFIG.seeds,
     script:
         "../workflow_scripts/tabulate_orders.py"
 
@@ -329,6 +337,7 @@ rule tables:
 rule build_report:
     input:
         main_results=rules.tabulate_main_results.output.content,
+        figure_cards=rules.tabulate_main_results.output.cards,
         corpus_summary=rules.tabulate_corpus.output.content,
         tables=[
             rules.tabulate_main_results.output.csv,

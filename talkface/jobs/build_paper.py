@@ -16,6 +16,7 @@ def build_paper(
     *,
     contents: Sequence[Path],
     figures: Sequence[Path],
+    figure_cards: Sequence[Path],
     experiment: str,
     corpus: str,
     page: Path,
@@ -27,10 +28,20 @@ def build_paper(
     """Write one HTML file that holds every table, its figure and notes and needs no network.
 
     ``contents``: the tables' JSON, in the page's order. ``figures``: of the same names; one may be missing.
+    ``figure_cards``: the cards of the tables, ``{table}.cards.json``.
     """
     drawn = {path.stem: path for path in figures}
+    cards = {
+        path.name.removesuffix(".cards.json"): json.loads(path.read_text(encoding="utf-8"))
+        for path in figure_cards
+    }
     tables = [
-        PageTable(path.stem, json.loads(path.read_text(encoding="utf-8")), drawn.get(path.stem))
+        PageTable(
+            path.stem,
+            json.loads(path.read_text(encoding="utf-8")),
+            drawn.get(path.stem),
+            cards.get(path.stem),
+        )
         for path in contents
     ]
     html = render_paper(

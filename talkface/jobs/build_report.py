@@ -27,6 +27,7 @@ from talkface.runtime.cost_records import read_costs
 def build_report(
     *,
     main_results: Path,
+    figure_cards: Path,
     corpus_summary: Path,
     tables: Sequence[Path],
     training: Path,
@@ -49,7 +50,8 @@ def build_report(
 ) -> None:
     """Write one HTML file that holds tables, notes, figures and films and needs no network.
 
-    ``main_results`` and ``corpus_summary``: the tables' JSON. ``tables``: files that the page offers to save.
+    ``main_results`` and ``corpus_summary``: the tables' JSON. ``figure_cards``: the main
+    table's cards. ``tables``: files that the page offers to save.
     ``videos``: the gallery's, of all variants. ``template``, ``style`` and ``behaviour``: the files beside
     ``talkface.reporting.pages.page``. ``results`` and ``logs``: the experiment's folders, for what made it
     and what that took; nothing of it changes a figure.
@@ -64,6 +66,7 @@ def build_report(
         style=style.read_text(encoding="utf-8"),
         behaviour=behaviour.read_text(encoding="utf-8"),
         content=content,
+        cards=json.loads(figure_cards.read_text(encoding="utf-8")),
         corpus=json.loads(corpus_summary.read_text(encoding="utf-8")),
         subset_of=subset_of,
         paper=load_published(published).papers["A"],

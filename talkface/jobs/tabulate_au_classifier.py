@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import TRUE_FRAMES, read_classifier_scores
+from talkface.reporting.tables.cards import cards_of_table, write_cards
 from talkface.reporting.tables.classifier_rows import CLASSIFIER, ROWS, with_constant_answers
 from talkface.reporting.tables.columns import UNIT_MEASURES
 from talkface.reporting.tables.notes import experiment_notes
@@ -29,10 +31,12 @@ def tabulate_au_classifier(
     markdown: Path,
     tex: Path,
     content: Path,
+    cards: Path,
     published: Path = PUBLISHED,
 ) -> None:
     """Write F1 and accuracy of each AU on true frames as csv, Markdown, LaTeX and, for the page, as JSON.
 
+    ``cards``: of every figure.
     ``scores``: the classifier's, one table a seed, beside its weights. The labeller's answers on the same
     frames count as the truth. Raises ``ScoresError`` where there is nothing to tabulate.
     """
@@ -69,6 +73,13 @@ def tabulate_au_classifier(
     context = setting.columns(table=CLASSIFIER)
     rows_csv = table_csv(rows, of_speakers, UNIT_MEASURES, printed, context)
     write_text(csv, rows_csv.to_csv(index=False, float_format="%.6g"))
+    write_cards(
+        cards,
+        cards_of_table(
+            CLASSIFIER, measured, scores, {"aus": UNIT_MEASURES},
+            split=split, setting=setting, samplers={}, commit=git_commit(REPOSITORY), films={},
+        ),
+    )  # fmt: skip
     write_documents(
         shown,
         notes,

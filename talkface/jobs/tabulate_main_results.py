@@ -17,7 +17,7 @@ from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
-from talkface.reporting.tables.cards import cards_of_table, write_cards
+from talkface.reporting.tables.cards import cards_of_table, measures_of, write_cards
 from talkface.reporting.tables.external_films import film_cards, films_note, read_films
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.marks import mark_rows
@@ -112,7 +112,7 @@ def tabulate_main_results(
     write_cards(
         cards,
         cards_of_table(
-            "main_results", measured, scores, metrics,
+            "main_results", measured, scores, measures_of(metrics),
             split=split, setting=setting, samplers=samplers, commit=git_commit(REPOSITORY),
             films=film_cards(of_films, external),
         ),

@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from talkface.config import Corpus
 from talkface.metrics.catalogue import metric_named
+from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.tables.aggregate import read_scores
+from talkface.reporting.tables.cards import cards_of_table, measures_of, write_cards
 from talkface.reporting.tables.orders import (
     OrdersError,
     blind_view,
@@ -19,7 +20,7 @@ from talkface.reporting.tables.orders import (
     verdict_rows,
     verdicts,
 )
-from talkface.reporting.tables.setting import DEMO
+from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.views import markdown_document
 
 
@@ -29,20 +30,22 @@ def tabulate_orders(
     metrics: Sequence[str],
     shift_frames: int,
     must_hold: bool,
-    corpus: Corpus,
+    split: Path,
+    setting: Setting,
     csv: Path,
     markdown: Path,
     content: Path,
+    cards: Path,
 ) -> None:
     """Hold each measure of the named ``metrics`` to its orders; write the matrix, its figures and the rows.
 
     ``scores``: those of the control rows, of one seed and protocol. ``must_hold``: a contradicted order is an
-    error.
+    error. ``cards``: of every figure.
 
     Raises:
         OrdersError: an order is contradicted, and ``must_hold``; nothing is written.
     """
-    measured = read_scores(scores)
+    measured, corpus = read_scores(scores), setting.corpus
     rows = list(dict.fromkeys(measured["method"]))
     measures = [own for name in metrics for own in metric_named(name).measures]
     found = verdicts(measured, measures, rows)
@@ -54,7 +57,7 @@ def tabulate_orders(
             "Repair the metric, or take the order out of its declaration and say in `blind` why; with "
             "metrics.orders_must_hold: never the tables are made all the same"
         )
-    stamp = f" ({DEMO})" if corpus.demo else ""
+    stamp = setting.stamp
     title = f"Orders of control rows on {corpus.name}{stamp}"
     views = [
         matrix_view(found, measures, title),
@@ -71,4 +74,11 @@ def tabulate_orders(
         "title": title, "demo": corpus.demo, "contradicted": wrong, "notes": notes,
         "views": [view.to_json() for view in views],
     }  # fmt: skip
+    write_cards(
+        cards,
+        cards_of_table(
+            "orders", measured, scores, measures_of(metrics),
+            split=split, setting=setting, samplers={}, commit=git_commit(REPOSITORY), films={},
+        ),
+    )  # fmt: skip
     write_text(content, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")

@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from talkface.config import Perceptual, Sampler, Table
+from talkface.metrics.catalogue import main_metrics, metric_named
+from talkface.metrics.declaration import Measure
+from talkface.preflight.source import REPOSITORY, git_commit
 from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import read_scores
+from talkface.reporting.tables.cards import cards_of_table, write_cards
 from talkface.reporting.tables.columns import RESULT_MEASURES, UNIT_MEASURES
 from talkface.reporting.tables.notes import experiment_notes
 from talkface.reporting.tables.paper_csv import table_csv
@@ -34,9 +38,10 @@ def tabulate_table(
     markdown: Path,
     tex: Path,
     content: Path,
+    cards: Path,
     published: Path = PUBLISHED,
 ) -> None:
-    """Write the table as csv, Markdown, LaTeX and, for the page, as JSON.
+    """Write the table as csv, Markdown, LaTeX and, for the page, as JSON; and ``cards`` of every figure.
 
     ``scores``: of the table's rows, the controls and one variant under another sound, all in its protocol.
     ``bounds``: variants that see what a method may not; they are shown, not ranked. ``samplers``: of the rows
@@ -79,6 +84,17 @@ def tabulate_table(
     context = setting.columns(protocol=layout.protocol, table=table)
     rows_csv = table_csv(filled, of_speakers, measures, printed, context)
     write_text(csv, rows_csv.to_csv(index=False, float_format="%.6g"))
+    family_of = {own.key: name for name in main_metrics() for own in metric_named(name).measures}
+    figures: dict[str, list[Measure]] = {}
+    for own in measures:
+        figures.setdefault(family_of.get(own.key, "aus"), []).append(own)
+    write_cards(
+        cards,
+        cards_of_table(
+            table, measured, scores, figures,
+            split=split, setting=setting, samplers=samplers, commit=git_commit(REPOSITORY), films={},
+        ),
+    )  # fmt: skip
     write_documents(
         shown,
         notes,

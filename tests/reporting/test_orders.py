@@ -4,10 +4,10 @@ import json
 
 import pandas as pd
 import pytest
+from drawn_scores import PaperInputs
 
 from talkface.artifacts.schemas import SCORES
 from talkface.artifacts.tables import write_table
-from talkface.config import Corpus
 from talkface.jobs.tabulate_orders import tabulate_orders
 from talkface.metrics.catalogue import all_metrics, metric_named
 from talkface.reporting.tables.orders import OrdersError, verdicts
@@ -19,7 +19,7 @@ def rows(metric, speakers, values):
     """SCORES rows of one clip a speaker."""
     return [
         {
-            "clip": f"s{n}/a", "speaker": f"s{n}", "subset": "unseen_test", "metric": metric, "value": value,
+            "clip": f"s{n}/u0", "speaker": f"s{n}", "subset": "unseen_test", "metric": metric, "value": value,
             "weight": 10.0,
         }
         for n, value in zip(range(speakers), values, strict=True)
@@ -84,6 +84,9 @@ def test_pooled_measures_are_compared_clip_by_clip():
 
 @pytest.fixture
 def tabulated(tmp_path):
+    inputs = PaperInputs(tmp_path / "inputs", {"codec": 30})
+    setting = inputs.arguments("orders")["setting"]
+
     def tabulate(blurred, must_hold):
         paths = []
         for method, values in {"codec": [0.9] * 6, "blurred": blurred}.items():
@@ -93,8 +96,8 @@ def tabulated(tmp_path):
         folder = tmp_path / f"tables-{must_hold}-{blurred[0]}"
         tabulate_orders(
             scores=paths, metrics=["pixels"], shift_frames=5, must_hold=must_hold,
-            corpus=Corpus(name="tiny", demo=True), csv=folder / "orders.csv",
-            markdown=folder / "orders.md", content=folder / "orders.json",
+            split=inputs.split, setting=setting, csv=folder / "orders.csv",
+            markdown=folder / "orders.md", content=folder / "orders.json", cards=folder / "orders.cards.json",
         )  # fmt: skip
         return folder
 
@@ -106,6 +109,9 @@ def test_the_table_names_what_contradicts_itself(tabulated):
     text = (folder / "orders.md").read_text()
     assert "codec > blurred" in text and "yes (0.100)" in text and "NO (0.00)" in text
     wrong = json.loads((folder / "orders.json").read_text())["contradicted"]
+    cards = json.loads((folder / "orders.cards.json").read_text())
+    assert {row["method"] for row in cards["rows"]} == {"codec", "blurred"}
+    assert cards["figures"]["ssim"]["region"] == "whole crop" and cards["rows"][0]["clips"] == 6
     assert len(wrong) == 1 and wrong[0].startswith(
         "PSNR dB: Ground truth through the video codec better than"
     )

@@ -252,3 +252,29 @@ def test_no_width_scrolls_the_page_sideways(address, tmp_path, width, dark):
             .map((node) => node.outerHTML.slice(0, 80))"""
         )
         assert unnamed == [] and complaints(browser) == []
+
+
+def test_a_figure_opens_its_card_by_the_keyboard_and_closes_again(browser):
+    """Enter shows the card of the figure in focus, Escape gives the focus back, arrows go to the next one."""
+    from selenium.webdriver.common.keys import Keys
+
+    chosen = "#results table button.figure[tabindex='0']"
+    first = browser.execute_script(f'return document.querySelector("{chosen}")')
+    browser.execute_script("arguments[0].focus()", first)
+    first.send_keys(Keys.ENTER)
+    dialog = browser.execute_script("return document.querySelector('dialog.card[open]')")
+    text = dialog.text
+    row = browser.execute_script("return arguments[0].closest('tr').cells[0].textContent.trim()", first)
+    assert row in text and "Corpus SHA-256" in text and "Evaluators" in text and "Clips" in text
+    assert browser.execute_script("return document.activeElement.closest('dialog') !== null")
+    browser.execute_script("return document.activeElement").send_keys(Keys.ESCAPE)
+    waited(browser, "return !document.querySelector('dialog.card[open]')")
+    assert browser.execute_script("return document.activeElement === arguments[0]", first)
+    first.send_keys(Keys.ARROW_RIGHT)
+    second = browser.execute_script("return document.activeElement")
+    assert second != first and "figure" in second.get_attribute("class")
+    assert first.get_attribute("tabindex") == "-1" and second.get_attribute("tabindex") == "0"
+    second.send_keys(Keys.ARROW_LEFT)
+    count = browser.execute_script("return document.querySelectorAll('#results table button.figure').length")
+    assert count > 20
+    assert not complaints(browser)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -74,6 +75,7 @@ def made(tmp_path_factory):
             root / f"tables/{name}.json" for name in ("fusions", "units", "ablations", "au_classifier")
         ],
         figures=[root / f"figures/{name}.svg" for name in ("fusions", "units")],
+        figure_cards=[root / f"tables/{name}.cards.json" for name in ("fusions", "units", "au_classifier")],
         published=PUBLISHED,
         template=TEMPLATE,
         style=STYLE,
@@ -277,3 +279,24 @@ def test_page_holds_every_table_and_stands_alone(made):
     assert inside == {"data:image/svg+xml", "data:"}
     assert "Ablations &amp; &lt;parts&gt;" in text and "<parts>" not in text
     assert "Demo: not a result" not in text and "doi:10.1145/3672565" in text
+
+
+def test_every_figure_of_every_table_has_a_card(made):
+    """Rows and columns of the shown tables name cards that are there and say the same numbers of clips."""
+    for name, units in (("fusions", False), ("units", True), ("ablations", False), ("au_classifier", True)):
+        cards = json.loads((made / f"tables/{name}.cards.json").read_text())
+        rows = {f"{row['protocol']}/{row['subset']}/{row['method']}": row for row in cards["rows"]}
+        view = view_of(made, name)
+        figures = [column["figure"] for column in view["columns"]]
+        assert {name for name in figures if name} == set(cards["figures"])
+        assert ("au25_f1" in figures) == units and cards["split"] == "by_hand"
+        clips = view["headers"].index("Clips")
+        for block in view["blocks"]:
+            assert len(block["cards"]) == len(block["rows"]) > 0
+            for key, row in zip(block["cards"], block["rows"], strict=True):
+                assert rows[key]["clips"] == int(row[clips]) and rows[key]["frames"] == 75 * int(row[clips])
+    page = (made / "report/paper.html").read_text()
+    embedded = json.loads(
+        re.findall(r'<script type="application/json" id="cards">(.*?)</script>', page, re.S)[0]
+    )
+    assert set(embedded) == {"fusions", "units", "au_classifier"} and 'data-cards="units"' in page

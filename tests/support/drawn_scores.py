@@ -11,7 +11,7 @@ from talkface.reporting.tables.published import PUBLISHED
 from talkface.reporting.tables.setting import Setting
 
 FRAMES = 75
-ENDINGS = {"csv": "csv", "markdown": "md", "tex": "tex", "content": "json"}
+ENDINGS = {"csv": "csv", "markdown": "md", "tex": "tex", "content": "json", "cards": "cards.json"}
 
 
 def clip_values(level, rng):
@@ -83,10 +83,15 @@ class PaperInputs:
         self.split = self.root / "split.parquet"
         rows = [
             {
-                "clip": f"s{number}/u0", "speaker": f"s{number}", "utterance": "u0", "subset": "unseen_test",
+                "clip": f"{speaker}/u{clip}", "speaker": speaker, "utterance": f"u{clip}", "subset": subset,
                 "ok": True, "reason": "", "doubts": "", "num_frames": FRAMES, "words": [],
             }
-            for number in range(self.speakers)
+            for subset, speakers in (
+                ("unseen_test", [f"s{number}" for number in range(self.speakers)]),
+                ("seen_test", ["ts0", "ts1"]),
+            )
+            for speaker in speakers
+            for clip in range(4)
         ]  # fmt: skip
         write_table(self.split, SPLIT, rows)
 

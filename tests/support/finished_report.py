@@ -43,6 +43,7 @@ def build(made, **changes):
     """Build the page from what the other jobs made, with the named arguments changed."""
     given = {
         "main_results": made.root / "tables/main_results.json",
+        "figure_cards": made.root / "tables/main_results.cards.json",
         "corpus_summary": made.root / "tables/corpus_summary.json",
         "tables": [made.root / f"tables/{name}" for name in ("main_results.csv", "main_results.tex")],
         "videos": made.videos,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ def render_page(
     style: str,
     behaviour: str,
     content: Mapping[str, Any],
+    cards: Mapping[str, Any],
     corpus: Mapping[str, Any],
     subset_of: Mapping[str, str],
     paper: Paper,
@@ -105,7 +107,8 @@ def render_page(
 ) -> str:
     """The page's HTML.
 
-    ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``subset_of``: of each clip.
+    ``content`` and ``corpus``: what the tabulating steps wrote as JSON. ``cards``: of the main table's
+    figures. ``subset_of``: of each clip.
     ``figures``: an SVG for each of ``CAPTIONS``. Every text is escaped; nothing but ``style`` and
     ``behaviour`` enters as markup.
     """
@@ -117,6 +120,7 @@ def render_page(
         title=content["title"],
         heading=content["heading"],
         demo=content["demo"],
+        cards=embedded_json({"main_results": cards}),
         paper=paper,
         contents=[entry for entry in _CONTENTS if films or entry[0] != "films"],
         views=views,
@@ -164,6 +168,12 @@ def inline(style: str, behaviour: str) -> dict[str, Any]:
     )
     # Our own files, without entities and without their own end tags.
     return {"policy": policy, "style": Markup(style), "behaviour": Markup(behaviour)}  # noqa: S704
+
+
+def embedded_json(values: Any) -> Markup:
+    """Values as JSON for a script element that is data; no text in them can end the element."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704
 
 
 def _hash(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from talkface.reporting.pages.downloads import embedded
-from talkface.reporting.pages.page import inline, open_template
+from talkface.reporting.pages.page import embedded_json, inline, open_template
 from talkface.reporting.tables.published import Published
 from talkface.reporting.tables.views import TableView
 
@@ -17,11 +17,12 @@ TEMPLATE = Path(__file__).parent / "templates" / "paper.html.j2"
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table's name in paths, what its step wrote as JSON, and its figure where it has one."""
+    """A table's name in paths, what its step wrote as JSON, its figure and its cards where it has some."""
 
     key: str
     content: Mapping[str, Any]
     figure: Path | None = None
+    cards: Mapping[str, Any] | None = None
 
 
 def render_paper(
@@ -44,6 +45,7 @@ def render_paper(
         ],
         contents=[(table.key, table.content["heading"]) for table in tables],
         tables=[_shown(table) for table in tables],
+        cards=embedded_json({table.key: table.cards for table in tables if table.cards is not None}),
     )
 
 

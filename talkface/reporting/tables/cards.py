@@ -32,7 +32,7 @@ def cards_of_table(
     table: str,
     measured: pd.DataFrame,
     scores: Sequence[Path],
-    metrics: Iterable[str],
+    figures: Mapping[str, Iterable[Measure]],
     *,
     split: Path,
     setting: Setting,
@@ -46,7 +46,7 @@ def cards_of_table(
         table: its name.
         measured: the scores behind it (:func:`aggregate.read_scores`).
         scores: their files, whose metadata say what they were made from.
-        metrics: the families whose columns it has.
+        figures: its columns by the family that gives them.
         split: of the corpus.
         setting: corpus, split and labeller.
         samplers: of the rows that are sampled.
@@ -72,14 +72,24 @@ def cards_of_table(
         "commit": commit,
         "figures": {
             own.key: _figure(own, name, metadata, setting)
-            for name in metrics
-            for own in metric_named(name).measures
+            for name, measures in figures.items()
+            for own in measures
         },
         "rows": [
             _row(dict(zip(GROUP, map(str, group), strict=True)), rows, frames_of, samplers, films)
             for group, rows in measured.groupby(GROUP, sort=False)
         ],
     }
+
+
+def row_key(row: Mapping[Any, Any]) -> str:
+    """The name of a row's card: its protocol, subset and method."""
+    return "/".join(str(row[name]) for name in GROUP)
+
+
+def measures_of(metrics: Iterable[str]) -> dict[str, tuple[Measure, ...]]:
+    """The columns of metric families, by family."""
+    return {name: metric_named(name).measures for name in metrics}
 
 
 def write_cards(path: Path, cards: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import is_control, is_external, is_other_sound, is_variant, label
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
+from talkface.reporting.tables.cards import row_key
 from talkface.reporting.tables.columns import (
     BY_KEY,
     MEASURES,
@@ -55,7 +56,8 @@ def main_view(
         records = rows.to_dict("records")
         cells = tuple(_measured_row(row, published, corpora) for row in records)
         marks = tuple((Mark(), *row_marks(marked, row, MEASURES), *none_printed) for row in records)
-        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells, marks))
+        title_of_block = block_title(str(protocol), str(subset), rows)
+        blocks.append(Block(title_of_block, cells, marks, tuple(map(row_key, records))))
     here = set(summary["method"])
     others = [row for row in published.rows if row.group == "main" and not here & set(row.reproduced_by)]
     cells = tuple(_published_row(row, published, corpora) for row in others)

@@ -61,5 +61,5 @@ def legend(marked: Marked) -> str:
 
 
 def said_columns(measures: Sequence[Measure]) -> tuple[Column, ...]:
-    """Direction and definition of each measure, as the metrics declare them."""
-    return tuple(Column(measure.better, measure.meaning) for measure in measures)
+    """Direction and definition of each measure, as the metrics declare them, and its card."""
+    return tuple(Column(measure.better, measure.meaning, measure.key) for measure in measures)

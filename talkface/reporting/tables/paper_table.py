@@ -10,6 +10,7 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
 from talkface.reporting.tables.bootstrap import LEVEL, MIN_SPEAKERS, NOT_ESTIMABLE, RESAMPLES, Estimate
+from talkface.reporting.tables.cards import row_key
 from talkface.reporting.tables.columns import MISSING, number
 from talkface.reporting.tables.main_table import PROTOCOLS, counted
 from talkface.reporting.tables.marks import said_columns
@@ -61,7 +62,10 @@ def table_view(
         rows = [row for row in measured if row.subset == subset]
         if rows:
             cells = tuple(_cells(row, measures, printed, _has_intervals(rows)) for row in rows)
-            blocks.append(Block(_block_title(subset, protocol, rows), cells))
+            own = tuple(
+                row_key({"protocol": protocol, "subset": subset, "method": row.row.method}) for row in rows
+            )
+            blocks.append(Block(_block_title(subset, protocol, rows), cells, (), own))
     notes = _footnotes(measured, measures, printed)
     return TableView(key, title, tuple(groups), tuple(headers), tuple(blocks), tuple(notes), tuple(columns))
 

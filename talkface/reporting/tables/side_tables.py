@@ -11,6 +11,7 @@ from talkface.artifacts.schemas import AU_NAMES
 from talkface.evaluation.runs import label, ordered
 from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
+from talkface.reporting.tables.cards import row_key
 from talkface.reporting.tables.columns import (
     BY_KEY,
     MISSING,
@@ -73,8 +74,9 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
         headers += [f"{name} F1", f"{name} acc. %"]
     blocks = []
     for (protocol, subset), rows in _groups(units):
-        cells = []
+        cells, own_cards = [], []
         for method, own in rows.groupby("method", sort=False):
+            own_cards.append(row_key({"protocol": protocol, "subset": subset, "method": method}))
             by_au = {str(row["au"]): row for row in own.to_dict("records")}
             cell = [label(str(method))]
             for au in AU_NAMES:
@@ -85,7 +87,7 @@ def aus_view(units: pd.DataFrame, labeller: str, stamp: str) -> TableView:
         shares = ", ".join(f"{au} {number(first[au], 0)} %" for au in AU_NAMES if au in first.index)
         title = f"{TEST_SUBSETS[str(subset)]}; {PROTOCOLS.get(str(protocol), str(protocol))}"
         title += f"; present in the truth: {shares}"
-        blocks.append(Block(title, tuple(cells)))
+        blocks.append(Block(title, tuple(cells), (), tuple(own_cards)))
     notes = [
         f"Labels by {labeller}, on generated and on true frames alike; pooled over all frames of "
         f"all clips, and averaged over seeds. "
@@ -141,7 +143,8 @@ def _further_view(
         records = rows.to_dict("records")
         cells = tuple((label(str(row["method"])), *_cells(row, measures)) for row in records)
         marks = tuple((Mark(), *row_marks(marked, row, measures)) for row in records)
-        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells, marks))
+        own_cards = tuple(map(row_key, records))
+        blocks.append(Block(block_title(str(protocol), str(subset), rows), cells, marks, own_cards))
     notes = [f"{measure.header}: {measure.meaning}." for measure in measures]
     notes.append(f"{MISSING}: not defined in any clip.")
     headers = ("Method", *(measure.header for measure in measures))

@@ -23,6 +23,7 @@ class Column:
 
     better: str = ""  # as metrics declare it: "high", "low", "near one" or ""
     meaning: str = ""
+    figure: str = ""  # the card of its figures (cards.py); "" where they have none
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Block:
     title: str
     rows: tuple[tuple[str, ...], ...]
     marks: tuple[tuple[Mark, ...], ...] = ()  # of all cells or of none
+    cards: tuple[str, ...] = ()  # of each row: its card (cards.row_key); of all rows or of none
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class TableView:
         assert spanned in (0, width), f"{self.key}: groups cover {spanned} of {width} columns"
         for block in self.blocks:
             assert not block.marks or [*map(len, block.marks)] == [*map(len, block.rows)], self.key
+            assert len(block.cards) in (0, len(block.rows)), self.key
             for row in block.rows:
                 assert len(row) == width, (
                     f"{self.key}: row {row[0]!r} has {len(row)} cells for {width} columns"
@@ -163,12 +166,13 @@ def _has_figure(cell: str) -> bool:
 def _only(block: Block, columns: Sequence[int]) -> Block:
     """The block with some of its columns."""
     rows = tuple(tuple(row[column] for column in columns) for row in block.rows)
-    return Block(block.title, rows, tuple(tuple(row[column] for column in columns) for row in block.marks))
+    marks = tuple(tuple(row[column] for column in columns) for row in block.marks)
+    return Block(block.title, rows, marks, block.cards)
 
 
 def _block_from_json(content: dict[str, Any]) -> Block:
     marks = tuple(tuple(Mark(**mark) for mark in row) for row in content["marks"])
-    return Block(content["title"], tuple(map(tuple, content["rows"])), marks)
+    return Block(content["title"], tuple(map(tuple, content["rows"])), marks, tuple(content["cards"]))
 
 
 def to_markdown(view: TableView, *, heading: bool = True) -> str:

@@ -157,6 +157,90 @@ for (const frame of document.querySelectorAll("div.table")) {
   if (tools.childNodes.length) frame.prepend(tools);
 }
 
+// ---- The card of a figure: all that has to be equal before two figures may be compared.
+
+const cards = JSON.parse(document.getElementById("cards")?.textContent ?? "{}");
+const FIGURE_WORDS = ["meaning", "unit", "region", "better", "how", "source", "blind", "family", "evaluators", "published_weights"];
+const ROW_WORDS = ["protocol", "subset", "method", "clips", "frames", "speakers", "seeds", "clips_sha256", "sampler", "films"];
+const COMMON_WORDS = [
+  "corpus", "corpus_sha256", "split", "split_sha256", "labeller", "landmarker_sha256", "codec", "code", "commit", "versions",
+];
+
+function inWords(value) {
+  if (value === null || value === undefined || value === "") return "none";
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value).map(([name, own]) => `${name}: ${inWords(own)}`).join("; ") || "none";
+}
+
+function said(list, from, names) {
+  for (const name of names) {
+    if (!(name in from)) continue;
+    const words = name.replace("sha256", "SHA-256").replaceAll("_", " ");
+    list.append(made("dt", { textContent: words[0].toUpperCase() + words.slice(1) }));
+    list.append(made("dd", { textContent: inWords(from[name]) }));
+  }
+}
+
+const card = made("dialog", { className: "card" });
+card.setAttribute("aria-labelledby", "card-title");
+document.body.append(card);
+card.addEventListener("click", (event) => event.target === card && card.close()); // beside the card
+
+function showCard(cell, set, figure, row) {
+  const table = cell.closest("table");
+  const header = table.querySelectorAll("tr.names th")[cell.cellIndex];
+  const name = header.querySelector("button").firstChild.textContent.trim();
+  const title = made("h2", { id: "card-title", textContent: `${name}, ${cell.parentNode.cells[0].textContent.trim()}` });
+  const value = made("p", { className: "value", textContent: cell.querySelector("button").textContent });
+  const list = made("dl", {});
+  said(list, figure, FIGURE_WORDS);
+  said(list, row, ROW_WORDS);
+  said(list, set, COMMON_WORDS);
+  const close = made("button", { type: "button", textContent: "Close" });
+  close.addEventListener("click", () => card.close());
+  card.replaceChildren(title, value, close, list);
+  card.showModal();
+}
+
+const CELL_STEPS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+
+function makeCards(table) {
+  const set = cards[table.closest("[data-cards]")?.dataset.cards];
+  if (!set) return;
+  const names = [...table.querySelectorAll("tr.names th")].map((th) => th.dataset.figure);
+  const rows = new Map(set.rows.map((row) => [`${row.protocol}/${row.subset}/${row.method}`, row]));
+  let first = true;
+  for (const tr of table.querySelectorAll("tr[data-card]")) {
+    const row = rows.get(tr.dataset.card);
+    for (const cell of tr.cells) {
+      const figure = set.figures[names[cell.cellIndex]];
+      if (!row || !figure || cell.dataset.value === undefined) continue;
+      const button = made("button", { type: "button", className: "figure", tabIndex: first ? 0 : -1 });
+      first = false;
+      button.setAttribute("aria-haspopup", "dialog");
+      button.append(...cell.childNodes);
+      cell.append(button);
+      button.addEventListener("click", () => showCard(cell, set, figure, row));
+    }
+  }
+  // One figure of a table is in the order of Tab; arrows go on from it.
+  table.addEventListener("keydown", (event) => {
+    const step = CELL_STEPS[event.key];
+    const cell = event.target.closest("td");
+    if (!step || !cell || !event.target.classList.contains("figure")) return;
+    const below = [...table.querySelectorAll("tr[data-card]")].filter((tr) => !tr.hidden);
+    const next = below[below.indexOf(cell.parentNode) + step[0]]?.cells[cell.cellIndex + step[1]]?.querySelector(".figure");
+    if (!next) return;
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+}
+
+for (const table of document.querySelectorAll("div.table table")) makeCards(table);
+
 // ---- Films of one clip: one clock for all.
 
 const FRAME_S = 1 / 25;

@@ -22,7 +22,14 @@ from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
 from talkface.metrics.catalogue import main_metrics, metric_named
-from talkface.evaluation.needs import code_behind, controls_of, files_behind, needs_of, trained
+from talkface.evaluation.needs import (
+    SHARED,
+    code_behind,
+    controls_of,
+    files_behind,
+    needs_of,
+    trained,
+)
 from talkface.evaluation.wanted import foreign_code, wanted_metrics
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
@@ -84,6 +91,8 @@ VALUES = {
     "protocol": list(CONFIG.evaluation.protocols),
     "metric": list(METRICS.names),
     "part": ["mel", "aus", "au_features"],
+    "stage": [],
+    "trained": [],
 }
 
 
@@ -104,6 +113,8 @@ POSSIBLE = VALUES | {
     ],
     "system": list(EXTERNALS),
     "protocol": ["one_shot", "inpaint"],
+    "stage": ["autoencoder", "audio_to_au", "au_attention", "au_classifier", "renderer"],
+    "trained": [SHARED, *CONFIG.variants],
     "table": TABLES,
 }
 

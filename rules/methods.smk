@@ -1,6 +1,11 @@
 # What the jobs of a method (a variant or a control row) rest on: input functions, and the part of the configuration and code behind them.
 
 
+def finished_file(pattern):
+    """An input: a file of the finished experiment whose networks are used; none without one."""
+    return local(str(CONFIG.networks.expanduser() / pattern)) if CONFIG.networks else []
+
+
 @cache
 def needs(variant) -> frozenset:
     """What a variant rests on: names of parts (talkface/evaluation/needs.py)."""

@@ -1,6 +1,29 @@
 # The training stages, and what each hands on, computed once by its frozen networks.
 
 
+# With `networks` in the configuration nothing is trained: no seed of these rules is left, only those of take_networks.
+SEEDS_TO_TRAIN = any_of([] if CONFIG.networks else VALUES["seed"])
+
+
+rule take_networks:
+    # The networks of a finished experiment, for other clips.
+    input:
+        given_model=finished_file("train/{stage}/{trained}/seed-{seed}/model.safetensors"),
+        given_history=finished_file("train/{stage}/{trained}/seed-{seed}/history.parquet"),
+        setup=finished_file("setup.json"),
+    output:
+        model="results/{experiment}/{corpus}/train/{stage}/{trained}/seed-{seed}/model.safetensors",
+        history="results/{experiment}/{corpus}/train/{stage}/{trained}/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=any_of(VALUES["seed"] if CONFIG.networks else []),
+    resources:
+        **LISTING,
+    params:
+        code=code_of("take_networks"),
+    script:
+        "../workflow_scripts/take_networks.py"
+
+
 rule train_autoencoder:
     input:
         split="results/{experiment}/{corpus}/split.parquet",
@@ -11,6 +34,8 @@ rule train_autoencoder:
     output:
         model="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.autoencoder.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -99,6 +124,8 @@ rule train_audio_to_au:
     output:
         model="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.audio_to_au.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -148,6 +175,8 @@ rule train_au_attention:
     output:
         model="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.au_attention.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -198,6 +227,8 @@ rule train_au_classifier:
     output:
         model="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/au_classifier/shared/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.au_classifier.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -234,6 +265,8 @@ rule train_renderer:
     output:
         model="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
+    wildcard_constraints:
+        seed=SEEDS_TO_TRAIN,
     threads: TRAINING_THREADS
     resources:
         **RENDERER_TRAINING,

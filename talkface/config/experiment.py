@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -112,6 +113,9 @@ class Config(Renderers):
     """How many speakers share a shard (one file of each kind, one job of each rule): at most this many; auto:
     as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number,
     but where files lie: what was made so far is made anew."""
+    networks: Path | None = None
+    """Folder results/{experiment}/{corpus} of a finished experiment whose networks are used as they are:
+    nothing is trained. For other clips than it was trained on (docs/other_corpus.md)."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug
@@ -167,6 +171,11 @@ class Config(Renderers):
     def _consistent(self) -> Config:
         if self.split not in self.splits:
             raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
+        if self.networks is None and self.splits[self.split].seen == []:
+            raise ValueError(
+                f"splits.{self.split}.seen: [] trains on nobody: name speakers, or give `networks` of a "
+                "finished experiment"
+            )
         if self.mfcc.coefficients >= self.mel.bands:
             raise ValueError(
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"

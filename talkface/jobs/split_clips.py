@@ -96,7 +96,7 @@ def refuse_empty(rows: Sequence[Mapping[str, Any]], split: Split) -> None:
     seen = [row for row in rows if is_seen(split, row["speaker"])]
     unseen = [row for row in rows if row["speaker"] in split.unseen]
     usable = sum(row["ok"] for row in seen)
-    if not count["train"]:
+    if not count["train"] and split.seen != []:  # an empty list: networks are given, nothing is trained
         remedy = _REPLACE
         if not seen:
             remedy = "name fewer speakers in the split's unseen and appearance"

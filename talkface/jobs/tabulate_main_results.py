@@ -56,6 +56,7 @@ def tabulate_main_results(
     content: Path,
     cards: Path,
     published: Path = PUBLISHED,
+    networks: str = "",
     orders: Path | None = None,
 ) -> None:
     """Bring all score tables together with the papers' numbers and write them as csv, Markdown and LaTeX.
@@ -65,8 +66,9 @@ def tabulate_main_results(
     ``samplers``: of each variant that has one. ``bounds``: variants that see what a method may not; they are
     not ranked. ``metrics``: the families that were measured; ``not_measured``: those that were not, and why.
     ``films``: FILM_CHECKS of external rows, ``external``: what the configuration says of them, by name.
-    ``orders``: what ``tabulate_orders`` found. ``content``: tables and notes once more, with intervals and
-    the scores of single clips and speakers, as JSON for the report's page. ``cards``: of every figure.
+    ``networks``: the finished experiment whose networks were used, if any. ``orders``: what
+    ``tabulate_orders`` found. ``content``: tables and notes once more, with intervals and the scores of
+    single clips and speakers, as JSON for the report's page. ``cards``: of every figure.
     Raises ``ScoresError`` where there is nothing to tabulate and ``PublishedError`` for a faulty file.
     """
     measured, papers = read_scores(scores), load_published(published)
@@ -100,6 +102,8 @@ def tabulate_main_results(
     if orders is not None:
         wrong = json.loads(orders.read_text(encoding="utf-8"))["contradicted"]
         notes.append(("Not to be trusted here", "; ".join(wrong) or "no metric contradicts its orders"))
+    if networks:
+        notes.append(("Networks", f"those of the finished experiment {networks}; nothing was trained here"))
     of_films = read_films(films)
     if not of_films.empty:
         notes.append(("External rows", films_note(of_films)))

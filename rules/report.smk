@@ -159,6 +159,13 @@ rule tabulate_main_results:
             subcategory="Main results",
             labels={"table": "further measures", "format": "csv"},
         ),
+        paired_csv=report(
+            "results/{experiment}/{corpus}/tables/paired_tests.csv",
+            caption="captions/paired_tests.rst",
+            category="Tables",
+            subcategory="Main results",
+            labels={"table": "paired tests between methods", "format": "csv"},
+        ),
         content="results/{experiment}/{corpus}/tables/main_results.json",
         cards="results/{experiment}/{corpus}/tables/main_results.cards.json",
     resources:

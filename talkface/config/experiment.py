@@ -302,7 +302,7 @@ class Config(Renderers):
 
 FIXED_OUTPUTS = {
     "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit", "orders",
-    "external_films",
+    "external_films", "paired_tests", "further_results",
     "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet", "people",
 }  # fmt: skip
 """Tables and figures that have these names already."""

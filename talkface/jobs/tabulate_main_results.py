@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -18,10 +19,12 @@ from talkface.reporting.files import write_text
 from talkface.reporting.pages.documents import write_documents
 from talkface.reporting.tables.aggregate import aus_by_unit, lips_by_speaker, read_scores, summarise
 from talkface.reporting.tables.cards import cards_of_table, measures_of, write_cards
+from talkface.reporting.tables.columns import MEASURES
 from talkface.reporting.tables.external_films import film_cards, films_note, read_films
 from talkface.reporting.tables.main_table import main_csv, main_view
 from talkface.reporting.tables.marks import mark_rows
 from talkface.reporting.tables.notes import experiment_notes, without_words
+from talkface.reporting.tables.paired import paired_tests, paired_view, untested
 from talkface.reporting.tables.published import PUBLISHED, corpora_beside, load_published
 from talkface.reporting.tables.setting import Setting
 from talkface.reporting.tables.side_tables import (
@@ -51,6 +54,7 @@ def tabulate_main_results(
     lips_csv: Path,
     aus_csv: Path,
     further_csv: Path,
+    paired_csv: Path,
     markdown: Path,
     tex: Path,
     content: Path,
@@ -77,6 +81,8 @@ def tabulate_main_results(
     further = further_tables(metrics)
     summary, lips = summarise(measured, further), lips_by_speaker(measured)
     marked = mark_rows(measured, bounds, further)
+    measures = (*MEASURES, *chain(*further.values()))
+    tests = paired_tests(measured, measures)
     units = aus_by_unit(measured, PROXY_AUS[setting.aus.backend])
     stamp = setting.stamp
     title = f"Main results: {setting.experiment} on {setting.corpus.name}{stamp}"
@@ -86,6 +92,7 @@ def tabulate_main_results(
         aus_view(units, setting.labeller, stamp),
         published_aus_view(papers, corpora),
         *further_views(summary, further, marked, stamp),
+        paired_view(tests, measures, stamp),
     ]
     shown = [view for view in views if view is not None]
     notes = experiment_notes(
@@ -102,6 +109,8 @@ def tabulate_main_results(
     if orders is not None:
         wrong = json.loads(orders.read_text(encoding="utf-8"))["contradicted"]
         notes.append(("Not to be trusted here", "; ".join(wrong) or "no metric contradicts its orders"))
+    if tests.empty:
+        notes.append(("Paired tests", untested(measured)))
     if networks:
         notes.append(("Networks", f"those of the finished experiment {networks}; nothing was trained here"))
     of_films = read_films(films)
@@ -110,7 +119,7 @@ def tabulate_main_results(
     context = setting.columns()
     write_text(csv, main_csv(summary, papers, corpora, context).to_csv(index=False, float_format="%.6g"))
     write_text(further_csv, further_table(summary, further, context).to_csv(index=False, float_format="%.6g"))
-    for path, rows in ((lips_csv, lips), (aus_csv, units)):
+    for path, rows in ((lips_csv, lips), (aus_csv, units), (paired_csv, tests)):
         whole = pd.DataFrame([context] * len(rows)).join(rows.reset_index(drop=True))
         write_text(path, whole.to_csv(index=False, float_format="%.6g"))
     write_cards(

@@ -121,5 +121,5 @@ def test_the_table_names_what_contradicts_itself(tabulated):
 
 
 def test_a_contradiction_is_an_error_where_the_configuration_says_so(tabulated):
-    with pytest.raises(OrdersError, match="1 orders of control rows are contradicted on corpus 'tiny'"):
+    with pytest.raises(OrdersError, match="1 orders of control rows are contradicted on corpus 'grid'"):
         tabulated([0.8] * 6, True)

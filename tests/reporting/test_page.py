@@ -65,17 +65,26 @@ def test_page_escapes_names_from_the_corpus(finished, tmp_path):
     for version in ("7.1", "8.0"):
         versions = {"ffmpeg": version, "torch": "2.13.0"}
         write_table(tmp_path / f"{version}.parquet", HISTORY, [], {"versions": versions})
+    cards = json.loads((finished.root / "tables/main_results.cards.json").read_text())
+    cards["labeller"] = "</script><script>alert(2)</script>"
+    (tmp_path / "cards.json").write_text(json.dumps(cards))
     changed = tmp_path / "main_results.json"
     changed.write_text(json.dumps(content))
     html = build(
         finished,
         main_results=changed,
+        figure_cards=tmp_path / "cards.json",
         videos=[],
         results=tmp_path,
         logs=tmp_path,
         page=tmp_path / "index.html",
     )
-    assert html.count("<script") == 1 and "&lt;script&gt;alert(1)" in html and "&lt;b&gt;" in html
+    # The cards, which are data, and our own.
+    assert (
+        html.count("<script") == html.count("</script") == 2
+        and "&lt;script&gt;alert(1)" in html
+        and "&lt;b&gt;" in html
+    )
     assert "<video" not in html and 'href="#films"' not in html
     assert "ffmpeg: of the artifacts 7.1 made 1, 8.0 made 1" in html and "torch: of" not in html
     assert "no records of what the stages took" in html

@@ -274,7 +274,7 @@ def test_page_holds_every_table_and_stands_alone(made):
     text = (made / "report/paper.html").read_text(encoding="utf-8")
     page = Page()
     page.feed(text)
-    assert page.ids == set(TABLES) and page.images == 2
+    assert page.ids == {*TABLES, "cards"} and page.images == 2
     inside = {address.split(",")[0] for address in page.addresses if not address.startswith("#")}
     assert inside == {"data:image/svg+xml", "data:"}
     assert "Ablations &amp; &lt;parts&gt;" in text and "<parts>" not in text

@@ -87,6 +87,7 @@ def tabulate(made, folder="tables", scores=None, **changes):
         lips_csv=tables / "lips_by_speaker.csv",
         aus_csv=tables / "aus_by_unit.csv",
         further_csv=tables / "further_results.csv",
+        paired_csv=tables / "paired_tests.csv",
         cards=tables / "main_results.cards.json",
         **{name: tables / f"main_results.{end}" for name, end in ENDINGS.items()},
         **given,

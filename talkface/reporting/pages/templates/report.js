@@ -230,7 +230,11 @@ function makeCards(table) {
     const cell = event.target.closest("td");
     if (!step || !cell || !event.target.classList.contains("figure")) return;
     const below = [...table.querySelectorAll("tr[data-card]")].filter((tr) => !tr.hidden);
-    const next = below[below.indexOf(cell.parentNode) + step[0]]?.cells[cell.cellIndex + step[1]]?.querySelector(".figure");
+    let [row, column, next] = [below.indexOf(cell.parentNode), cell.cellIndex, null];
+    do {
+      [row, column] = [row + step[0], column + step[1]];
+      next = below[row]?.cells[column]?.querySelector(".figure"); // cells without a figure are passed over
+    } while (!next && below[row]?.cells[column]);
     if (!next) return;
     event.preventDefault();
     event.target.tabIndex = -1;

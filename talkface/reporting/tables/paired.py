@@ -7,8 +7,9 @@ Holm's correction (1979) holds the chance of a single false finding among all te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,9 +84,8 @@ def holm(p_N: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return corrected
 
 
-def _ahead(row: dict[str, object], measure: Measure) -> str:
+def _ahead(row: Mapping[Any, Any], measure: Measure) -> str:
     p, difference = row["p_holm"], row["difference"]
-    assert isinstance(p, float) and isinstance(difference, float)
     if p >= LEVEL or difference == 0:
         return ""
     high = measure.better == "high"
@@ -118,8 +118,8 @@ def paired_view(tests: pd.DataFrame, measures: Sequence[Measure], stamp: str) ->
     headers = ("Measure", "One", "Other", "One less other", "p", "p, Holm", "Better", "Speakers", "Clips")
     notes = (
         "Wilcoxon's signed-rank test over speakers, each with the mean difference over the clips that both "
-        f"methods have; Holm's correction over all {len(tests)} tests of this table. Of columns that should "
-        'be near one, the distances from one are compared. "Not apart" is no proof that two methods are alike.',
+        f"methods have; Holm's correction over all {len(tests)} tests of this table. Of columns that should be "
+        "near one, the distances from one are compared. A pair that is not apart need not be alike.",
     )
     columns = (Column(),) * len(headers)
     title = f"Differences between methods{stamp}"

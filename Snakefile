@@ -31,6 +31,7 @@ include: f"{ROOT}/rules/sharing.smk"
 include: f"{ROOT}/rules/generate.smk"
 include: f"{ROOT}/rules/evaluate.smk"
 include: f"{ROOT}/rules/report.smk"
+include: f"{ROOT}/rules/study.smk"
 include: f"{ROOT}/rules/paper.smk"
 include: f"{ROOT}/rules/checks.smk"
 

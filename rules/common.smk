@@ -17,7 +17,7 @@ from snakemake.io import strip_wildcard_constraints
 from talkface.config import EXTERNAL, validate
 from talkface import corpora
 from talkface.corpora.download import planned_speakers
-from talkface.corpora.films import films_fingerprint
+from talkface.corpora.films import files_fingerprint, films_fingerprint
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program

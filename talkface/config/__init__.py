@@ -38,6 +38,7 @@ from talkface.config.renderers import (
     WarpRenderer,
 )
 from talkface.config.sampler import Sampler
+from talkface.config.study import Study
 from talkface.config.training import Training
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "SoundAugmentation",
     "Split",
     "Strict",
+    "Study",
     "Synthetic",
     "Table",
     "TableRow",

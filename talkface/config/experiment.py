@@ -18,6 +18,7 @@ from talkface.config.metrics import Metrics
 from talkface.config.networks import AuAttention, AuClassifier, AudioToAu, Autoencoder
 from talkface.config.renderers import RENDERERS, Fused
 from talkface.config.sampler import Sampler
+from talkface.config.study import Study
 
 
 class Evaluation(Strict):
@@ -164,6 +165,8 @@ class Config(Renderers):
     """Variants of the main table, report and gallery; they also run with another clip's sound."""
     external: dict[Slug, External] = {}
     """Films of other systems, a row of the main table for each folder (docs/external_rows.md)."""
+    study: Study = Study()
+    """A study with people, whose page the target study makes."""
     tables: dict[Slug, Table] = {}
     """The papers' tables (target ``paper``)."""
 
@@ -196,6 +199,9 @@ class Config(Renderers):
                 raise ValueError(
                     f"external.{name}.protocol: '{own.protocol}' is not in evaluation.protocols: add it there"
                 )
+        known = {*self.variants, *(EXTERNAL + name for name in self.external), "ground_truth"}
+        if unknown := sorted(set(self.study.methods or []) - known):
+            raise ValueError(f"study.methods: {unknown} are no rows; choose from {sorted(known)}")
         if taken := sorted(FIXED_OUTPUTS & set(self.tables)):
             raise ValueError(f"tables: {taken} are always made; choose other names")
         self._check_shares()

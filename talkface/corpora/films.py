@@ -19,6 +19,13 @@ def films_of(folder: Path, speaker: str) -> dict[str, Path]:
     return {f"{speaker}/{utterance}": path for utterance, path in found.items()}
 
 
+def files_fingerprint(folder: Path, suffixes: tuple[str, ...]) -> str:
+    """A hash of names, sizes and times of a folder's files with these endings; an absent one is empty."""
+    digest = hashlib.sha256()
+    fingerprint_of([folder.expanduser()], suffixes, digest.update)
+    return digest.hexdigest()
+
+
 def films_fingerprint(folder: Path, speakers: Iterable[str]) -> str:
     """A hash of the names, sizes and times of these speakers' films, for a rule's ``params``."""
     digest = hashlib.sha256()

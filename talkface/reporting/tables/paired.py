@@ -118,8 +118,8 @@ def paired_view(tests: pd.DataFrame, measures: Sequence[Measure], stamp: str) ->
     headers = ("Measure", "One", "Other", "One less other", "p", "p, Holm", "Better", "Speakers", "Clips")
     notes = (
         "Wilcoxon's signed-rank test over speakers, each with the mean difference over the clips that both "
-        f"methods have; Holm's correction over all {len(tests)} tests of this table. Of columns that should be "
-        "near one, the distances from one are compared. A pair that is not apart need not be alike.",
+        f"methods have; Holm's correction over all {len(tests)} tests of this table. Of columns that should "
+        "be near one, the distances from one are compared. A pair that is not apart need not be alike.",
     )
     columns = (Column(),) * len(headers)
     title = f"Differences between methods{stamp}"

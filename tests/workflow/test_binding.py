@@ -98,6 +98,7 @@ def jobs_by_rule(tmp_path_factory):
     """Name of a rule -> its jobs in the plan of an experiment that has every rule."""
     folder = make_workspace(tmp_path_factory.mktemp("binding") / "workflow")
     corpus = {"download": {"record": "http://localhost/record", "archives": ["s1.zip"]}}
+    external = {"other": {"films": "films"}}
     with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         patch.chdir(folder)
         for name in ("PYTHONPATH", "TALKFACE_SNAKEMAKE_PID"):
@@ -105,7 +106,8 @@ def jobs_by_rule(tmp_path_factory):
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(
-                config={"corpus": corpus}, configfiles=[folder / name for name in OVERLAYS]
+                config={"corpus": corpus, "external": external, "networks": "results/done/micro"},
+                configfiles=[folder / name for name in OVERLAYS],
             ),
             snakefile=folder / "Snakefile",
             workdir=folder,
@@ -131,6 +133,10 @@ def _jobs(workflow, own) -> list[Rule]:
         "metric": workflow.globals["VALUES"]["metric"],
         "part": ["mel"],
         "archive": ["s1.zip"],
+        "system": ["external_other"],
+        "shown": ["ours", "ours_other_sound", "external_other"],
+        "stage": ["autoencoder"],
+        "trained": ["shared"],
     }
     made = [values]
     for name in own.wildcard_names & set(choices):

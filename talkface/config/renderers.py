@@ -91,7 +91,35 @@ class Fused(FusedLosses, FusedNetwork):
         """Raise ``ValueError`` for crops of a size that this renderer cannot give."""
 
 
-class Renderer(Fused, section="renderer", output="diffusion"):
+class Denoised(Strict):
+    """How latents become noise, and what the network learns of it."""
+
+    later = frozenset({"noise_path"})
+
+    timesteps: int = 1000
+    """Length of the noise schedule."""
+    beta_start: float = 0.0015
+    """Noise variance of the first timestep."""
+    beta_end: float = 0.0195
+    """Noise variance of the last timestep."""
+    noise_path: Literal["diffusion", "flow"] = "diffusion"
+    """How latents become noise: diffusion (the papers), or flow, the straight path of flow matching, without
+    variances."""
+    preconditioned: bool
+    """[own] the network gives what is left of the noise after copying its input."""
+    even_timesteps: bool
+    """[own] weigh the noise error so that high noise, where mouths open, counts."""
+
+    @model_validator(mode="after")
+    def _velocity(self) -> Denoised:
+        if self.noise_path == "flow" and not (self.preconditioned and self.even_timesteps):
+            raise ValueError(
+                "noise_path: flow learns a velocity; set preconditioned: true and even_timesteps: true"
+            )
+        return self
+
+
+class Renderer(Denoised, Fused, section="renderer", output="diffusion"):
     """Paper A's renderer: a latent denoiser on E_a, E_f and TCSAN."""
 
     masked_frame: Literal["first", "every"] = "first"
@@ -106,12 +134,6 @@ class Renderer(Fused, section="renderer", output="diffusion"):
     """Levels with attention, counted in halvings."""
     head_width: int = 32
     """Channels of an attention head."""
-    timesteps: int = 1000
-    """Length of the noise schedule."""
-    beta_start: float = 0.0015
-    """Noise variance of the first timestep."""
-    beta_end: float = 0.0195
-    """Noise variance of the last timestep."""
     preconditioned: bool = False
     """[own] the network gives what is left of the noise after copying its input."""
     even_timesteps: bool = False
@@ -251,13 +273,15 @@ class WarpRenderer(PhotoFused, section="warp_renderer", output="warp"):
     """Weights of the losses."""
 
 
-class PhotoRenderer(PhotoFused, section="photo_renderer", output="photo_diffusion"):
+class PhotoRenderer(Denoised, PhotoFused, section="photo_renderer", output="photo_diffusion"):
     """Paper A's diffusion with the photo: in latents that say how a frame differs from it."""
 
     decoder_width: int = Field(32, ge=8)
     """Channels of the decoder at half the picture's size, doubled at a quarter."""
     latent_noise: float = Field(0.1, ge=0)
     """Deviation of the noise in the latents, in units of about their own, that the decoder learns from."""
+    later = Denoised.later | PhotoFused.later
+
     denoiser_width: int = Field(128, ge=8)
     """Channels of the denoiser at full size of the latent."""
     denoiser_multipliers: list[int] = [1, 2, 3, 4]
@@ -268,12 +292,6 @@ class PhotoRenderer(PhotoFused, section="photo_renderer", output="photo_diffusio
     """Levels with attention, counted in halvings."""
     head_width: int = 32
     """Channels of an attention head."""
-    timesteps: int = 1000
-    """Length of the noise schedule."""
-    beta_start: float = 0.0015
-    """Noise variance of the first timestep."""
-    beta_end: float = 0.0195
-    """Noise variance of the last timestep."""
     preconditioned: bool = True
     """[own] the network gives what is left of the noise after copying its input."""
     even_timesteps: bool = True

@@ -1,4 +1,4 @@
-"""Noise schedule of the latent diffusion (Ho et al. 2020; beta linear in its root as in LDM and paper A).
+"""Noise schedule of the latent diffusion: how clean latents become noise, and what the network predicts.
 
 Legend: N frames, C, H, W latent, K timesteps.
 """
@@ -10,9 +10,21 @@ from torch import Tensor
 
 from talkface.models.network import Network
 
+PATHS = ("diffusion", "flow")
+
+
+def flow_times(timesteps: int) -> Tensor:
+    """The times of flow matching's timesteps, float64 [K]: even, without 0 and 1."""
+    return torch.arange(1, timesteps + 1, dtype=torch.float64) / (timesteps + 1)
+
 
 class NoiseSchedule(Network):
     """x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise; the network predicts the noise.
+
+    ``path`` says how alpha_bar falls. ``diffusion``: betas that are linear in their root (Ho et al. 2020,
+    LDM, paper A). ``flow``: the straight path of flow matching (Lipman et al. 2023; Liu et al. 2023),
+    (1 - t) x_0 + t noise at K even times t between 0 and 1, scaled to unit variance. The scale changes
+    nothing that is learned: an Euler step along the path's velocity is a step of DDIM here.
 
     Holds no weights; as a module it follows its network from device to device.
 
@@ -20,20 +32,34 @@ class NoiseSchedule(Network):
         timesteps: length K of the schedule.
         beta_start: variance of the first step.
         beta_end: variance of the last step.
+        path: ``diffusion`` or ``flow``, which has no variances of steps.
 
     Raises:
-        ValueError: variances that are not 0 < beta_start <= beta_end < 1.
+        ValueError: variances that are not 0 < beta_start <= beta_end < 1; another path.
     """
 
     alpha_bar_K: Tensor
 
-    def __init__(self, timesteps: int = 1000, beta_start: float = 0.0015, beta_end: float = 0.0195) -> None:
+    def __init__(
+        self,
+        timesteps: int = 1000,
+        beta_start: float = 0.0015,
+        beta_end: float = 0.0195,
+        path: str = "diffusion",
+    ) -> None:
         super().__init__()
+        if path not in PATHS:
+            raise ValueError(f"noise schedule: path '{path}' is none of {', '.join(PATHS)}")
         if not 0 < beta_start <= beta_end < 1:
             raise ValueError(f"noise schedule: 0 < {beta_start} <= {beta_end} < 1 does not hold")
-        self.timesteps = timesteps
-        beta_K = torch.linspace(beta_start**0.5, beta_end**0.5, timesteps, dtype=torch.float64) ** 2
-        self.register_buffer("alpha_bar_K", (1 - beta_K).cumprod(0).float(), persistent=False)
+        self.timesteps, self.path = timesteps, path
+        if path == "flow":
+            time_K = flow_times(timesteps)
+            alpha_bar_K = (1 - time_K) ** 2 / ((1 - time_K) ** 2 + time_K**2)
+        else:
+            beta_K = torch.linspace(beta_start**0.5, beta_end**0.5, timesteps, dtype=torch.float64) ** 2
+            alpha_bar_K = (1 - beta_K).cumprod(0)
+        self.register_buffer("alpha_bar_K", alpha_bar_K.float(), persistent=False)
 
     def add_noise(self, clean_NCHW: Tensor, noise_NCHW: Tensor, timestep_N: Tensor) -> Tensor:
         """x_t of clean latents, each frame at its own timestep (int64 [N], 0 .. K - 1)."""
@@ -55,10 +81,13 @@ class NoiseSchedule(Network):
         return noise * noisy_NCHW + signal * output_NCHW
 
     def weights(self, timestep_N: Tensor) -> Tensor:
-        """Weights [N] of a noise error that make all timesteps equally hard [own]: 1 / alpha_bar.
+        """Weights [N] of a noise error that make all timesteps equally hard: 1 / alpha_bar [own].
 
         The plain noise error (weight one) hardly sees high noise, where it is decided whether a mouth opens.
+        On the path of flow matching: 1 / (1 - t)^2, which makes it the error of the velocity noise - x_0.
         """
+        if self.path == "flow":
+            return (1 - (timestep_N + 1) / (self.timesteps + 1)) ** -2
         return 1 / self._levels(timestep_N)[0].flatten().square()
 
     def _levels(self, timestep_N: Tensor) -> tuple[Tensor, Tensor]:

@@ -53,6 +53,7 @@ class PhotoRenderer(PhotoTrunk, name="photo_renderer"):
         reach: a flow of 1 moves by this share of half the picture's width.
         denoiser_width, denoiser_multipliers, blocks, attention_levels, head_width: see ``Denoiser``.
         timesteps, beta_start, beta_end: see ``NoiseSchedule``.
+        noise_path: its ``path``.
         preconditioned: see ``NoiseSchedule.noise_of``; ``False`` is paper A.
         **photo: see ``PhotoTrunk``.
     """
@@ -70,6 +71,7 @@ class PhotoRenderer(PhotoTrunk, name="photo_renderer"):
         timesteps: int = 1000,
         beta_start: float = 0.0015,
         beta_end: float = 0.0195,
+        noise_path: str = "diffusion",
         preconditioned: bool = True,
         **photo: Any,
     ) -> None:
@@ -90,7 +92,7 @@ class PhotoRenderer(PhotoTrunk, name="photo_renderer"):
         self.out = zeroed(nn.Conv2d(high, PAINT_CHANNELS, 3, padding=1))
 
         self.seen = nn.Conv2d(photo_maps, _SEEN, 1)
-        self.schedule = NoiseSchedule(timesteps, beta_start, beta_end)
+        self.schedule = NoiseSchedule(timesteps, beta_start, beta_end, noise_path)
         self.denoiser = Denoiser(
             in_channels=LATENT_CHANNELS + _SEEN + 2,
             out_channels=LATENT_CHANNELS,

@@ -24,6 +24,7 @@ class Renderer(Trunk, name="renderer"):
         latent_channels: channels of a latent.
         token_in_embedding: see ``Denoiser``.
         timesteps, beta_start, beta_end: see ``NoiseSchedule``.
+        noise_path: its ``path``.
         preconditioned: see ``NoiseSchedule.noise_of``; ``False`` is the paper.
         **trunk: see ``Trunk``.
     """
@@ -41,11 +42,12 @@ class Renderer(Trunk, name="renderer"):
         timesteps: int = 1000,
         beta_start: float = 0.0015,
         beta_end: float = 0.0195,
+        noise_path: str = "diffusion",
         preconditioned: bool = False,
         **trunk: Any,
     ) -> None:
         super().__init__(**trunk)
-        self.schedule = NoiseSchedule(timesteps, beta_start, beta_end)
+        self.schedule = NoiseSchedule(timesteps, beta_start, beta_end, noise_path)
         self.preconditioned = preconditioned
         self.denoiser = Denoiser(
             in_channels=3 * latent_channels,

@@ -1,5 +1,7 @@
 import json
 import re
+from functools import reduce
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,11 +24,20 @@ def test_default_is_the_demo():
     assert config.corpus.synthetic.speakers >= 6
 
 
+def named_before(path: Path) -> list[Path]:
+    """Overlays that the command in an overlay's head lays below it."""
+    head = re.sub(r"\\\n#", "", path.read_text().split("\n\n")[0])
+    words = re.findall(r"configs/\w+\.yaml", head)
+    own = f"configs/{path.name}"
+    return [path.parents[1] / word for word in words[: words.index(own)]] if own in words else []
+
+
 @pytest.mark.parametrize("path", OVERLAYS, ids=lambda path: path.stem)
 def test_overlays_are_valid(path):
     overlay = yaml.safe_load(path.read_text())
     rows = set(overlay) <= NAMES_ONLY  # such an overlay may name the variants of the papers' tables
-    config = validate(merge(merge(DEFAULT, VARIANTS if rows else {}), overlay))
+    below = [] if rows else [yaml.safe_load(other.read_text()) for other in named_before(path)]
+    config = validate(reduce(merge, [DEFAULT, VARIANTS if rows else {}, *below, overlay]))
     if rows:
         assert config.model_copy(update=dict.fromkeys(NAMES_ONLY)) == validate(DEFAULT).model_copy(
             update=dict.fromkeys(NAMES_ONLY)

@@ -3,7 +3,7 @@ import torch
 
 from talkface.models.denoiser import Denoiser, timestep_embedding
 from talkface.models.encoders import AudioEncoder, FaceEncoder
-from talkface.models.noise_schedule import NoiseSchedule
+from talkface.models.noise_schedule import NoiseSchedule, flow_times
 from talkface.models.renderer import Renderer
 
 DEMO = {
@@ -166,6 +166,26 @@ def test_timesteps_are_told_apart():
     embedded = timestep_embedding(torch.arange(1000), 32)
     assert embedded.shape == (1000, 32)
     assert torch.cdist(embedded, embedded).fill_diagonal_(1).min() > 1e-3
+
+
+def test_the_straight_path_of_flow_matching():
+    schedule, t_K = NoiseSchedule(path="flow"), flow_times(1000)
+    alpha_bar_K = schedule.alpha_bar_K.double()
+    assert torch.allclose(((1 - alpha_bar_K) / alpha_bar_K).sqrt(), t_K / (1 - t_K), rtol=0.01)
+    assert torch.equal(NoiseSchedule(**schedule.settings).alpha_bar_K, schedule.alpha_bar_K)
+    timestep_N, shape = torch.tensor([50, 300, 700, 950]), (4, 3, 2, 2)
+    clean, noise, output = torch.randn(
+        3, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    time = t_K[timestep_N][:, None, None, None]
+    noisy = schedule.add_noise(clean, noise, timestep_N)
+    told = schedule.noise_of(output, noisy, timestep_N)
+    weighted = schedule.weights(timestep_N)[:, None, None, None] * (told - noise).square()
+    in_its_scale = noisy * ((1 - time) ** 2 + time**2).sqrt()
+    velocity = (told - in_its_scale) / (1 - time)  # of the noise told: x = (1 - t) x_0 + t noise
+    assert torch.allclose(weighted, (velocity - (noise - clean)).square(), rtol=0.02, atol=1e-3)
+    with pytest.raises(ValueError, match="path 'straight' is none of diffusion, flow"):
+        NoiseSchedule(path="straight")
 
 
 def test_noise_schedule():

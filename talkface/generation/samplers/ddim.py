@@ -47,7 +47,19 @@ def sample(
     every step's predicted clean picture is replaced, and its noise follows from it.
     """
     timesteps_S = ddim_timesteps(len(alpha_bar_K), steps)
-    alpha_S = [float(alpha_bar_K[t]) for t in timesteps_S]
+    return descend(denoise, noise_SNCHW, alpha_bar_K, timesteps_S, eta, known)
+
+
+def descend(
+    denoise: Denoiser,
+    noise_SNCHW: Tensor,
+    alpha_bar_K: Tensor,
+    timesteps_S: np.ndarray,
+    eta: float,
+    known: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """``sample`` by way of the given timesteps, increasing, ``[S]``."""
+    steps, alpha_S = len(timesteps_S), [float(alpha_bar_K[t]) for t in timesteps_S]
     x_NCHW = noise_SNCHW[0]
     for step in reversed(range(steps)):
         alpha, previous = alpha_S[step], alpha_S[step - 1] if step else 1.0

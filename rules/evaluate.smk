@@ -3,7 +3,7 @@
 
 rule score_clips:
     input:
-        # Only those that the metric needs: each is none for the others.
+        # Only those that a metric of the experiment needs.
         frames=needed(
             "frames",
             "results/{experiment}/{corpus}/generate/{method}/seed-{seed}/{protocol}/{shard}.parquet",
@@ -17,18 +17,14 @@ rule score_clips:
         true_aus=needed("true_aus", rules.label_aus.output.aus_table),
         mel=needed("mel", rules.extract_mel.output.mel_table),
         clips=needed("clips", rules.list_clips.output.clips),
-        after_weights=weights_of_metric,
+        after_weights=weights_of_metrics,
         split="results/{experiment}/{corpus}/split.parquet",
     output:
-        scores="results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/{metric}.parquet",
+        scores=snakemake_expand(SCORES_OF, metric=METRICS.names, allow_missing=True),
     resources:
         **SCORING,
     params:
-        code=code_of_metric,
-        key_crop_size=key_of_part("mouth_box", CONFIG.video.crop_size),
-        key_labels=key_of_part("aus", section(CONFIG.aus)),
-        key_landmarker=key_of_part("aus", LABELLING_MODELS),
-        key_weights=key_of_weights,
+        identities=identities_of_metrics,
     script:
         "../workflow_scripts/score_clips.py"
 
@@ -61,4 +57,4 @@ rule score_au_classifier:
 rule scores:
     """The main table's methods generated and measured, a row per clip and metric."""
     input:
-        everything(rules.score_clips.output),
+        everything(SCORES_OF),

@@ -1,7 +1,9 @@
-# What the jobs of a metric rest on, and the columns that metrics declare.
+# What the scores of metrics rest on, and the columns that metrics declare.
+
+# A file for each metric, all of a method by one job: most of a short job is its start.
+SCORES_OF = "results/{experiment}/{corpus}/scores/{method}/seed-{seed}/{protocol}/{metric}.parquet"
 
 
-@cache
 def version_of_metric(metric) -> str:
     """Version of the code behind a metric: of the rule's script, of the metric and of what reads its needs."""
     script = Path(ROOT, "workflow_scripts", "score_clips.py")
@@ -9,42 +11,49 @@ def version_of_metric(metric) -> str:
     return ACCEPTED.get((f"score_{metric}", version), version)
 
 
-def code_of_metric(wildcards) -> str:
+def identity_of(metric) -> dict:
+    """What tells a metric's scores beside their inputs: its code, and of the configuration what it needs."""
+    family = metric_named(metric)
+    parts = {
+        "mouth_box": {"crop_size": CONFIG.video.crop_size},
+        "aus": {"labels": section(CONFIG.aus), "landmarker": LABELLING_MODELS},
+        "weights": {
+            "weights": {
+                file.name: CONFIG.metrics.weights[file.name].sha256 for file in family.weights
+            }
+        },
+    }
+    found = {"code": version_of_metric(metric)}
+    for part in family.needs:
+        found |= parts.get(part, {})
+    return found
+
+
+@cache
+def identities() -> dict:
+    """The same of each metric."""
+    return {name: identity_of(name) for name in METRICS.names}
+
+
+def identities_of_metrics(wildcards) -> dict:
     """The same, as a param."""
-    return version_of_metric(wildcards.metric)
+    return identities()
 
 
 def needed(name, pattern):
-    """An input of ``score_clips``: the files that a pattern stands for, where the metric is computed from them."""
+    """An input of ``score_clips``: the files that a pattern stands for, where a metric is computed from them."""
 
     def paths(wildcards) -> list:
-        behind = name in files_behind(wildcards.metric)
+        behind = any(name in files_behind(metric) for metric in METRICS.names)
         return sorted(set(all_shards(pattern, wildcards))) if behind else []
 
     return paths
 
 
-def key_of_part(part, value):
-    """What identifies a part of a clip, for the metrics that need it; others are told by their code alone."""
-
-    def key(wildcards):
-        wanted = part in metric_named(wildcards.metric).needs
-        return value if wanted else code_of_metric(wildcards)
-
-    return key
-
-
-def weights_of_metric(wildcards) -> list:
-    """The files of weights that a metric is computed with."""
-    files = metric_named(wildcards.metric).weights
-    return [local(CONFIG.metrics.weights[file.name].path) for file in files]
-
-
-def key_of_weights(wildcards):
-    """Which weights they are, for the metrics that have some; others are told by their code alone."""
-    files = metric_named(wildcards.metric).weights
-    hashes = {file.name: CONFIG.metrics.weights[file.name].sha256 for file in files}
-    return hashes or code_of_metric(wildcards)
+def weights_of_metrics(wildcards) -> list:
+    """The files of weights that metrics are computed with."""
+    given = weights_behind(METRICS.names, CONFIG.metrics)
+    return [local(weights.path) for weights in given.values()]
 
 
 def declared(metrics) -> list:

@@ -4,7 +4,7 @@ from talkface.evaluation.needs import bounds
 
 # They are one rule with a wildcard, not a rule each in a loop: a script belongs to the rule of its name.
 # What a table is made from is looked up by that wildcard; another table's rows are none of its business.
-SCORES = {name: expand(rules.score_clips.output, **values_of(name)) for name in TABLES}
+SCORES = {name: expand(SCORES_OF, **values_of(name)) for name in TABLES}
 HISTORIES = {name: histories_of(rows) for name, rows in ROWS.items()}
 
 

@@ -44,7 +44,7 @@ rule tabulate_corpus:
 
 rule tabulate_orders:
     input:
-        scores=expand(rules.score_clips.output.scores, **ORDERED),
+        scores=expand(SCORES_OF, **ORDERED),
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         csv=report(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from safetensors.torch import load_file
+if TYPE_CHECKING:
+    import torch
+
+# torch is imported where it is needed: scores without weights take less time than its start.
 
 _TORCH = (".pth", ".pt", ".model")
 KINDS = (".safetensors", *_TORCH, ".onnx")
@@ -33,7 +35,7 @@ def read_state_dict(path: Path, sha256: str) -> dict[str, Any]:
         raise StateDictError(f"{path}: weights come as {', '.join(KINDS)}")
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return _from_safetensors(path)
         state = _from_onnx(path) if path.suffix == ".onnx" else _from_torch(path)
     except Exception as error:  # torch, safetensors and onnx fail in many types on a file that is not theirs
         raise StateDictError(
@@ -58,12 +60,21 @@ def check_sha256(path: Path, expected: str) -> None:
         )
 
 
+def _from_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
 def _from_torch(path: Path) -> Any:
+    import torch
+
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _from_onnx(path: Path) -> dict[str, torch.Tensor]:
     import onnx  # not above: the package is optional
+    import torch
     from onnx import numpy_helper
 
     # Data beside the file are not covered by its checksum.

@@ -13,7 +13,7 @@ from talkface.metrics.declaration import Score
 
 
 class ScoreRows:
-    """Collects the rows of one SCORES table."""
+    """Makes the rows of SCORES tables."""
 
     def __init__(self, split: Path):
         self._split = read_table(split, SPLIT)
@@ -21,7 +21,6 @@ class ScoreRows:
         self.num_frames: dict[str, int] = dict(
             zip(self._places, self._split["num_frames"].to_pylist(), strict=True)
         )
-        self.rows: list[dict[str, Any]] = []
 
     def words_s(self, clip: str) -> list[tuple[float, float]]:
         """Start and end in seconds of every word of the clip's transcript; empty where there is none."""
@@ -35,20 +34,20 @@ class ScoreRows:
             found.setdefault(self._split["subset"][self._places[clip]].as_py(), []).append(clip)
         return found
 
-    def add(self, clip: str, scores: Mapping[str, Score]) -> None:
+    def of(self, clip: str, scores: Mapping[str, Score]) -> list[dict[str, Any]]:
         """One row for each value. ``None`` and NaN become null: not defined."""
         speaker, subset = (self._split[name][self._places[clip]].as_py() for name in ("speaker", "subset"))
-        for metric, (value, weight) in scores.items():
-            self.rows.append(
-                {
-                    "clip": clip,
-                    "speaker": speaker,
-                    "subset": subset,
-                    "metric": metric,
-                    "value": None if value is None or math.isnan(value) else float(value),
-                    "weight": float(weight),
-                }
-            )
+        return [
+            {
+                "clip": clip,
+                "speaker": speaker,
+                "subset": subset,
+                "metric": metric,
+                "value": None if value is None or math.isnan(value) else float(value),
+                "weight": float(weight),
+            }
+            for metric, (value, weight) in scores.items()
+        ]
 
 
 def tables_by_clip(paths: Iterable[Path], schema: TableSchema) -> dict[str, ClipTable]:

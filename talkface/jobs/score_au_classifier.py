@@ -39,7 +39,7 @@ def score_au_classifier(
     """Write for every evaluated clip and AU what the metric ``aus`` gives: counts, F1 and accuracy."""
     device = prepare(compute)
     network = load_model(model, AuClassifier, device)
-    rows, table = ScoreRows(split), read_table(split, SPLIT)
+    rows, table, found = ScoreRows(split), read_table(split, SPLIT), []
     frames_of = {row["clip"]: row["num_frames"] for row in table.to_pylist()}
     speakers = sorted(set(table["speaker"].to_pylist()))
     clips = [clip for speaker in speakers for clip in evaluation_clips(table, speaker, evaluation)]
@@ -62,6 +62,6 @@ def score_au_classifier(
         counts = count_presence(found_TA[known_T], truth[clip].presence_TA.numpy()[known_T])
         for au, outcome in zip(AU_NAMES, counts, strict=True):
             values = presence_values(au, outcome)
-            rows.add(clip, {name: (value, int(known_T.sum())) for name, value in values.items()})
+            found += rows.of(clip, {name: (value, int(known_T.sum())) for name, value in values.items()})
     data = data_hashes([model, *faces, *aus, split], scores)
-    write_table(scores, SCORES, rows.rows, {"data": data})
+    write_table(scores, SCORES, found, {"data": data})

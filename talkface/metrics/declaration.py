@@ -144,7 +144,7 @@ class Metric:
     """A function of the family's module: the values of one clip by their names in the score tables; or, with
     ``per="subset"``, those of all clips of a subset together, which it gets one after another."""
     needs: tuple[Part, ...]
-    """The parts of a clip that ``score`` asks for. Others are not read, and changes of them rerun nothing."""
+    """The parts of a clip that ``score`` asks for. Others are not read; scores outlive their changes."""
     measures: tuple[Measure, ...]
     """Its columns. Values of which no column is made are stored all the same."""
     table: str = ""

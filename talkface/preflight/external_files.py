@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from talkface.config import EXTERNAL, Config
 from talkface.evaluation.needs import labels_frames, needs_of
-from talkface.evaluation.wanted import weights_behind
+from talkface.evaluation.wanted import wanted_metrics, weights_behind
 from talkface.features import bundle
 from talkface.preflight.jobs import Job, section_of
 
@@ -28,7 +28,7 @@ def weight_problems(config: Config, jobs: Sequence[Job]) -> list[str]:
     for field, path in dict.fromkeys(_warm_starts(config, jobs)):
         problems += check_file(field, path, None, "leave it out to train from the beginning")
         problems += [] if problems and problems[-1].startswith(field) else _not_safetensors(field, path)
-    scored = {job.wildcards["metric"] for job in jobs if job.rule == "score_clips"}
+    scored = wanted_metrics(config.metrics).names if "score_clips" in rules else ()
     for name, given in weights_behind(scored, config.metrics).items():
         problems += check_file(
             f"metrics.weights.{name}", given.path, given.sha256, "leave it out to go without the metric"

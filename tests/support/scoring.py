@@ -20,15 +20,18 @@ def score(
     **tables: list[Path],
 ):
     """Score the clips of some tables, which are named as the job's arguments; the others are not there."""
+    labels, metrics = labels or AuLabels(), metrics or Metrics()
+    identity = {"labels": labels.model_dump(mode="json"), "metrics": metrics.model_dump(mode="json")}
     score_clips(
-        metric=metric,
+        identities={metric: identity},
         **{name: tables.get(name, []) for name in TABLES},
         split=split,
         video=Video(crop_size=CROP),
-        aus=labels or AuLabels(),
+        aus=labels,
         faces=Faces(),
         corpus=Corpus(),
-        metrics=metrics or Metrics(),
-        scores=scores,
+        metrics=metrics,
+        work=scores.parent / "work",
+        scores=[scores],
     )
     return scores

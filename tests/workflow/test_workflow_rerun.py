@@ -114,6 +114,23 @@ def code_versions(workspace) -> dict[str, str]:
     return dict(line.split() for line in done.stdout.splitlines())
 
 
+def test_an_edit_of_one_metric_computes_that_metric_alone(workspace, before):
+    kept = workspace / "work/micro/micro/scores/static/seed-0/one_shot"
+    times = {path.stem: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert set(times) == set(all_metrics())
+    [edit] = [edit for edit in RERUN if edit.name == "lip metric"]
+    edit.apply(workspace)
+    scores = workspace / RESULTS / "scores/static/seed-0/one_shot"
+    done = snakemake(workspace, "--cores", "1", "--", str((scores / "lips.parquet").relative_to(workspace)))
+    assert done.returncode == 0, done.stdout[-3000:]
+    written = {name for name in times if (kept / f"{name}.parquet").stat().st_mtime_ns != times[name]}
+    after = code_versions(workspace)
+    changed = {name for name in times if before[f"score_{name}"] != after[f"score_{name}"]}
+    assert written == changed and "lips" in changed and "pixels" not in changed
+    for name in times:
+        assert (scores / f"{name}.parquet").read_bytes() == (kept / f"{name}.parquet").read_bytes()
+
+
 def test_another_ffmpeg_on_the_path_reruns_nothing(finished_micro, tmp_path, monkeypatch):
     other = tmp_path / "ffmpeg"
     other.write_text(

@@ -19,7 +19,7 @@ SAMPLED = "  mine: {sampler: {kind: dpmpp_2m}}\n"
 OF_A_VARIANT = {
     "generate_clips": 2,  # shards
     "track_generated": 1,
-    "score_clips": 3,
+    "score_clips": 1,
     "tabulate_table": 1,
 }
 

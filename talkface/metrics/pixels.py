@@ -9,6 +9,13 @@ import numpy as np
 
 from talkface.metrics.clip import Box
 
+RADIUS = 5
+_SIGMA = 1.5
+_OFFSETS = np.arange(-RADIUS, RADIUS + 1)
+_WINDOW = np.exp(-(_OFFSETS**2) / (2 * _SIGMA**2)) / np.exp(-(_OFFSETS**2) / (2 * _SIGMA**2)).sum()
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+"""SSIM's Gaussian window 11 x 11, one side, and its constants for a range of 255 (Wang et al. 2004)."""
+
 
 def psnr(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio of each frame in dB, float64 ``[T]``; ``inf`` for equal frames.
@@ -74,21 +81,35 @@ def mean_finite(values_T: np.ndarray) -> tuple[float | None, int]:
     return (float(finite_T.mean()), len(finite_T)) if len(finite_T) else (None, 0)
 
 
+def similarity(
+    prediction_HWC: np.ndarray, reference_HWC: np.ndarray, *, edge_twice: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """SSIM's map and that of its factor of contrast and structure alone, float64 ``[H, W, C]`` each.
+
+    Windows that leave the picture see it mirrored, ``edge_twice``: with its outermost pixels twice. OpenCV's
+    separable filter takes less than half the time of ``skimage.metrics.structural_similarity``, whose map
+    this is within 1e-12, and a fifth of that of torchmetrics.
+    """
+    import cv2  # not above: the Snakefile reads the declarations
+
+    border = cv2.BORDER_REFLECT if edge_twice else cv2.BORDER_REFLECT_101
+    prediction, reference = prediction_HWC.astype(np.float64), reference_HWC.astype(np.float64)
+
+    def mean(values_HWC: np.ndarray) -> np.ndarray:
+        return cv2.sepFilter2D(values_HWC, -1, _WINDOW, _WINDOW, borderType=border)
+
+    mean_1, mean_2 = mean(prediction), mean(reference)
+    between, product = mean_1**2 + mean_2**2, mean_1 * mean_2
+    variances = mean(prediction**2 + reference**2) - between
+    covariance = mean(prediction * reference) - product
+    contrast_HWC = (2 * covariance + _C2) / (variances + _C2)
+    return (2 * product + _C1) / (between + _C1) * contrast_HWC, contrast_HWC
+
+
 def _ssim(prediction_HWC: np.ndarray, reference_HWC: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean without the outermost 5 pixels, and the map ``[H, W, C]``."""
-    from skimage.metrics import structural_similarity  # not above: the Snakefile reads the declarations
-
-    whole, map_HWC = structural_similarity(
-        prediction_HWC,
-        reference_HWC,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        data_range=255,
-        channel_axis=-1,
-        full=True,
-    )
-    return whole, map_HWC
+    map_HWC, _ = similarity(prediction_HWC, reference_HWC)
+    return float(map_HWC[RADIUS:-RADIUS, RADIUS:-RADIUS].mean()), map_HWC
 
 
 def _check(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> None:

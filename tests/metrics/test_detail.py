@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter, uniform_filter
+from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
 from talkface.metrics.clip import Clip
 from talkface.metrics.families.detail import ms_ssim, scales, score
@@ -48,6 +50,20 @@ def test_it_is_wangs_definition_on_four_scales():
     expected = [by_hand(a[..., 0], b[..., 0]) for a, b in zip(noisy, true, strict=True)]
     assert ms_ssim(noisy, true) == pytest.approx(expected, abs=2e-3)
     assert ms_ssim(noisy, true).max() < 0.95
+
+
+@pytest.mark.parametrize("side", [112, 64, 31])
+def test_it_is_that_of_torchmetrics(side):
+    true = pictures(side=side)
+    noisy = np.clip(true + RNG.normal(0, 20, true.shape), 0, 255).astype(np.uint8)
+    betas = np.array([0.0448, 0.2856, 0.3001, 0.2363])[: scales(side)]
+    first, second = (
+        torch.from_numpy(frames.transpose(0, 3, 1, 2).copy()).double() for frames in (noisy, true)
+    )
+    expected = multiscale_structural_similarity_index_measure(
+        first, second, data_range=255.0, reduction="none", betas=tuple(betas / betas.sum()), normalize="relu"
+    )
+    assert ms_ssim(noisy, true) == pytest.approx(expected.numpy(), abs=1e-6)
 
 
 def test_equal_frames_score_one_and_both_directions_are_alike():

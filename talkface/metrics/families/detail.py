@@ -31,7 +31,8 @@ def scales(side: int) -> int:
 def ms_ssim(prediction_THWC: np.ndarray, reference_THWC: np.ndarray) -> np.ndarray:
     """Multi-scale structural similarity of each frame (Wang et al. 2003), float64 ``[T]``.
 
-    The same as torchmetrics has, in a fifth of its time. A crop of 112 pixels has room for four of the five scales; their exponents are scaled to a sum of one.
+    The same as torchmetrics has, in a fifth of its time. A crop of 112 pixels has room for four of the five
+    scales; their exponents are scaled to a sum of one.
     Negative contrast terms count as zero. Raises ``ValueError`` unless both are uint8 of one shape.
     """
     if prediction_THWC.shape != reference_THWC.shape or prediction_THWC.dtype != np.uint8:

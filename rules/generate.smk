@@ -62,6 +62,7 @@ rule generate_controls:
     resources:
         **MEDIA,
         gpu=gpu_of_control,
+        gpu_share=gpu_share_of_control,
     params:
         code=code_of_control,
         speakers=speakers_of_shard,

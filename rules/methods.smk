@@ -187,6 +187,11 @@ def gpu_of_control(wildcards) -> int:
     return GPU if weights_of_control(wildcards) else 0
 
 
+def gpu_share_of_control(wildcards) -> int:
+    """The same in hundredths of a card."""
+    return NETWORK["gpu_share"] if gpu_of_control(wildcards) else 0
+
+
 def first_faces_of_control(wildcards) -> list:
     """A variant's own autoencoder sees the first face too."""
     variant = variant_of_control(wildcards)

@@ -1,5 +1,7 @@
 # What a job asks of the machine, by kind of job. A profile and --set-resources may give a rule other numbers.
-# mem_mb: memory in MB; runtime: minutes (SLURM ends a job then); gpu: graphics cards.
+# mem_mb: memory in MB; runtime: minutes (SLURM ends a job then); gpu: graphics cards, for clusters; gpu_share: hundredths of
+# a card, for this machine: the profile says how many there are (docs/distributed.md). Trainings have a card to themselves;
+# short jobs, most of whose time is their start, share one.
 
 
 def growing(first, step=None):
@@ -18,9 +20,9 @@ DOWNLOAD = {"mem_mb": growing(500), "runtime": growing(240)}
 # Decoding, labelling or encoding the clips of one shard.
 MEDIA = {"mem_mb": growing(4000), "runtime": growing(120)}
 # A finished network on the clips of one shard.
-NETWORK = {"mem_mb": growing(4000), "runtime": growing(120), "gpu": GPU}
+NETWORK = {"mem_mb": growing(4000), "runtime": growing(120), "gpu": GPU, "gpu_share": 25 * GPU}
 # A renderer on the test clips of one shard.
-GENERATION = {"mem_mb": growing(6000), "runtime": growing(720), "gpu": GPU}
+GENERATION = {"mem_mb": growing(6000), "runtime": growing(720), "gpu": GPU, "gpu_share": 50 * GPU}
 # A method's generated clips against the truth.
 SCORING = {"mem_mb": growing(3000), "runtime": growing(720)}
 # Tables, figures and pages.
@@ -31,6 +33,7 @@ TRAINING = {
     "mem_mb": growing(8000, 4000),
     "runtime": 2880,  # an attempt goes on where the last one was
     "gpu": GPU * CONFIG.compute.processes,
+    "gpu_share": 100 * GPU * CONFIG.compute.processes,
     "processes": CONFIG.compute.processes,
     "loaders": CONFIG.compute.loaders,
     # No part of a result either.

@@ -38,6 +38,7 @@ class Planned:
     """Expected beforehand."""
     threads: int = 1
     gpu: int = 0
+    """Hundredths of a card."""
     needs: tuple[int, ...] = ()
 
 

@@ -122,7 +122,7 @@ class Show:
                 value = values.get(name)
                 if value is not None:
                     self._resources[name] = int(value)
-            gpus = dict(values.get("provided_resources") or {}).get("gpu")
+            gpus = dict(values.get("provided_resources") or {}).get("gpu_share")
             if gpus is not None:
                 self._resources["gpu"] = int(str(getattr(gpus, "value", gpus)))
         elif event == LogEvent.RUN_INFO:

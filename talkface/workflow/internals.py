@@ -269,7 +269,7 @@ def tell_plan(
                 "wildcards": wildcards,
                 "seconds": 0.0 if job.is_norun else seconds_of(rule, wildcards),
                 "threads": 0 if job.is_norun else job.threads,
-                "gpu": job.resources.get("gpu", 0),
+                "gpu": job.resources.get("gpu_share", 0),
                 "needs": [dag.jobid(other) for other in dag.dependencies[job] if other in pending],
             }
         )

@@ -46,8 +46,10 @@ def test_on_one_core_jobs_wait_for_one_another():
 
 
 def test_one_gpu_holds_back_what_needs_it():
-    jobs = [Planned(n, "r", "", 5, gpu=1) for n in range(4)]
-    assert Forecast.of(jobs, cores=8, gpus=1).left(0.0) == 20
+    jobs = [Planned(n, "r", "", 5, gpu=100) for n in range(4)]
+    assert Forecast.of(jobs, cores=8, gpus=100).left(0.0) == 20
+    shared = [Planned(n, "r", "", 5, gpu=25) for n in range(8)]
+    assert Forecast.of(shared, cores=8, gpus=100).left(0.0) == 10
     assert Forecast.of(jobs, cores=None, gpus=None).left(0.0) == 5
 
 

@@ -57,6 +57,18 @@ def test_gpu_stages_ask_for_a_gpu_and_no_other_has_a_line():
     assert {own["gpu"] for own in REQUESTS.values()} == {1}
 
 
+def test_a_training_takes_a_card_whole_and_short_jobs_share_one():
+    [limit] = DEFAULT["resources"]
+    name, _, whole = limit.partition("=")
+    assert name == "gpu_share" and int(whole) == 100
+    shares = {rule: own.get("gpu_share", 0) for rule, own in OWN.items() if "gpu" in own}
+    assert {rule for rule, share in shares.items() if share == 100} == {
+        rule for rule in RULES if rule.startswith("train_")
+    }
+    short = {rule: share for rule, share in shares.items() if not rule.startswith(("train_", "check_"))}
+    assert short and all(0 < share <= 50 for share in short.values())
+
+
 def test_every_training_and_nothing_else_is_warned_of_its_time_limit():
     signalled = {rule for rule, own in REQUESTS.items() if "--signal=TERM@" in own.get("slurm_extra", "")}
     assert signalled == {rule for rule in RULES if rule.startswith("train_")}

@@ -22,7 +22,9 @@ from talkface.generation.opening import open_renderer
 from talkface.media.images import decode_png, encode_png
 from talkface.models.autoencoder import VQAutoencoder
 from talkface.models.network import Network
-from talkface.training.device import prepare
+from talkface.training.device import laid_out, prepare
+
+_BATCH = 16
 
 Through = Callable[[str, Tensor, np.ndarray], Tensor]
 """A clip's name, its frames [N, 3, H, W] and their landmarks [N, Q] -> the frames through an autoencoder."""
@@ -50,8 +52,8 @@ def open_rebuilder(
 
 
 def _of_paper_a(autoencoder: Path, device: torch.device) -> Through:
-    network = load_model(autoencoder, VQAutoencoder, device)
-    return lambda clip, x_N3HW, points_NQ: network(x_N3HW)[0]
+    network = laid_out(load_model(autoencoder, VQAutoencoder, device), device)
+    return lambda clip, x_N3HW, points_NQ: torch.cat([network(part)[0] for part in x_N3HW.split(_BATCH)])
 
 
 def _own(renderer: Path, identities: Path, device: torch.device) -> Through:

@@ -34,7 +34,7 @@ rule build_study:
 rule analyse_study:
     input:
         key=rules.build_study.output.key,
-        scores=expand(rules.score_clips.output.scores, **OF_STUDY),
+        scores=expand(SCORES_OF, **OF_STUDY),
     output:
         csv="results/{experiment}/{corpus}/study/strengths.csv",
         agreement_csv="results/{experiment}/{corpus}/study/agreement.csv",

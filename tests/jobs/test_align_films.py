@@ -114,15 +114,16 @@ def scores(drawn: Drawn, generated: Path, folder: Path) -> dict[tuple[str, str],
         generated=[generated], method="external_other", landmarks_true=[drawn.landmarks], faces=Faces(),
         landmarks=landmarks,
     )  # fmt: skip
+    tables = {metric: folder / f"{metric}.parquet" for metric in ("pixels", "lips")}
+    score_clips(
+        identities={metric: {} for metric in tables}, frames=[generated], true_frames=[drawn.faces],
+        landmarks=[landmarks], true_landmarks=[drawn.landmarks], true_aus=[], mel=[], clips=[drawn.clips],
+        split=drawn.split, video=Video(), aus=AuLabels(), faces=Faces(), corpus=Corpus(), metrics=Metrics(),
+        work=folder / "work", scores=list(tables.values()),
+    )  # fmt: skip
     values = {}
-    for metric in ("pixels", "lips"):
-        score_clips(
-            metric=metric, frames=[generated], true_frames=[drawn.faces], landmarks=[landmarks],
-            true_landmarks=[drawn.landmarks], true_aus=[], mel=[], clips=[drawn.clips], split=drawn.split,
-            video=Video(), aus=AuLabels(), faces=Faces(), corpus=Corpus(), metrics=Metrics(),
-            scores=folder / f"{metric}.parquet",
-        )  # fmt: skip
-        for row in read_table(folder / f"{metric}.parquet", SCORES).to_pylist():
+    for table in tables.values():
+        for row in read_table(table, SCORES).to_pylist():
             values[row["clip"], row["metric"]] = row["value"]
     return values
 

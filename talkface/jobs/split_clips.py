@@ -116,7 +116,7 @@ def refuse_empty(rows: Sequence[Mapping[str, Any]], split: Split) -> None:
             f"no clip to test on (subsets seen_test and unseen_test): {_account('seen', seen)}; what is left "
             f"is for training: {why}, or name a speaker in the split's unseen"
         )
-    if split.held_back and not count["seen_test"]:
+    if split.held_back and split.seen != [] and not count["seen_test"]:
         logger.warning("no clip of a seen speaker is held back: none has two usable ones")
     for speaker in split.unseen:
         if not any(row["ok"] for row in unseen if row["speaker"] == speaker):

@@ -71,6 +71,9 @@ class Clip:
         num_frames: T, of the true clip; the generated one is as long.
         words_s: (start, end) in seconds of each word of the transcript; empty where there is none.
         parts: those that the metric's declaration names, by the names of the properties below.
+
+    Raises:
+        ValueError: no frames.
     """
 
     fps = 25.0
@@ -83,6 +86,8 @@ class Clip:
         words_s: Sequence[tuple[float, float]] = (),
         **parts: Any,
     ):
+        if num_frames < 1:
+            raise ValueError(f"clip '{name}': no frames, so there is nothing to measure")
         self.name = name
         self.num_frames = num_frames
         self.words_s = words_s

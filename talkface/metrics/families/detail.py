@@ -20,7 +20,7 @@ def score(clip: Clip) -> dict[str, Score]:
     for start in range(0, clip.num_frames, _FRAMES_AT_ONCE):
         which = slice(start, start + _FRAMES_AT_ONCE)
         pieces.append(ms_ssim(clip.frames[which], clip.true_frames[which]))
-    return {"ms_ssim": (np.concatenate(pieces).mean() if pieces else None, clip.num_frames)}
+    return {"ms_ssim": (np.concatenate(pieces).mean(), clip.num_frames)}
 
 
 def scales(side: int) -> int:

@@ -54,10 +54,16 @@ class Steering:
     """Frames per second."""
 
     def __call__(self, au_NA: Tensor, frames: range) -> Tensor:
-        """Predicted fifths of intensities of consecutive frames -> those that are shown."""
+        """Predicted fifths of intensities of consecutive frames -> those that are shown.
+
+        A factor works on what is asked for: a prediction below 0 stays, and none is raised beyond 5, where
+        the renderer has learned nothing.
+        """
         changed_NA = au_NA.clone()
         for au, factor in self.factors.items():
-            changed_NA[:, AU_NAMES.index(au)] *= factor
+            own_N = au_NA[:, AU_NAMES.index(au)]
+            raised_N = own_N + (factor - 1) * own_N.clamp(min=0)
+            changed_NA[:, AU_NAMES.index(au)] = torch.minimum(raised_N, own_N.clamp(min=1))
         if self.curves is not None:
             time_s_N = np.asarray(frames) / self.fps
             for au in self.curves.intensity_K:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
@@ -265,7 +265,8 @@ def make_app(
         lifespan=lifespan,
         middleware=[Middleware(Guard, loopback=loopback, names=tuple(names))],
         exception_handlers={
-            RefusalError: _refused, HTTPException: _wrong, OSError: _failed, Exception: _defect,
+            RefusalError: _refused, HTTPException: _wrong, ClientDisconnect: _left, OSError: _failed,
+            Exception: _defect,
         },
     )  # fmt: skip
 
@@ -279,6 +280,10 @@ async def _refused(_request: Request, error: Exception) -> Response:
 async def _wrong(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": f"{error.detail}; open the page at /"}, error.status_code)
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody reads it
 
 
 async def _failed(_request: Request, error: Exception) -> Response:

@@ -47,8 +47,17 @@ def run(
         server_header=False, proxy_headers=False, limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_IDLE_S, timeout_graceful_shutdown=_END_S,
     )  # fmt: skip
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    _log_defects_alone()
     if open_page:
         webbrowser.open(address_of(listening))  # the socket takes connections already
     with suppress(KeyboardInterrupt):  # uvicorn ends in order, then repeats the signal: so a server ends
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _log_defects_alone() -> None:
+    """Warnings about photos and sounds are for those who sent them; the terminal has errors, with traces."""
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    own, terminal = logging.getLogger("talkface"), logging.StreamHandler()
+    terminal.setLevel(logging.ERROR)
+    own.addHandler(terminal)
+    own.propagate = False

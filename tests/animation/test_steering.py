@@ -31,6 +31,20 @@ def test_factors_and_curves_change_their_own_units(tmp_path):
     np.testing.assert_allclose(changed_NA[:, :3], 0.5)
 
 
+def test_a_factor_works_on_what_is_asked_for_and_within_the_scale():
+    """Nothing asked for stays nothing; 5 is the most, but for a prediction that is higher by itself."""
+    told_NA = torch.tensor([[-0.2, 0.1, 0.4, 0.9, 1.2]]).T.expand(-1, 5)
+    for factor, expected in (
+        (0, [-0.2, 0, 0, 0, 0]),
+        (0.5, [-0.2, 0.05, 0.2, 0.45, 0.6]),
+        (1, [-0.2, 0.1, 0.4, 0.9, 1.2]),
+        (3, [-0.2, 0.3, 1, 1, 1.2]),
+    ):
+        changed_NA = Steering({"AU14": factor})(told_NA, range(5))
+        np.testing.assert_allclose(changed_NA[:, 1], expected, atol=1e-6)
+        assert torch.equal(changed_NA[:, [0, 2, 3, 4]], told_NA[:, [0, 2, 3, 4]])
+
+
 def test_frames_are_counted_through_the_film(tmp_path):
     curves = read_curves(curve(tmp_path, "time_s,AU10\n0,0\n10,5\n"))
     whole_NA = Steering({}, curves)(torch.zeros(100, 5), range(0, 100))
@@ -99,7 +113,8 @@ def test_what_is_set_reaches_the_head_frame_by_frame_and_leaves_it_again(folder,
     assert len(plain) == len(told_TA) == len(set_TA) == 28
     np.testing.assert_allclose(set_TA[:, 0], np.arange(28) / 25 / 2, atol=1e-5)
     np.testing.assert_allclose(set_TA[:, 1], 1, atol=1e-6)
-    torch.testing.assert_close(set_TA[:, 3], 2 * told_TA[:, 3])
+    asked_T = told_TA[:, 3]
+    torch.testing.assert_close(set_TA[:, 3], torch.where(asked_T < 0, asked_T, 2 * asked_T).clamp(max=1))
     torch.testing.assert_close(set_TA[:, [2, 4]], told_TA[:, [2, 4]])
     assert not head._forward_hooks
     assert all(map(np.array_equal, plain, animator.animate(photo, sound, crop=True)))

@@ -86,6 +86,7 @@ def test_a_body_that_claims_less_or_more_than_it_is(server):
     with socket.create_connection((host, int(port)), timeout=20) as opened:
         opened.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 200_000)
         assert b"400" in opened.recv(65_536)
+    assert "Traceback" not in (server.temporary / "stderr.txt").read_text()
 
 
 @pytest.mark.parametrize("name", hostile.NAMES, ids=range(len(hostile.NAMES)))

@@ -82,6 +82,7 @@ export class Photo extends Input {
     super("photo", "photo", "/api/photos");
     this.most = limits.photo_bytes;
     this.shown = part(this.root, ".shown");
+    this.shown.addEventListener("error", () => (this.shown.hidden = true)); // not a picture at all
     this.camera = part(this.root, ".camera");
     [this.startButton, this.takeButton] = [part(this.root, ".start"), part(this.root, ".take")];
     this.startButton.addEventListener("click", () => this.start());

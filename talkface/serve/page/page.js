@@ -69,12 +69,14 @@ async function make(event) {
   at("progress").hidden = false;
   at("bar").removeAttribute("value");
   at("far").textContent = "Asking for the film …";
-  if (event) at("result").scrollIntoView({ block: "nearest" }); // on a phone it is below
+  const seen = () => event && at("progress").scrollIntoView({ block: "nearest" }); // on a phone it is below
+  seen();
   speak("The film is being made.");
   try {
     const job = await wish();
     if (own !== turn) return void remove(`/api/films/${job.id}`).catch(() => {});
     current = job;
+    seen(); // a sound that was spoken has moved it
     const ended = await followed(job, own);
     if (own !== turn || !ended) return;
     if (ended.state === "failed") throw new Error(sentence(ended.message));

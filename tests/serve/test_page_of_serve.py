@@ -142,6 +142,7 @@ def test_a_slider_makes_the_film_again_and_the_lips_part_further(browser, server
     assert server.ask("GET", f"api/films/{after}").json()["au"] == {"AU25": 3}
     assert "AU25 × 3" in browser.find_element("id", "facts").text
     assert opening(server, after, folder) > 1.2 * opening(server, before, folder)
+    browser.execute_script("document.getElementById('plain').scrollIntoView({ block: 'end' })")
     browser.find_element("id", "plain").click()
     again = job_after(browser, after)
     films = [server.ask("GET", f"api/films/{job}/film.mp4").content for job in (before, after, again)]

@@ -30,7 +30,12 @@ from talkface.evaluation.needs import (
     needs_of,
     trained,
 )
-from talkface.evaluation.wanted import foreign_code, wanted_metrics, weights_behind
+from talkface.evaluation.wanted import (
+    enabled_evaluators,
+    foreign_code,
+    wanted_metrics,
+    weights_behind,
+)
 from talkface.evaluation.runs import CONTROLS, OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 

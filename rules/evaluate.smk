@@ -17,6 +17,8 @@ rule score_clips:
         true_aus=needed("true_aus", rules.label_aus.output.aus_table),
         mel=needed("mel", rules.extract_mel.output.mel_table),
         clips=needed("clips", rules.list_clips.output.clips),
+        sync_evaluator=needed("sync_evaluator", rules.train_sync_evaluator.output.model),
+        lip_reader=needed("lip_reader", rules.train_lip_reader.output.model),
         after_weights=weights_of_metrics,
         split="results/{experiment}/{corpus}/split.parquet",
     output:

@@ -340,6 +340,7 @@ rule tables:
                 *(rules.tabulate_external.output if EXTERNALS else []),
             ]
         ),
+        rules.evaluators.input,
 
 
 rule build_report:

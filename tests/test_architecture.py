@@ -33,7 +33,10 @@ MAY_IMPORT = {
     "metrics": {"metrics", "vocabulary"},
     "training": {"foundation", "data", "losses", "models", "training", "weights"},
     "generation": {"foundation", "media", "features", "data", "models", "training", "weights", "generation"},
-    "evaluation": {"foundation", "media", "features", "data", "metrics", "evaluation"},
+    "evaluation": {
+        "foundation", "media", "features", "data", "metrics", "evaluation",
+        "models", "weights",  # the networks that judge
+    },
     "reporting": {"foundation", "media", "features", "metrics", "evaluation", "reporting"},
     "bundles": {"foundation", "evaluation", "reporting", "bundles"},
     "animation": {

@@ -22,6 +22,7 @@ from talkface.config.data import (
     Synthetic,
     Video,
 )
+from talkface.config.evaluators import Evaluators, LipReader, SyncEvaluator
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.external import EXTERNAL, External
 from talkface.config.losses import Perceptual
@@ -55,6 +56,7 @@ __all__ = [
     "Corpus",
     "Download",
     "Evaluation",
+    "Evaluators",
     "External",
     "Faces",
     "FrameRenderer",
@@ -62,6 +64,7 @@ __all__ = [
     "Gallery",
     "Limit",
     "Limits",
+    "LipReader",
     "Media",
     "Mel",
     "Metrics",
@@ -76,6 +79,7 @@ __all__ = [
     "Split",
     "Strict",
     "Study",
+    "SyncEvaluator",
     "Synthetic",
     "Table",
     "TableRow",

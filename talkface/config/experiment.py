@@ -211,6 +211,10 @@ class Config(Renderers):
         shared = ("autoencoder", "audio_to_au", "au_attention", "au_classifier")
         named = [*shared, *(own.section for own in RENDERERS.values())]
         stages = {name: getattr(self, name) for name in named if getattr(self, name) is not None}
+        evaluators = self.metrics.evaluators
+        stages |= {
+            f"metrics.evaluators.{name}": getattr(evaluators, name) for name in type(evaluators).model_fields
+        }
         stages |= {f"variants.{name}": self.variant_renderer(name) for name in self.variants}
         for name, section in stages.items():
             if section.training.batch_size % self.compute.processes:
@@ -308,7 +312,7 @@ class Config(Renderers):
 
 FIXED_OUTPUTS = {
     "main_results", "corpus_summary", "au_classifier", "lips_by_speaker", "aus_by_unit", "orders",
-    "external_films", "paired_tests", "further_results",
+    "external_films", "paired_tests", "further_results", "evaluators",
     "training_curves", "attention_masks", "predicted_aus", "lip_opening", "contact_sheet", "people",
 }  # fmt: skip
 """Tables and figures that have these names already."""

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from talkface.config.basics import Slug, Strict
+from talkface.config.evaluators import Evaluators
 
 DEFAULT = "default"
 _OWN = re.compile(r"[a-z][a-z0-9_]*")
@@ -33,6 +34,8 @@ class Metrics(Strict):
     package.module:NAME for a metric of another package."""
     weights: dict[Slug, Weights] = {}
     """Files of weights by the names that the metrics give them (docs/measurement.md)."""
+    evaluators: Evaluators = Evaluators()
+    """Networks of our own that judge lips."""
     controls: list[Literal["codec", "blurred", "early", "late", "loudness", "other_clip", "other_face"]] = [
         "codec",
         "blurred",

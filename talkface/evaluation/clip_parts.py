@@ -20,16 +20,21 @@ import numpy.typing as npt
 
 from talkface.artifacts.schemas import AU_NAMES, AUS, CLIPS, FACES, GENERATED, LANDMARKS, MEL
 from talkface.artifacts.tables import ClipTable, read_metadata, read_table
+from talkface.artifacts.weights import load_model
 from talkface.config import AuLabels, Faces, Weights
 from talkface.data.regions import mouth_box as box_of_mouth
 from talkface.data.rows import speaker_of, vectors
 from talkface.data.state_dicts import read_state_dict
+from talkface.evaluation.evaluator_quality import sha256_of
 from talkface.evaluation.score_rows import same_length, tables_by_clip
 from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labeller
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
-from talkface.metrics.clip import Box, Frames, Mesh, Presence, StateDict
+from talkface.metrics.clip import Box, Evaluator, Frames, Mesh, Presence, StateDict
+from talkface.models.lip_reader import LipReader
+from talkface.models.network import Network
+from talkface.models.sync_evaluator import SyncEvaluator
 
 _log = logging.getLogger(__name__)
 
@@ -163,6 +168,23 @@ def weights(sources: Sources) -> Reader:
     }
     sources.metadata["weights"] = {name: state.sha256 for name, state in states.items()}
     return lambda clip: states
+
+
+def sync_evaluator(sources: Sources) -> Reader:
+    """The sync evaluator, read once; the SHA-256 of its file stands in the score table."""
+    return _evaluator(sources, SyncEvaluator)
+
+
+def lip_reader(sources: Sources) -> Reader:
+    """The lip reader, likewise."""
+    return _evaluator(sources, LipReader)
+
+
+def _evaluator(sources: Sources, kind: type[Network]) -> Reader:
+    [path] = sources.files[kind.name]
+    judge = Evaluator(sha256_of(path), load_model(path, kind))
+    sources.metadata["weights"] = {kind.name: judge.sha256}
+    return lambda clip: judge
 
 
 class _Pictures:

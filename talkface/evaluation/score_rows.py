@@ -27,6 +27,10 @@ class ScoreRows:
         words = self._split["words"][self._places[clip]].as_py()
         return [(word["start_s"], word["end_s"]) for word in words]
 
+    def words(self, clip: str) -> list[str]:
+        """The words of the clip's transcript; empty where there is none."""
+        return [word["word"] for word in self._split["words"][self._places[clip]].as_py()]
+
     def by_subset(self, clips: Iterable[str]) -> dict[str, list[str]]:
         """These clips by the subset that they belong to."""
         found: dict[str, list[str]] = {}

@@ -12,6 +12,7 @@ from talkface.config import ConfigError, Metrics, Weights
 from talkface.config.metrics import DEFAULT
 from talkface.metrics.catalogue import (
     UnknownMetricError,
+    evaluators_of,
     is_foreign,
     known_metrics,
     main_metrics,
@@ -70,6 +71,12 @@ def reason_absent(metric: Metric, metrics: Metrics) -> str:
     """Why a family cannot be measured here, with the remedy; empty where it can."""
     if missing := missing_packages(metric):
         return f"not installed: {', '.join(missing)} (pip install {' '.join(missing)})"
+    for evaluator in evaluators_of(metric):
+        if not getattr(metrics.evaluators, evaluator).enabled:
+            return (
+                f"metrics.evaluators.{evaluator}.enabled is false: no {evaluator.replace('_', ' ')} is "
+                "trained on this corpus; set it to true"
+            )
     for file in metric.weights:
         given = metrics.weights.get(file.name)
         if given is None:
@@ -77,6 +84,12 @@ def reason_absent(metric: Metric, metrics: Metrics) -> str:
         if not given.path.is_file():
             return f"no weights: metrics.weights.{file.name}.path: no such file: {given.path}"
     return ""
+
+
+def enabled_evaluators(metrics: Metrics) -> list[str]:
+    """The networks of our own that are trained to judge, by the names of their sections."""
+    known = type(metrics.evaluators).model_fields
+    return [name for name in known if getattr(metrics.evaluators, name).enabled]
 
 
 def weights_behind(names: Iterable[str], metrics: Metrics) -> dict[str, Weights]:

@@ -39,6 +39,8 @@ def score_clips(
     true_aus: list[Path],
     mel: list[Path],
     clips: list[Path],
+    sync_evaluator: list[Path],
+    lip_reader: list[Path],
     split: Path,
     video: Annotated[Video, OfConfig()],
     aus: Annotated[AuLabels, OfConfig()],
@@ -53,14 +55,14 @@ def score_clips(
     ``identities``: of each metric by its name, in the order of ``scores``, what tells its scores beside the
     tables that they are computed from. Of the tables only those have to be there that a metric needs
     (``needs.files_behind``): generated and true ``frames``, ``landmarks`` found on both, AU labels of the
-    true frames, the true clip's ``mel``, and CLIPS (``clips``) for its sound. A score table that is kept in
-    ``work`` and rests on the same is copied from there. A value that is not defined becomes null.
-    Raises ``TableError`` for a clip of another length than its truth.
+    true frames, the true clip's ``mel``, CLIPS (``clips``) for its sound, and the evaluators of our own that
+    judge it. A score table that is kept in ``work`` and rests on the same is copied from there. A value that
+    is not defined becomes null. Raises ``TableError`` for a clip of another length than its truth.
     """
     files = {
         "frames": frames, "true_frames": true_frames, "landmarks": landmarks,
         "true_landmarks": true_landmarks, "true_aus": true_aus, "mel": mel,
-        "clips": clips,
+        "clips": clips, "sync_evaluator": sync_evaluator, "lip_reader": lip_reader,
     }  # fmt: skip
     kept, targets = KeptScores(work), dict(zip(identities, scores, strict=True))
     hashes = {name: data_hashes(paths, scores[0]) for name, paths in {**files, "split": [split]}.items()}
@@ -107,7 +109,7 @@ def _scored(
 
     def clip_of(metric: str, clip: str) -> Clip:
         read = parts.of(clip, metric_named(metric).needs)
-        return Clip(clip, rows.num_frames[clip], rows.words_s(clip), **read)
+        return Clip(clip, rows.num_frames[clip], rows.words_s(clip), rows.words(clip), **read)
 
     evaluated = {name: _evaluated(name, rows, files) for name in names}
     single: dict[str, list[dict[str, Any]]] = {name: [] for name in names if metric_named(name).per == "clip"}

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pkgutil import iter_modules
 
 from talkface.metrics import families
+from talkface.metrics.clip import EVALUATORS, Part
 from talkface.metrics.declaration import Measure, Metric
 
 
@@ -31,12 +32,17 @@ def known_metrics() -> Mapping[str, Metric]:
 
 @cache
 def all_metrics() -> Mapping[str, Metric]:
-    """The families that need no file of weights and whose optional packages are installed."""
+    """The families that need neither weights nor an evaluator and whose optional packages are installed."""
     return {
         name: metric
         for name, metric in known_metrics().items()
-        if not metric.weights and not missing_packages(metric)
+        if not metric.weights and not evaluators_of(metric) and not missing_packages(metric)
     }
+
+
+def evaluators_of(metric: Metric) -> list[Part]:
+    """The networks of our own that a family's values come from, by the names of their sections."""
+    return sorted(EVALUATORS & set(metric.needs))
 
 
 def metric_named(name: str) -> Metric:

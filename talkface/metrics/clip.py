@@ -14,9 +14,13 @@ import numpy.typing as npt
 
 Part = Literal[
     "frames", "true_frames", "mouth_box", "landmarks", "true_landmarks", "aus", "true_aus", "mel", "sound",
-    "weights",
+    "weights", "sync_evaluator", "lip_reader",
 ]  # fmt: skip
 """What a metric may need of a clip: the properties of :class:`Clip` of the same names."""
+
+EVALUATORS: frozenset[Part] = frozenset({"sync_evaluator", "lip_reader"})
+"""Those that are networks of our own, by their names in ``metrics.evaluators`` of the configuration: rule
+``train_<name>`` makes each."""
 
 Box = tuple[int, int, int, int]
 """Rows and columns ``(top, bottom, left, right)``, end exclusive."""
@@ -45,6 +49,43 @@ class StateDict:
     """torch tensors by name, on the CPU."""
 
 
+class SyncJudge(Protocol):
+    """A sync evaluator (``talkface.models.sync_evaluator``): embeddings of unit length."""
+
+    def windows(self, num_frames: int, num_hops: int) -> int:
+        """How many windows of 0.2 s a clip has."""
+        ...
+
+    def clip_lips(self, frames_THW3: npt.NDArray[np.uint8], windows: int) -> npt.NDArray[np.float32]:
+        """Crops of a clip -> embeddings of its first windows [N, E]."""
+        ...
+
+    def clip_sound(self, mel_KM: npt.NDArray[np.float32], windows: int) -> npt.NDArray[np.float32]:
+        """Log-mel frames of a clip -> embeddings of its first windows [N, E]."""
+        ...
+
+
+class LipJudge(Protocol):
+    """A lip reader (``talkface.models.lip_reader``) of a closed grammar."""
+
+    def knows(self, words: Sequence[str]) -> bool:
+        """Whether they are a sentence of its grammar."""
+        ...
+
+    def read(self, frames_THW3: npt.NDArray[np.uint8]) -> list[str] | None:
+        """The sentence that a clip's crops show; ``None`` for fewer frames than words."""
+        ...
+
+
+class Evaluator(NamedTuple):
+    """A trained network of our own that judges."""
+
+    sha256: str
+    """Of its file."""
+    network: Any
+    """Frozen; what it offers is said by the part of the clip that holds it."""
+
+
 class Mesh(NamedTuple):
     """The face mesh of every frame."""
 
@@ -70,6 +111,7 @@ class Clip:
         name: ``speaker/utterance``.
         num_frames: T, of the true clip; the generated one is as long.
         words_s: (start, end) in seconds of each word of the transcript; empty where there is none.
+        words: these words themselves.
         parts: those that the metric's declaration names, by the names of the properties below.
 
     Raises:
@@ -84,6 +126,7 @@ class Clip:
         name: str,
         num_frames: int,
         words_s: Sequence[tuple[float, float]] = (),
+        words: Sequence[str] = (),
         **parts: Any,
     ):
         if num_frames < 1:
@@ -91,6 +134,7 @@ class Clip:
         self.name = name
         self.num_frames = num_frames
         self.words_s = words_s
+        self.words = words
         self._parts = parts
 
     @property
@@ -149,6 +193,16 @@ class Clip:
     def weights(self) -> Mapping[str, StateDict]:
         """The files of weights that the metric declares, by the names in its declaration."""
         return self._part("weights")
+
+    @property
+    def sync_evaluator(self) -> Evaluator:
+        """The sync evaluator; its network is a :class:`SyncJudge`."""
+        return self._part("sync_evaluator")
+
+    @property
+    def lip_reader(self) -> Evaluator:
+        """The lip reader; its network is a :class:`LipJudge`."""
+        return self._part("lip_reader")
 
     def _part(self, name: Part) -> Any:
         if name not in self._parts:

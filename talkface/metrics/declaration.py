@@ -21,7 +21,7 @@ How = Literal["mean", "weighted", "median", "au_f1", "au_accuracy"]
 
 Region = Literal[
     "whole crop", "mouth box", "outside the mouth box", "mouth landmarks", "lip opening", "upper landmarks",
-    "face landmarks", "face",
+    "face landmarks", "face", "mouth and chin",
 ]  # fmt: skip
 """What of the picture a measure looks at."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from talkface.config import EXTERNAL, Config
 from talkface.evaluation.needs import controls_of, rules_behind, trained, trainings_behind
 from talkface.evaluation.runs import OTHER_SOUND
+from talkface.evaluation.wanted import enabled_evaluators
 
 LIGHT = frozenset({"list_clips", "split_clips", "download_archive", "verify", "check_setup"})
 """Rules before which nothing is checked, with those that only tabulate, plot and build pages."""
@@ -35,7 +36,8 @@ def section_of(config: Config, job: Job) -> tuple[str, Any]:
     if stage == "renderer":
         own = config.variant_renderer(job.wildcards["variant"])
         return own.section, own
-    return stage, getattr(config, stage)
+    evaluators = config.metrics.evaluators
+    return stage, getattr(evaluators if hasattr(evaluators, stage) else config, stage)
 
 
 def jobs_of_experiment(config: Config, shards: Sequence[str]) -> list[Job]:
@@ -45,6 +47,7 @@ def jobs_of_experiment(config: Config, shards: Sequence[str]) -> list[Job]:
     """
     once = [name for name in ("generate_corpus",) if config.corpus.synthetic] + ["crop_faces"]
     jobs = [Job(rule, {"shard": name}) for rule in once for name in shards]
+    jobs += [Job(f"train_{name}") for name in enabled_evaluators(config.metrics)]
     for number, seed in enumerate(map(str, config.seeds)):
         stages = _stages(config, shown=number == 0)
         jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in _trainings(config, stages)]

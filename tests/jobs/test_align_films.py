@@ -118,6 +118,7 @@ def scores(drawn: Drawn, generated: Path, folder: Path) -> dict[tuple[str, str],
     score_clips(
         identities={metric: {} for metric in tables}, frames=[generated], true_frames=[drawn.faces],
         landmarks=[landmarks], true_landmarks=[drawn.landmarks], true_aus=[], mel=[], clips=[drawn.clips],
+        sync_evaluator=[], lip_reader=[],
         split=drawn.split, video=Video(), aus=AuLabels(), faces=Faces(), corpus=Corpus(), metrics=Metrics(),
         work=folder / "work", scores=list(tables.values()),
     )  # fmt: skip

@@ -7,7 +7,10 @@ from tiny_corpus import CROP
 from talkface.config import AuLabels, Corpus, Faces, Metrics, Video
 from talkface.jobs.score_clips import score_clips
 
-TABLES = ("frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel", "clips")
+TABLES = (
+    "frames", "true_frames", "landmarks", "true_landmarks", "true_aus", "mel", "clips", "sync_evaluator",
+    "lip_reader",
+)  # fmt: skip
 
 
 def score(

@@ -10,12 +10,23 @@ from tiny_training import UNREAD, read_config, tiny_variant, write_inputs
 
 from talkface.artifacts.schemas import HISTORY, LATENTS
 from talkface.artifacts.tables import TableWriter, read_frame
-from talkface.config import Compute, Config, Mfcc, PhotoRenderer, Training, WarpRenderer
+from talkface.config import (
+    Compute,
+    Config,
+    LipReader,
+    Mfcc,
+    PhotoRenderer,
+    SyncEvaluator,
+    Training,
+    WarpRenderer,
+)
 from talkface.jobs.train_au_attention import train_au_attention
 from talkface.jobs.train_au_classifier import train_au_classifier
 from talkface.jobs.train_audio_to_au import train_audio_to_au
 from talkface.jobs.train_autoencoder import train_autoencoder
+from talkface.jobs.train_lip_reader import train_lip_reader
 from talkface.jobs.train_renderer import train_renderer
+from talkface.jobs.train_sync_evaluator import train_sync_evaluator
 
 STAGES: dict[str, Callable[..., None]] = {
     "autoencoder": train_autoencoder,
@@ -26,6 +37,8 @@ STAGES: dict[str, Callable[..., None]] = {
     "frame_renderer": train_renderer,
     "warp_renderer": train_renderer,
     "photo_renderer": train_renderer,
+    "sync_evaluator": train_sync_evaluator,
+    "lip_reader": train_lip_reader,
 }
 CLIPS = [
     make_clip("s1/a", "train", 24, 1),
@@ -73,10 +86,12 @@ class Stages:
         arguments = self.arguments(stage)
         section = stage if stage in arguments else "renderer"
         arguments[section] = with_training(arguments[section], changes)
+        # Evaluators have a seed of their own, in their section.
+        seed = {} if stage in type(self.config.metrics.evaluators).model_fields else {"seed": 0}
         (function or STAGES[stage])(
             **arguments,
+            **seed,
             compute=compute,
-            seed=0,
             code="1",
             model=out / "model.safetensors",
             history=out / "history.parquet",
@@ -109,6 +124,14 @@ class Stages:
         if stage == "au_classifier":
             section = config.au_classifier.model_copy(update={"training": training(8)})
             return {**faces, "aus": labels, "au_classifier": section}
+        if stage == "sync_evaluator":
+            section = SyncEvaluator(width=4, embedding=8, clips_per_group=2, windows_per_clip=4, least_gain=0)
+            section = section.model_copy(update={"training": training(2, 8)})
+            heard = {"landmarks": [tables["landmarks"]], "mel": [tables["mel"]]}
+            return {**faces, **heard, "sync_evaluator": section}
+        if stage == "lip_reader":
+            section = LipReader(grammar=(("bin",),), width=4, features=8, most_wrong=1)
+            return {**faces, "lip_reader": section.model_copy(update={"training": training(2)})}
         if stage == "renderer":
             section = config.variant_renderer("ours").model_copy(
                 update={"training": training(4, 4, ema_halflife_samples=32), **windows}

@@ -12,7 +12,7 @@ from conftest import REPOSITORY
 
 from talkface.acceptance.smallest import copy_workflow
 
-TARGETS = ("all", "download", "features", "models", "scores", "tables", "report", "paper")
+TARGETS = ("all", "download", "features", "models", "scores", "tables", "report", "paper", "evaluators")
 Wildcards = dict[str, str]
 MICRO = ("--configfile", "configs/micro.yaml")
 

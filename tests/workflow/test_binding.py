@@ -16,7 +16,10 @@ from talkface.config import Compute, Config, Corpus
 from talkface.runtime.binding import BindingError, OfConfig, OfWildcards, Rule, bind
 from talkface.workflow.internals import own_rules
 
-OVERLAYS = ("config.yaml", "configs/variants.yaml", "configs/micro.yaml", "configs/micro_tables.yaml")
+OVERLAYS = (
+    "config.yaml", "configs/variants.yaml", "configs/micro.yaml", "configs/micro_tables.yaml",
+    "configs/micro_evaluators.yaml",
+)  # fmt: skip
 
 
 def rule(**parts) -> Rule:

@@ -10,6 +10,7 @@ from workspace import MICRO, command, environment, make_workspace, rules_in
 
 RULES = rules_in("features") | {
     "train_autoencoder", "train_audio_to_au", "train_au_attention", "train_au_classifier",
+    "train_sync_evaluator", "train_lip_reader",
     "encode_latents", "encode_masked_latents", "encode_first_faces", "predict_aus", "disentangle_faces",
 }  # fmt: skip
 OTHER = "experiment: second\n"

@@ -1,25 +1,24 @@
 """LSE-D, LSE-C and the offset between lips and sound, by SyncNet with its authors' weights.
 
-Shapes: T frames, H rows, W columns, N windows, K hops of 10 ms, E numbers of an embedding, O offsets.
+Shapes: T frames, H rows, W columns, N windows, O offsets.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from talkface.metrics.clip import Clip, StateDict
 from talkface.metrics.declaration import Measure, Metric, Score, WeightsFile, ahead_of
+from talkface.metrics.lip_sync import OFFSETS, of_curve, padded_distances
 
 if TYPE_CHECKING:
     from talkface.metrics.networks.syncnet import SyncNet
 
 WEIGHTS = "syncnet"
-OFFSETS = 15
-"""Offsets from -15 to 15 frames are looked at."""
 _WINDOW = 5
 _SIDE = 224
 _SAMPLES = 640
@@ -28,7 +27,7 @@ _WINDOWS_AT_ONCE = 10
 
 
 def score(clip: Clip) -> dict[str, Score]:
-    """``lse_d``, ``lse_c`` and ``sync_offset`` (frames; positive: the sound is late) of the clip.
+    """``lse_d``, ``lse_c`` and ``sync_offset`` (frames; positive: the sound is early) of the clip.
 
     The whole crop, enlarged to 224 pixels, takes the place of the face crop of SyncNet's own pipeline, which
     shows more around the face: figures compare with each other, not with those of other crops. Not defined
@@ -39,27 +38,11 @@ def score(clip: Clip) -> dict[str, Score]:
     if windows < 1:
         return dict.fromkeys(names, (None, 0))
     network = _network(clip.weights[WEIGHTS])
-    found = lip_sync(_embed_lips(network, clip, windows), _embed_sound(network, clip.sound, windows))
-    return {name: (value, windows) for name, value in zip(names, found, strict=True)}
-
-
-def lip_sync(lips_NE: npt.NDArray[Any], sound_NE: npt.NDArray[Any]) -> tuple[float, float, int]:
-    """Distance, confidence and offset from embeddings of lips and sound, window by window.
-
-    The mean distance over all windows at each offset (beyond the clip's ends the sound's embedding is zero,
-    as in the authors' code); its minimum is LSE-D, the median less the minimum LSE-C (Prajwal et al. 2020).
-    The norm has torch's epsilon of 1e-6 added to each difference.
-    """
-    windows = len(lips_NE)
-    padded = np.pad(sound_NE.astype(np.float64), ((OFFSETS, OFFSETS), (0, 0)))
-    mean_O = np.array(
-        [
-            np.linalg.norm(lips_NE - padded[start : start + windows] + 1e-6, axis=-1).mean()
-            for start in range(2 * OFFSETS + 1)
-        ]
+    curve_O = padded_distances(
+        _embed_lips(network, clip, windows), _embed_sound(network, clip.sound, windows)
     )
-    least = int(mean_O.argmin())
-    return float(mean_O[least]), float(np.median(mean_O) - mean_O[least]), OFFSETS - least
+    found = of_curve(curve_O)
+    return {name: (value, windows) for name, value in zip(names, found, strict=True)}
 
 
 @cache
@@ -116,7 +99,7 @@ METRIC = Metric(
         ),
         Measure(
             "sync_offset_frames", "Offset, frames", "sync_offset", "median", 0, "",
-            "offset at which SyncNet finds lips and sound nearest; positive: the sound is late",
+            "offset at which SyncNet finds lips and sound nearest; positive: the sound is early",
             unit="frames", range=(-OFFSETS, OFFSETS), region="whole crop", source=_SOURCE,
             blind="whether anything fits at all: some offset is always the nearest",
             orders=(),

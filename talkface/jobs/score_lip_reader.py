@@ -31,16 +31,16 @@ def score_lip_reader(*, model: Path, faces: list[Path], split: Path, compute: Co
     prepare(compute)
     network = load_model(model, LipReader)
     rows, clips = ScoreRows(split), judged_clips(read_table(split, SPLIT))
-    pictures = tables_by_clip(faces, FACES)
+    pictures, found = tables_by_clip(faces, FACES), []
     for clip in progress(clips, what="clips scored"):
         spoken = [word.lower() for word in rows.words(clip)]
         read = None
         if network.knows(spoken):
             contents = pictures[clip].read(clip, ["image"])["image"].to_pylist()
             read = network.read(np.stack([decode_png(content) for content in contents]))
-        rows.add(clip, {"wer": (None, 0)} if read is None else word_scores(spoken, read))
+        found += rows.of(clip, {"wer": (None, 0)} if read is None else word_scores(spoken, read))
     data = data_hashes([model, *faces, split], scores)
-    write_table(scores, SCORES, rows.rows, {"evaluator_sha256": sha256_of(model), "data": data})
+    write_table(scores, SCORES, found, {"evaluator_sha256": sha256_of(model), "data": data})
 
 
 def word_scores(spoken: Sequence[str], read: Sequence[str]) -> dict[str, Score]:

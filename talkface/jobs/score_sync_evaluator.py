@@ -40,7 +40,7 @@ def score_sync_evaluator(
     network = load_model(model, SyncEvaluator)
     rows, clips = ScoreRows(split), judged_clips(read_table(split, SPLIT))
     pictures, sounds = tables_by_clip(faces, FACES), tables_by_clip(mel, MEL)
-    others = other_clips(clips)
+    others, found = other_clips(clips), []
 
     def sound(clip: str) -> npt.NDArray[np.float32]:
         return vectors(sounds[clip].read(clip, ["mel"]), "mel")
@@ -49,9 +49,9 @@ def score_sync_evaluator(
         contents = pictures[clip].read(clip, ["image"])["image"].to_pylist()
         frames_THW3 = np.stack([decode_png(content) for content in contents])
         other = sound(others[clip]) if clip in others else None
-        rows.add(clip, quality(network, frames_THW3, sound(clip), other))
+        found += rows.of(clip, quality(network, frames_THW3, sound(clip), other))
     data = data_hashes([model, *faces, *mel, split], scores)
-    write_table(scores, SCORES, rows.rows, {"evaluator_sha256": sha256_of(model), "data": data})
+    write_table(scores, SCORES, found, {"evaluator_sha256": sha256_of(model), "data": data})
 
 
 def quality(

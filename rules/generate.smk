@@ -31,6 +31,7 @@ rule generate_clips:
         split="results/{experiment}/{corpus}/split.parquet",
     output:
         generated="results/{experiment}/{corpus}/generate/{variant}{sound}/seed-{seed}/{protocol}/{shard}.parquet",
+    priority: THIRD
     threads: CONFIG.compute.threads
     resources:
         **GENERATION,

@@ -13,6 +13,10 @@ def growing(first, step=None):
     return asked
 
 
+# Which jobs start first where several could: what the longest chain of jobs waits for. Control rows, their tracking and
+# scores fill the cores beside trainings.
+FIRST, SECOND, THIRD = 30, 20, 10
+
 # Lists and checks.
 LISTING = {"mem_mb": growing(2000), "runtime": growing(60)}
 # One archive of a published corpus.

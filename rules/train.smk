@@ -16,6 +16,7 @@ rule take_networks:
         history="results/{experiment}/{corpus}/train/{stage}/{trained}/seed-{seed}/history.parquet",
     wildcard_constraints:
         seed=any_of(VALUES["seed"] if CONFIG.networks else []),
+    priority: SECOND
     resources:
         **LISTING,
     params:
@@ -37,6 +38,7 @@ rule train_autoencoder:
     wildcard_constraints:
         seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.autoencoder.training.warm_start
+    priority: FIRST
     threads: TRAINING_THREADS
     resources:
         **TRAINING,
@@ -57,6 +59,7 @@ rule encode_latents:
     output:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/latents/{shard}.parquet",
     cache: workflow.enable_cache
+    priority: SECOND
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
@@ -77,6 +80,7 @@ rule encode_masked_latents:
     output:
         latents="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/masked_latents/{shard}.parquet",
     cache: workflow.enable_cache
+    priority: SECOND
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
@@ -98,6 +102,7 @@ rule encode_first_faces:
     output:
         identities="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/first_faces/{shard}.parquet",
     cache: workflow.enable_cache
+    priority: SECOND
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
@@ -127,6 +132,7 @@ rule train_audio_to_au:
     wildcard_constraints:
         seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.audio_to_au.training.warm_start
+    priority: SECOND
     threads: TRAINING_THREADS
     resources:
         **TRAINING,
@@ -148,6 +154,7 @@ rule predict_aus:
     output:
         au_features="results/{experiment}/{corpus}/train/audio_to_au/shared/seed-{seed}/features/{shard}.parquet",
     cache: workflow.enable_cache
+    priority: SECOND
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
@@ -178,6 +185,7 @@ rule train_au_attention:
     wildcard_constraints:
         seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.au_attention.training.warm_start
+    priority: SECOND
     threads: TRAINING_THREADS
     resources:
         **TRAINING,
@@ -201,6 +209,7 @@ rule disentangle_faces:
     output:
         identities="results/{experiment}/{corpus}/train/au_attention/shared/seed-{seed}/identities/{shard}.parquet",
     cache: workflow.enable_cache
+    priority: SECOND
     threads: CONFIG.compute.threads
     resources:
         **NETWORK,
@@ -230,6 +239,7 @@ rule train_au_classifier:
     wildcard_constraints:
         seed=SEEDS_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.au_classifier.training.warm_start
+    priority: SECOND
     threads: TRAINING_THREADS
     resources:
         **TRAINING,
@@ -267,6 +277,7 @@ rule train_renderer:
         history="results/{experiment}/{corpus}/train/renderer/{variant}/seed-{seed}/history.parquet",
     wildcard_constraints:
         seed=SEEDS_TO_TRAIN,
+    priority: FIRST
     threads: TRAINING_THREADS
     resources:
         **RENDERER_TRAINING,

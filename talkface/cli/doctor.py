@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from talkface.cli.ending import Code, told
+from talkface.cli.face_models import fetch_face_models
 from talkface.cli.progress import doing
 
 
@@ -56,7 +57,7 @@ def doctor(
     with told():
         with doing("looking"):
             if fetch:
-                _fetch()
+                fetch_face_models()
             findings = [look(model) for look in LOOKS]
             plan = _plan(configfile) if configfile else None
         if plan is not None:
@@ -68,16 +69,6 @@ def doctor(
                 typer.echo(f"{'ok     ' if finding.ok else 'missing'}  {finding.what}: {finding.text}")
         if not all(finding.ok for finding in findings):
             raise typer.Exit(int(Code.MACHINE))
-
-
-def _fetch() -> None:
-    from talkface.features.bundle import BundleError, default_path
-    from talkface.features.fetch_bundle import FetchError, fetch
-
-    try:
-        fetch(default_path())
-    except FetchError as error:
-        raise BundleError(str(error)) from error
 
 
 def _libraries(_model: Path | None) -> Finding:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from talkface.cli.ending import Code, fail, told
+from talkface.cli.face_models import fetch_missing_face_models
 from talkface.cli.progress import counted
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def evaluate(
         from talkface.evaluation.films import compare
 
         pairs = _pairs(films, truth)
+        fetch_missing_face_models()
         values: dict[str, dict[str, Score]] = {}
         failed: dict[str, str] = {}
         with counted(len(pairs), "films") as advance:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from talkface.cli.ending import told
+from talkface.cli.face_models import fetch_missing_face_models
 from talkface.cli.progress import counted, doing
 
 AUS = ("AU10", "AU14", "AU20", "AU25", "AU26")
@@ -94,6 +95,7 @@ def generate(
             check_input("sound", sound, "any sound or video file with speech")
             check_output(output, photo, sound)
             animator = open_animator(model, variant=variant, device=device.value)
+        fetch_missing_face_models(animator.model.landmarker)
         with doing("looking at the photo"):
             film = animator.animate(
                 photo,

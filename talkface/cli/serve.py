@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from talkface.cli.ending import Code, fail, told
+from talkface.cli.face_models import fetch_missing_face_models
 from talkface.cli.generate import Device
 from talkface.cli.progress import doing, say
 
@@ -84,6 +85,8 @@ def serve(
             from talkface.serve.running import make_ready, run
 
             animator = open_animator(model, variant=variant, device=device.value)
+        fetch_missing_face_models(animator.model.landmarker)
+        with doing("loading"):
             make_ready(animator)
         if not is_loopback(listening):
             say(

@@ -19,7 +19,7 @@ LIBRARIES = {
     "libgthread-2.0.so.0": ("libglib2.0-0", "glib2"),
     "libxcb.so.1": ("libxcb1", "libxcb"),
 }
-MODULES = ("torch", "cv2", "mediapipe.tasks.python.vision", "soundfile")
+MODULES = ("torch", "cv2", "mediapipe.tasks.python.vision")
 
 
 def missing_libraries() -> list[str]:

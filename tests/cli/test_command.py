@@ -5,8 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import tomllib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 
 import pytest
@@ -15,6 +18,8 @@ from untrained_experiment import EXPERIMENT, talkface, untrained
 
 from talkface.bundles.writing import export
 from talkface.cli.ending import MEANINGS
+from talkface.features import fetch_bundle
+from talkface.features.bundle import default_path
 from talkface.media.probe import sound_tracks
 from talkface.media.video import read_frames
 
@@ -211,11 +216,32 @@ def test_doctor_tells_what_is_missing_and_how_to_get_it(folder, tmp_path):
 
 def test_doctor_names_the_missing_models_that_find_faces(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("TALKFACE_WEIGHTS", str(tmp_path / "none"))
+    monkeypatch.setenv("TALKFACE_OFFLINE", "1")
     done = talkface("doctor")
     assert done.exit_code == 5 and "talkface doctor --fetch" in done.stdout
     monkeypatch.chdir(folder)
     done = talkface("generate", "it's a face.png", "speech.wav", "--model", EXPERIMENT, "-o", "never.mp4")
     assert done.exit_code == 5 and "talkface doctor --fetch" in done.stderr
+
+
+def test_missing_models_that_find_faces_are_fetched_once(folder, tmp_path, monkeypatch):
+    """From a server on this machine in place of their address; the command says so."""
+    models = default_path()
+    handler = partial(SimpleHTTPRequestHandler, directory=models.parent)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/{models.name}"
+    monkeypatch.setattr(fetch_bundle, "Source", partial(fetch_bundle.Source, url=url))
+    monkeypatch.setenv("TALKFACE_WEIGHTS", str(tmp_path / "none"))
+    monkeypatch.delenv("TALKFACE_OFFLINE", raising=False)
+    monkeypatch.chdir(folder)
+    words = ("generate", "it's a face.png", "speech.wav", "--model", EXPERIMENT, "-o")
+    first, second = (talkface(*words, str(tmp_path / name)) for name in ("a.mp4", "b.mp4"))
+    server.shutdown()
+    assert first.exit_code == second.exit_code == 0, first.stderr
+    assert "fetching the models that find faces (3.8 MB, once)" in first.stderr
+    assert "fetching" not in second.stderr
+    assert (tmp_path / "none" / models.name).read_bytes() == models.read_bytes()
 
 
 def test_doctor_checks_an_experiment_as_check_setup_does(finished_micro, monkeypatch, tmp_path):

@@ -70,6 +70,21 @@ def test_every_protocol_seed_and_variant_has_its_branch(workspace):
     assert rules["generate_clips"] == 2 * 2 * 2 * 2 * 2  # shards, seeds, variants, sounds, protocols
 
 
+def test_an_external_row_is_made_once_under_its_own_protocol(workspace, tmp_path):
+    several = ("seeds=[0, 1]", "evaluation={protocols: [one_shot, inpaint]}")
+    films = f"external={{other: {{films: {tmp_path}, protocol: inpaint}}}}"
+    without = scheduled(workspace, "--config", *several)
+    rules = scheduled(workspace, "--config", *several, films)
+    assert rules["align_films"] == 2 and rules["tabulate_external"] == 1  # shards
+    assert rules["track_generated"] == without["track_generated"] + 1
+    metrics = without["score_clips"] // without["track_generated"]
+    assert rules["score_clips"] == without["score_clips"] + metrics
+    assert rules["render_gallery"] == without["render_gallery"] + 1
+    assert not without["align_films"] and not without["tabulate_external"]
+    done = snakemake(workspace, "--dry-run", "--cores", "1", "--config", films)
+    assert done.returncode != 0 and "external.other.protocol: 'inpaint' is not in" in done.stdout
+
+
 def test_a_variant_that_nothing_names_is_not_trained(workspace):
     rules = scheduled(workspace, "--config", "variants={wide: {renderer: {width: 24}}}")
     assert rules["train_renderer"] == 2, "ours and warp"

@@ -166,6 +166,8 @@ const COMMON_WORDS = [
   "corpus", "corpus_sha256", "split", "split_sha256", "labeller", "landmarker_sha256", "codec", "code", "commit", "versions",
 ];
 
+const PLAIN_WORDS = { how: "over clips", blind: "blind to", published_weights: "published file of weights" };
+
 function inWords(value) {
   if (value === null || value === undefined || value === "") return "none";
   if (Array.isArray(value)) return value.map(inWords).join(", ");
@@ -176,7 +178,7 @@ function inWords(value) {
 function said(list, from, names) {
   for (const name of names) {
     if (!(name in from)) continue;
-    const words = name.replace("sha256", "SHA-256").replaceAll("_", " ");
+    const words = PLAIN_WORDS[name] ?? name.replace("sha256", "SHA-256").replaceAll("_", " ");
     list.append(made("dt", { textContent: words[0].toUpperCase() + words.slice(1) }));
     list.append(made("dd", { textContent: inWords(from[name]) }));
   }

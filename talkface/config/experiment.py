@@ -174,11 +174,7 @@ class Config(Renderers):
     def _consistent(self) -> Config:
         if self.split not in self.splits:
             raise ValueError(f"split: '{self.split}' is not one of splits: {sorted(self.splits)}")
-        if self.networks is None and self.splits[self.split].seen == []:
-            raise ValueError(
-                f"splits.{self.split}.seen: [] trains on nobody: name speakers, or give `networks` of a "
-                "finished experiment"
-            )
+        self._check_networks()
         if self.mfcc.coefficients >= self.mel.bands:
             raise ValueError(
                 "mfcc.coefficients: must be fewer than mel.bands (the energy coefficient is dropped)"
@@ -206,6 +202,20 @@ class Config(Renderers):
             raise ValueError(f"tables: {taken} are always made; choose other names")
         self._check_shares()
         return self
+
+    def _check_networks(self) -> None:
+        if self.networks is None and self.splits[self.split].seen == []:
+            raise ValueError(
+                f"splits.{self.split}.seen: [] trains on nobody: name speakers, or give `networks` of a "
+                "finished experiment"
+            )
+        evaluators = self.metrics.evaluators
+        for name in type(evaluators).model_fields:
+            if self.networks is not None and getattr(evaluators, name).enabled:
+                raise ValueError(
+                    f"metrics.evaluators.{name}.enabled: with `networks` nothing is trained, and "
+                    "evaluators are not taken over from a finished experiment: set it to false"
+                )
 
     def _check_shares(self) -> None:
         shared = ("autoencoder", "audio_to_au", "au_attention", "au_classifier")

@@ -75,3 +75,11 @@ def test_an_unknown_variant_and_a_damaged_note_are_refused(tmp_path, repository)
 def test_a_split_that_trains_on_nobody_needs_networks(repository):
     with pytest.raises(ConfigError, match="trains on nobody"):
         configured(repository, splits={"micro": {"seen": [], "unseen": ["s1"]}})
+
+
+@pytest.mark.parametrize("name", ["sync_evaluator", "lip_reader"])
+def test_evaluators_are_not_trained_beside_given_networks(repository, name):
+    enabled = {"evaluators": {name: {"enabled": True}}}
+    with pytest.raises(ConfigError, match=rf"metrics\.evaluators\.{name}\.enabled"):
+        configured(repository, networks="results/micro/micro", metrics=enabled)
+    configured(repository, metrics=enabled)

@@ -1,5 +1,10 @@
 """Sound of files that strangers send: which kinds are known by their beginning, and what is taken of them."""
 
+import re
+import sys
+from pathlib import Path
+
+import ffmpeg
 import numpy as np
 import pytest
 import soundfile
@@ -7,7 +12,7 @@ from made_media import run
 
 from talkface.media.audio import SoundFile, read_audio
 from talkface.media.probe import sound_tracks
-from talkface.media.untrusted import copy_sound, kind_of_sound
+from talkface.media.untrusted import LimitedChild, copy_sound, kind_of_sound
 
 TONE = ("-f", "lavfi", "-i", "sine=frequency=300:sample_rate=48000:duration=1")
 COLOUR = ("-f", "lavfi", "-i", "color=s=32x32:r=25:d=1")
@@ -75,3 +80,12 @@ def test_a_longer_sound_than_is_taken_is_refused_without_decoding_all(tmp_path):
     with pytest.raises(ValueError, match="longer than 5 s"):
         copy_sound(tmp_path / "a.flac", tmp_path / "copy.wav", most_seconds=5)
     assert (tmp_path / "copy.wav").stat().st_size < 250_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot bound another process")
+def test_the_program_runs_within_bounds(tmp_path):
+    """An endless run, as the kernel sees it."""
+    endless = ffmpeg.output(ffmpeg.input("anullsrc", format="lavfi"), "pipe:1", format="null")
+    with LimitedChild(endless, tmp_path) as child:
+        told = Path(f"/proc/{child._process.pid}/limits").read_text()
+    assert re.search(r"Max address space +2000000000 ", told) and re.search(r"Max cpu time +60 ", told)

@@ -106,8 +106,8 @@ RERUN = [
     Edit(
         "band edges of the mel filters",
         "talkface/features/mel.py",
-        "htk=True",
-        "htk=False",
+        "1 + hz / 700",
+        "1 + hz / 690",
         frozenset({"extract_mel"}),
     ),
     Edit(

@@ -12,7 +12,10 @@ from conftest import REPOSITORY
 
 from talkface.acceptance.smallest import copy_workflow
 
-TARGETS = ("all", "download", "features", "models", "scores", "tables", "report", "paper", "evaluators")
+TARGETS = (
+    "all", "download", "features", "models", "scores", "tables", "report", "paper", "evaluators", "study",
+    "study_results",
+)  # fmt: skip
 Wildcards = dict[str, str]
 MICRO = ("--configfile", "configs/micro.yaml")
 

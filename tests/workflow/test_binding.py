@@ -96,30 +96,38 @@ def test_a_mismatch_is_refused_by_name(part, name, value, problem):
         bind(job, rule(**(FITTING | {part: changed})))
 
 
+CORPUS = {"download": {"record": "http://localhost/record", "archives": ["s1.zip"]}}
+TRAINED = {"corpus": CORPUS, "external": {"other": {"films": "films"}}}
+OFF = {"sync_evaluator": {"enabled": False}, "lip_reader": {"enabled": False}}
+GIVEN = {"corpus": CORPUS, "networks": "results/done/micro", "metrics": {"evaluators": OFF}}
+
+
 @pytest.fixture(scope="module")
 def jobs_by_rule(tmp_path_factory):
-    """Name of a rule -> its jobs in the plan of an experiment that has every rule."""
+    """Name of a rule -> its jobs in the plan of an experiment that has every rule.
+
+    take_networks, which takes the place of trainings, is that of an experiment with given networks.
+    """
     folder = make_workspace(tmp_path_factory.mktemp("binding") / "workflow")
-    corpus = {"download": {"record": "http://localhost/record", "archives": ["s1.zip"]}}
-    external = {"other": {"films": "films"}}
-    with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    found: dict[str, list] = {}
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name in ("PYTHONPATH", "TALKFACE_SNAKEMAKE_PID"):
             patch.setenv(name, "")  # the Snakefile sets them
-        workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(
-                config={"corpus": corpus, "external": external, "networks": "results/done/micro"},
-                configfiles=[folder / name for name in OVERLAYS],
-            ),
-            snakefile=folder / "Snakefile",
-            workdir=folder,
-        )._workflow
-        names = {id(own): name for name, own in own_rules(workflow, folder).items()}
-        found: dict[str, list] = {}
-        for own in workflow.rules:
-            if own.script:
-                found[names[id(own)]] = _jobs(workflow, own)
+        for config, taken in ((TRAINED, False), (GIVEN, True)):
+            with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+                workflow = api.workflow(
+                    resource_settings=ResourceSettings(cores=1),
+                    config_settings=ConfigSettings(
+                        config=config, configfiles=[folder / name for name in OVERLAYS]
+                    ),
+                    snakefile=folder / "Snakefile",
+                    workdir=folder,
+                )._workflow
+                names = {id(own): name for name, own in own_rules(workflow, folder).items()}
+                for own in workflow.rules:
+                    if own.script and (names[id(own)] == "take_networks") == taken:
+                        found[names[id(own)]] = _jobs(workflow, own)
         yield found
 
 

@@ -22,7 +22,7 @@ from talkface.config.data import (
     Synthetic,
     Video,
 )
-from talkface.config.evaluators import Evaluators, LipReader, SyncEvaluator
+from talkface.config.evaluators import Evaluators, LipReader, MouthChange, SoundChange, SyncEvaluator
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.external import EXTERNAL, External
 from talkface.config.losses import Perceptual
@@ -69,6 +69,7 @@ __all__ = [
     "Mel",
     "Metrics",
     "Mfcc",
+    "MouthChange",
     "Perceptual",
     "PhotoFused",
     "PhotoRenderer",
@@ -76,6 +77,7 @@ __all__ = [
     "Renderer",
     "Sampler",
     "SoundAugmentation",
+    "SoundChange",
     "Split",
     "Strict",
     "Study",

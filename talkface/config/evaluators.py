@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from talkface.config.augmentation import PictureAugmentation, SoundAugmentation
 from talkface.config.basics import Fraction, Strict
 from talkface.config.training import Training
 
@@ -25,11 +24,6 @@ class MouthChange(Strict):
     mirror: Fraction = 0.5
     """Share of clips that are mirrored."""
 
-    @property
-    def as_pictures(self) -> PictureAugmentation:
-        """The same as the renderers' settings; what evaluators do not see is left out."""
-        return PictureAugmentation(gain=0, offset=0, bend=0, **self.model_dump())
-
 
 class SoundChange(Strict):
     """How a clip's sound is varied; 0 leaves a part out."""
@@ -44,11 +38,6 @@ class SoundChange(Strict):
     """Share of clips with steady noise."""
     noise_db: tuple[float, float] = (-40.0, -15.0)
     """Range of the noise's level over the sound's mean power, in decibels."""
-
-    @property
-    def as_sounds(self) -> SoundAugmentation:
-        """The same as the renderers' settings."""
-        return SoundAugmentation(silence_share=0, **self.model_dump())
 
 
 class EvaluatorTraining(Training):

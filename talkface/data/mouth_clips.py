@@ -13,9 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from talkface.config import MouthChange, PictureAugmentation
 from talkface.data.frames import Frames
 
 _BUDGET_BYTES = 512 << 20
+
+
+def picture_change(change: MouthChange) -> PictureAugmentation:
+    """An evaluator's settings as those of renderers; what evaluators do not see is left out."""
+    return PictureAugmentation(gain=0, offset=0, bend=0, **change.model_dump())
 
 
 class MouthClips:

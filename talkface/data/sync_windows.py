@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from talkface.artifacts.schemas import MEL
-from talkface.config import PictureAugmentation, SoundAugmentation
+from talkface.config import PictureAugmentation, SoundAugmentation, SoundChange
 from talkface.data.augmentation import change_sound, draw_pictures
 from talkface.data.clip_store import ClipStore
 from talkface.data.mouth_clips import MouthClips
@@ -47,6 +47,11 @@ class SyncBatch:
     def pin_memory(self) -> SyncBatch:
         """In memory from which a GPU copies while it works."""
         return SyncBatch(*(getattr(self, field.name).pin_memory() for field in fields(self)))
+
+
+def sound_change(change: SoundChange) -> SoundAugmentation:
+    """An evaluator's settings as those of renderers."""
+    return SoundAugmentation(silence_share=0, **change.model_dump())
 
 
 class SyncGroups:

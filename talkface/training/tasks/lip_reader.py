@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from talkface.config import LipReader as LipReaderConfig
+from talkface.data.mouth_clips import picture_change
 from talkface.data.spoken_clips import SpokenBatch, SpokenClips
 from talkface.data.subsets import clip_lengths
 from talkface.losses.reading import ctc, in_place
@@ -56,7 +57,7 @@ class LipReaderTask(Task):
         self._clips = SpokenClips(
             split, faces, lengths, crop_size,
             see=mouth_and_chin, tokens_of=partial(tokens_of, config.grammar),
-            picture=config.picture.as_pictures, tempo=config.tempo, scratch=scratch,
+            picture=picture_change(config.picture), tempo=config.tempo, scratch=scratch,
         )  # fmt: skip
         self.size, self._config = len(self._clips), config
         logger.info("%d of %d training clips are sentences of the grammar", self.size, len(lengths))

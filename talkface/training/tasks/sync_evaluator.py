@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 
 from talkface.config import SyncEvaluator as SyncEvaluatorConfig
+from talkface.data.mouth_clips import picture_change
 from talkface.data.rows import speaker_of
 from talkface.data.sequences import sound_statistics
 from talkface.data.subsets import clip_lengths
-from talkface.data.sync_windows import SyncBatch, SyncGroups
+from talkface.data.sync_windows import SyncBatch, SyncGroups, sound_change
 from talkface.losses.contrastive import chance, info_nce
 from talkface.models.mouth_view import mouth_and_chin
 from talkface.models.sync_evaluator import FRAMES, HOPS, SyncEvaluator
@@ -56,7 +57,7 @@ class SyncEvaluatorTask(Task):
             faces, mel, clip_lengths(split, "train"), crop_size,
             see=mouth_and_chin, window=(FRAMES, HOPS),
             clips=config.clips_per_group, windows=config.windows_per_clip,
-            picture=config.picture.as_pictures, sound=config.sound.as_sounds, scratch=scratch,
+            picture=picture_change(config.picture), sound=sound_change(config.sound), scratch=scratch,
         )  # fmt: skip
         bands = self._groups.mel[self._groups.clips[0]].shape[1]
         self.network = SyncEvaluator(config.width, config.embedding, bands)

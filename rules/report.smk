@@ -185,7 +185,7 @@ rule tabulate_main_results:
         bounds=bounds(CONFIG, CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
         seeds=CONFIG.seeds,
-        networks="/".join(CONFIG.networks.parts[-2:]) if CONFIG.networks else "",
+        networks=str(Path(*CONFIG.networks.parts[-2:])) if CONFIG.networks else "",
         # Not where the films lie.
         external={name: section(own, exclude={"films"}) for name, own in CONFIG.external.items()},
     script:

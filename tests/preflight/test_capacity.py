@@ -34,9 +34,9 @@ def jobs_of(corpus: str, **sizes: int) -> int:
 
 @pytest.mark.slow
 def test_jobs_go_with_variants_and_not_with_clips():
-    # Two more variants: a training, its clips of three speakers, their tracking and three scores each. Twenty
+    # Two more variants: a training, its clips of three speakers, their tracking and their scores. Twenty
     # times the clips: nothing, since jobs and files are a speaker's.
-    assert jobs_of("grid", variants=4, clips=40) - jobs_of("grid") == 2 * (1 + 3 + 1 + 3)
+    assert jobs_of("grid", variants=4, clips=40) - jobs_of("grid") == 2 * (1 + 3 + 1 + 1)
 
 
 @pytest.mark.full

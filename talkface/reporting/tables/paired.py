@@ -34,11 +34,12 @@ COLUMNS = (
 
 
 def paired_tests(scores: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFrame:
-    """A row for each measure and pair of methods that enough speakers have clips of; ``COLUMNS``.
+    """A row for each measure and pair of methods with clips of the same speakers; ``COLUMNS``.
 
     Measures without a value per clip (pooled counts) or without a better direction are left out.
     ``difference`` is one less other in the column's unit, mean over speakers; of a measure that should be
-    near one, of the distances from one. ``better``: the method ahead, where ``p_holm`` is below ``LEVEL``.
+    near one, of the distances from one. ``p`` and ``p_holm`` are NaN where fewer than ``MIN_SPEAKERS``
+    speakers have clips of both. ``better``: the method ahead, where ``p_holm`` is below ``LEVEL``.
     ``scores``: from ``aggregate.read_scores``; the mean over seeds is tested.
     """
     rows = []
@@ -53,7 +54,7 @@ def paired_tests(scores: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFr
             for one, other in combinations([name for name in methods if name in of_clip], 2):
                 both = (of_clip[one] - of_clip[other]).dropna()
                 of_speaker = both.groupby("speaker").mean()
-                if len(of_speaker) < MIN_SPEAKERS:
+                if of_speaker.empty:
                     continue
                 rows.append(
                     {
@@ -63,7 +64,9 @@ def paired_tests(scores: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFr
                     }
                 )  # fmt: skip
     found = pd.DataFrame(rows, columns=list(COLUMNS))
-    found["p_holm"] = holm(found["p"].to_numpy(float))
+    tested = found["p"].notna()
+    found["p_holm"] = np.nan
+    found.loc[tested, "p_holm"] = holm(found.loc[tested, "p"].to_numpy(float))
     found["better"] = [
         _ahead(row, next(own for own in measures if own.key == row["measure"]))
         for row in found.to_dict("records")
@@ -72,6 +75,8 @@ def paired_tests(scores: pd.DataFrame, measures: Sequence[Measure]) -> pd.DataFr
 
 
 def _p(differences: npt.NDArray[np.float64]) -> float:
+    if len(differences) < MIN_SPEAKERS:
+        return float("nan")
     return float(wilcoxon(differences).pvalue) if np.any(differences) else 1.0
 
 
@@ -86,7 +91,7 @@ def holm(p_N: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _ahead(row: Mapping[Any, Any], measure: Measure) -> str:
     p, difference = row["p_holm"], row["difference"]
-    if p >= LEVEL or difference == 0:
+    if not p < LEVEL or difference == 0:
         return ""
     high = measure.better == "high"
     return str(row["one"] if (difference > 0) == high else row["other"])
@@ -94,6 +99,7 @@ def _ahead(row: Mapping[Any, Any], measure: Measure) -> str:
 
 def paired_view(tests: pd.DataFrame, measures: Sequence[Measure], stamp: str) -> TableView | None:
     """The tests as a table; ``None`` where no pair has enough speakers."""
+    tests = tests[tests["p"].notna()]
     if tests.empty:
         return None
     by_key = {own.key: own for own in measures}

@@ -1,4 +1,4 @@
-"""How fast a photo and a sound become a film on processors alone: the table of docs/command.md.
+"""How fast a photo and a sound become a film on processors alone, as a table.
 
     python benchmarks/inference.py --cores 1 2 --seconds 3 600    # the bundle of the package
     python benchmarks/inference.py --model results/demo/demo --variant a_with_photo --steps 1 2 4 10

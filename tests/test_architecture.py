@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 
 import pytest
 from conftest import REPOSITORY
@@ -261,3 +262,9 @@ def test_profiles_do_not_rerun_on_touched_code():
         profile = yaml.safe_load(path.read_text())
         assert profile["rerun-triggers"] == ["mtime", "params", "input", "software-env"], path
         assert profile["rerun-incomplete"] is True, path
+
+
+def test_files_of_tests_have_names_of_their_own():
+    """Pytest imports them by name alone: of two with one name it runs the first and fails at the second."""
+    names = Counter(path.name for path in (REPOSITORY / "tests").rglob("test_*.py"))
+    assert not [name for name, count in names.items() if count > 1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import cached_property
@@ -76,6 +77,7 @@ class Animator:
         self.model = model
         self._device = prepare(compute)
         self._precision = pick_precision(compute, self._device)
+        self._painting = threading.Lock()
 
     def animate(
         self,
@@ -141,7 +143,7 @@ class Animator:
                 heard, num_frames, networks.audio_to_au, settings.mel, settings.mfcc, self._device
             )
             batches = generator.pictures(identity, driving, clip=Path(name).stem, seed=seed)
-            with closing(ahead(batches)) as coming:
+            with closing(ahead(self._one_at_a_time(batches))) as coming:
                 for batch_NSS3 in coming:
                     yield from batch_NSS3 if pasting is None else map(pasting.part, batch_NSS3)
 
@@ -156,6 +158,15 @@ class Animator:
             model=self.model.name,
             label=label,
         )
+
+    def _one_at_a_time(self, batches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """The batches of a film; never two films at once, whose steering would meet in the one network."""
+        while True:
+            with self._painting:
+                batch_NSS3 = next(batches, None)
+            if batch_NSS3 is None:
+                return
+            yield batch_NSS3
 
     @property
     def steered(self) -> bool:

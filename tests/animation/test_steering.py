@@ -147,6 +147,27 @@ def test_units_are_noted_without_a_change_where_a_model_has_them(folder):
         other.animate(photo, sound, noted=Noted())
 
 
+def test_films_side_by_side_are_steered_apart(folder, monkeypatch):
+    """Networks work ahead in threads: two films of one animator do not meet in them."""
+    animator = open_animator(folder / EXPERIMENT, variant="warp")
+    sampler = animator.model.settings.sampler.model_copy(update={"batch_frames": 2})
+    monkeypatch.setattr(type(animator), "_sampler", lambda *_: sampler)
+    photo, sound = read_photo(folder / "it's a face.png"), folder / "speech.wav"
+
+    def films(noted):
+        return [
+            animator.animate(photo, sound, crop=True, au={au: 0.0}, noted=own)
+            for au, own in zip(("AU10", "AU26"), noted, strict=True)
+        ]
+
+    alone, beside = (Noted(), Noted()), (Noted(), Noted())
+    for film in films(alone):
+        list(film)
+    list(zip(*films(beside), strict=True))
+    for one, other in zip(alone, beside, strict=True):
+        assert len(other.shown) == 28 and np.array_equal(one.shown, other.shown)
+
+
 def test_steps_belong_to_models_that_denoise(folder, monkeypatch):
     monkeypatch.chdir(folder)
     given = ("it's a face.png", "speech.wav", "--crop", "--output", "a.mp4")

@@ -7,7 +7,7 @@ TORCH ?=
 BIN := $(VENV)/bin
 REPORT := results/demo/demo/report/index.html
 
-.PHONY: bundle golden accept-code demo test tests test-fast checks check-full lint setup setup-test setup-slurm setup-full clean
+.PHONY: bundle bundle-figures golden accept-code demo test tests test-fast checks check-full lint setup setup-test setup-slurm setup-full clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -66,6 +66,13 @@ accept-code:
 FROM ?= results/real_gpu/grid
 bundle:
 	$(BIN)/talkface export $(FROM) --variant warp --seed 0 -o talkface/bundles/packaged --preview
+	$(BIN)/talkface info
+
+# Its figures, measured on real GRID clips, into its card (docs/warp.md): ROOT=/path/to/grid
+ROOT ?= grid
+bundle-figures: setup
+	$(BIN)/snakemake scores --cores $(CORES) --configfile config.yaml configs/real.yaml configs/packaged.yaml --config root=$(ROOT)
+	$(BIN)/talkface export results/packaged/grid -o talkface/bundles/packaged
 	$(BIN)/talkface info
 
 clean:

@@ -18,6 +18,7 @@ from talkface.config import EXTERNAL, validate
 from talkface import corpora
 from talkface.corpora.download import planned_speakers
 from talkface.corpora.films import files_fingerprint, films_fingerprint
+from talkface.artifacts.given_networks import given_history, given_notes, given_weights
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
@@ -27,6 +28,7 @@ from talkface.evaluation.needs import (
     code_behind,
     controls_of,
     files_behind,
+    has_autoencoder,
     needs_of,
     trained,
 )
@@ -36,7 +38,7 @@ from talkface.evaluation.wanted import (
     wanted_metrics,
     weights_behind,
 )
-from talkface.evaluation.runs import CONTROLS, OTHER_SOUND, OWN_AUTOENCODER
+from talkface.evaluation.runs import OTHER_SOUND, OWN_AUTOENCODER
 from talkface.workflow import internals
 
 internals.hand_on(ROOT)
@@ -136,7 +138,7 @@ wildcard_constraints:
 # Without protocols and seeds that differ: one of each is enough to see whether the metrics order the control rows.
 ORDERED = {
     name: VALUES[name][:1] if name in ("seed", "protocol") else VALUES[name] for name in VALUES
-} | {"method": [*CONTROLS, *CONFIG.metrics.controls]}
+} | {"method": [*controls_of(CONFIG, []), *CONFIG.metrics.controls]}
 ORDERS_STOP = CONFIG.metrics.orders_must_hold == "always" or (
     CONFIG.metrics.orders_must_hold == "demo" and CONFIG.corpus.demo
 )

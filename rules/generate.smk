@@ -23,7 +23,7 @@ rule gather_other_sounds:
 rule generate_clips:
     input:
         renderer=trained_renderer,
-        autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        autoencoder=shared_autoencoder,
         identities=first_faces_of_shard,
         aus=au_input_of_driver,
         faces=shown_frames,

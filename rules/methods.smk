@@ -1,9 +1,31 @@
 # What the jobs of a method (a variant or a control row) rest on: input functions, and the part of the configuration and code behind them.
 
 
-def finished_file(pattern):
-    """An input: a file of the finished experiment whose networks are used; none without one."""
-    return local(str(CONFIG.networks.expanduser() / pattern)) if CONFIG.networks else []
+GIVEN = CONFIG.networks.expanduser() if CONFIG.networks else None
+
+
+def given_file(which, wildcards) -> list:
+    """A stage's weights or history of the networks that are given; none without any."""
+    names = (wildcards.stage, wildcards.trained, wildcards.seed)
+    file = which(GIVEN, *names) if GIVEN else None
+    return [local(str(file))] if file else []
+
+
+def given_model(wildcards) -> list:
+    """The weights of a stage."""
+    return given_file(given_weights, wildcards)
+
+
+def given_course(wildcards) -> list:
+    """The history of a stage, which bundles do not keep."""
+    return given_file(given_history, wildcards)
+
+
+def shared_autoencoder(wildcards) -> list:
+    """The VQ autoencoder; none where the networks are a bundle's without one."""
+    if not has_autoencoder(CONFIG):
+        return []
+    return expand(rules.train_autoencoder.output.model, **VALUES | dict(wildcards.items()))
 
 
 @cache

@@ -6,11 +6,11 @@ SEEDS_TO_TRAIN = any_of([] if CONFIG.networks else VALUES["seed"])
 
 
 rule take_networks:
-    # The networks of a finished experiment, for other clips.
+    # The networks of a finished experiment or of a bundle, for other clips.
     input:
-        given_model=finished_file("train/{stage}/{trained}/seed-{seed}/model.safetensors"),
-        given_history=finished_file("train/{stage}/{trained}/seed-{seed}/history.parquet"),
-        setup=finished_file("setup.json"),
+        given_model=given_model,
+        given_history=given_course,
+        notes=local(str(given_notes(GIVEN))) if GIVEN else [],
     output:
         model="results/{experiment}/{corpus}/train/{stage}/{trained}/seed-{seed}/model.safetensors",
         history="results/{experiment}/{corpus}/train/{stage}/{trained}/seed-{seed}/history.parquet",
@@ -96,7 +96,7 @@ rule encode_masked_latents:
 rule encode_first_faces:
     # The first face of each clip kept whole: for papers B and C, and for A without disentanglement.
     input:
-        autoencoder="results/{experiment}/{corpus}/train/autoencoder/shared/seed-{seed}/model.safetensors",
+        autoencoder=shared_autoencoder,
         faces="results/{experiment}/{corpus}/features/{shard}/faces.parquet",
         landmarks="results/{experiment}/{corpus}/features/{shard}/landmarks.parquet",
     output:

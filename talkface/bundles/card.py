@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from talkface.reporting.tables.aggregate import TEST_SUBSETS
-from talkface.reporting.tables.columns import BY_KEY, number
+from talkface.reporting.tables.columns import BY_KEY, MISSING, number
+from talkface.reporting.tables.main_table import counted
 
 _TEXT = Path(__file__).with_name("card.md")
 
@@ -43,7 +44,7 @@ def card_of(content: Mapping[str, Any]) -> str:
         people="drawn speakers" if data["drawn"] else "people",
         size=content["settings"]["video"]["crop_size"],
         demo="- The faces it learned from are drawn: it is no use for photos of people.\n" * data["drawn"],
-        figures=_figures(content["figures"]),
+        figures=_figures(content["figures"], content["measured"]),
     )
 
 
@@ -51,27 +52,49 @@ def _of_appearance(speakers: Sequence[str]) -> str:
     return f"\n- Speakers of whom only the face was learned: {', '.join(speakers)}." if speakers else ""
 
 
-def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
+_BETTER = {"high": "higher", "low": "lower", "near one": "1", "": ""}
+
+
+def _figures(figures: Sequence[Mapping[str, Any]], measured: Mapping[str, Any] | None) -> str:
     if not figures:
         return "None: the experiment was exported before its clips were scored."
     lines = [
-        "One-shot protocol; brackets: 95 % bootstrap intervals over speakers (none with fewer than five). "
+        "One-shot protocol: photo and sound are all that is known of a clip. Intervals: 95 % bootstrap over "
+        "speakers, none with fewer than five. Single speakers: the lowest and the highest of them. Beside "
+        "each value the same measure of films that another clip's sound drives, and of a still photo. "
         "talkface's docs/measurement.md defines the measures.",
+    ]
+    for subset, heading in TEST_SUBSETS.items():
+        own = [figure for figure in figures if figure["subset"] == subset]
+        if own:
+            lines += ["", *_table(heading, own)]
+    if measured is not None:
+        lines += [
+            "",
+            f"Measured by experiment `{measured['experiment']}/{measured['corpus']}`, split "
+            f"`{measured['split']}`, with the code of commit `{measured['commit'] or 'unknown'}`; hash of "
+            f"its configuration `{measured['config_sha256']}`.",
+        ]
+    return "\n".join(lines)
+
+
+def _table(heading: str, figures: Sequence[Mapping[str, Any]]) -> list[str]:
+    clips, speakers = (max(figure[name] for figure in figures) for name in ("clips", "speakers"))
+    lines = [
+        f"**{heading}**: {counted(clips, 'clip')} of {counted(speakers, 'speaker')}",
         "",
-        "| test clips | measure | value | interval | clips | speakers |",
-        "|---|---|---|---|---|---|",
+        "| measure | better | value | interval | single speakers | another clip's sound | still photo |",
+        "|---|---|---|---|---|---|---|",
     ]
     for own in figures:
-        digits = BY_KEY[own["measure"]].digits
-        low, high = (number(own[end], digits) for end in ("low", "high"))
-        interval = f"[{low}, {high}]" if own["low"] is not None else "not estimable"
-        cells = (
-            TEST_SUBSETS[own["subset"]],
-            own["header"],
-            number(own["value"], digits),
-            interval,
-            str(own["clips"]),
-            str(own["speakers"]),
-        )
+        measure = BY_KEY[own["measure"]]
+        cells = [own["header"], _BETTER[measure.better], number(own["value"], measure.digits)]
+        cells.append(_range(own["low"], own["high"], measure.digits) or "not estimable")
+        cells.append(_range(own["lowest"], own["highest"], measure.digits) or MISSING)
+        cells += [number(own[name], measure.digits) for name in ("other_sound", "static")]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return lines
+
+
+def _range(low: float | None, high: float | None, digits: int) -> str | None:
+    return None if low is None or high is None else f"{number(low, digits)} to {number(high, digits)}"

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from talkface.artifacts.given_networks import SETUP, given_weights
 from talkface.bundles.manifest import BundleError, Settings
 from talkface.config import Config, ConfigError, validate
-from talkface.evaluation.needs import needs_of
+from talkface.evaluation.needs import SHARED, needs_of
 
-SETUP = "setup.json"
-"""What the check before heavy jobs writes into an experiment: commit, and the whole configuration."""
 _TRUE_VIDEO = {"true_aus", "masked_latents"}
 
 
@@ -53,7 +52,7 @@ def networks_of(experiment: Experiment, variant: str, seed: int) -> dict[str, Pa
     Raises:
         BundleError: no such variant, one that needs a true video, or networks that are not trained.
     """
-    config, train = experiment.config, experiment.folder / "train"
+    config = experiment.config
     if variant not in config.variants:
         raise BundleError(
             f"variant '{variant}': {experiment.folder} has {', '.join(sorted(config.variants))}"
@@ -66,15 +65,17 @@ def networks_of(experiment: Experiment, variant: str, seed: int) -> dict[str, Pa
             "aus.backend: 'openface' labels clips, not one photo: use an experiment whose labels are "
             "'geometric' or 'blendshapes', or a variant without disentanglement"
         )
-    stages = {"renderer": f"renderer/{config.trained_as(variant)}"}
+    stages = {"renderer": config.trained_as(variant)}
     for part, name in (
         ("predicted_aus", "audio_to_au"),
         ("identity_face", "au_attention"),
         ("latents", "autoencoder"),
     ):
         if part in needs:
-            stages[name] = f"{name}/shared"
-    networks = {name: train / stage / f"seed-{seed}" / "model.safetensors" for name, stage in stages.items()}
+            stages[name] = SHARED
+    networks = {
+        stage: given_weights(experiment.folder, stage, trained, seed) for stage, trained in stages.items()
+    }
     for path in networks.values():
         if not path.is_file():
             raise BundleError(

@@ -17,7 +17,6 @@ from talkface.config import AuLabels, Faces, Limits, Mel, Mfcc, Sampler, Strict,
 FORMAT = "talkface-bundle"
 VERSION = 1
 """Of the format. Another version is refused: what an unknown field means cannot be guessed."""
-MANIFEST = "bundle.json"
 CARD = "README.md"
 NETWORKS = ("renderer", "audio_to_au", "au_attention", "autoencoder")
 """What a bundle may hold, each as ``{name}.safetensors``. The renderer is always there."""
@@ -123,6 +122,25 @@ class Origin(Strict):
     """Tools that trained the renderer."""
 
 
+class Measured(Strict):
+    """Which experiment the figures are from: that of the training, or a later one with its networks."""
+
+    experiment: Line
+    """Its name."""
+    corpus: Line
+    """Name of its corpus."""
+    reader: Line
+    """Layout of that corpus."""
+    split: Line
+    """Name of its split."""
+    config_sha256: Sha256
+    """Of its configuration."""
+    commit: Line | None
+    """Commit of the code; None where it was not in a repository."""
+    code_sha256: Line
+    """Of package, scripts and rules."""
+
+
 class Figure(Strict):
     """A measured value of the experiment's tables, over its test clips."""
 
@@ -138,6 +156,14 @@ class Figure(Strict):
     """Lower end of the 95 % interval over speakers; None with fewer than five speakers."""
     high: float | None
     """Upper end."""
+    lowest: float | None = None
+    """Of the single speakers."""
+    highest: float | None = None
+    """Of the single speakers."""
+    other_sound: float | None = None
+    """The same measure where another clip's sound drives the film."""
+    static: float | None = None
+    """The same measure of the first face repeated."""
     clips: int
     """Test clips."""
     speakers: int
@@ -167,6 +193,8 @@ class Manifest(Strict):
     """How each was trained."""
     settings: Settings
     """What animating a photo needs of the configuration."""
+    measured: Measured | None = None
+    """Which experiment the figures are from; None without figures, and in bundles of before this field."""
     figures: list[Figure]
     """Measured on the experiment's test clips; empty where nothing was scored."""
     files: dict[FileName, File]

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from talkface.bundles.experiment import SETUP, model_settings, networks_of, read_experiment
+from talkface.artifacts.given_networks import SETUP, is_bundle
+from talkface.bundles.experiment import model_settings, networks_of, read_experiment
 from talkface.bundles.manifest import BundleError, Manifest, Settings
-from talkface.bundles.reading import PACKAGED, is_bundle, read_bundle
+from talkface.bundles.reading import PACKAGED, read_bundle
 from talkface.config import Faces
 
 

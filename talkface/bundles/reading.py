@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from talkface.bundles.manifest import MANIFEST, BundleError, Manifest, unseal
+from talkface.artifacts.given_networks import MANIFEST
+from talkface.bundles.manifest import BundleError, Manifest, unseal
 from talkface.bundles.tensor_file import check_tensor_file
 
 PACKAGED = Path(__file__).parent / "packaged"
 """The bundle that comes with the package."""
 _MOST_MANIFEST_BYTES = 1_000_000
 _REMEDY = "get the bundle again from where it came from"
-
-
-def is_bundle(folder: Path) -> bool:
-    """Whether a folder calls itself a bundle."""
-    return (folder / MANIFEST).is_file()
 
 
 def read_bundle(folder: Path) -> Manifest:

@@ -44,10 +44,11 @@ def info(
 
 
 def _content(path: Path | None) -> dict[str, Any]:
+    from talkface.artifacts.given_networks import is_bundle
     from talkface.artifacts.headers import header_of
     from talkface.bundles.manifest import BundleError
     from talkface.bundles.model import find_model
-    from talkface.bundles.reading import is_bundle, read_bundle
+    from talkface.bundles.reading import read_bundle
 
     if path is None:
         manifest = find_model(None).manifest

@@ -115,8 +115,8 @@ class Config(Renderers):
     as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number,
     but where files lie: what was made so far is made anew."""
     networks: Path | None = None
-    """Folder results/{experiment}/{corpus} of a finished experiment whose networks are used as they are:
-    nothing is trained. For other clips than it was trained on (docs/other_corpus.md)."""
+    """Folder results/{experiment}/{corpus} of a finished experiment, or a bundle, whose networks are used as
+    they are: nothing is trained. For other clips than it was trained on (docs/other_corpus.md)."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from talkface.artifacts.given_networks import given_weights, is_bundle
 from talkface.config import Config
 from talkface.evaluation.runs import CONTROLS, OWN_AUTOENCODER
 from talkface.metrics.catalogue import is_foreign, metric_named
@@ -52,10 +53,10 @@ def rules_behind(config: Config, variants: Iterable[str]) -> set[str]:
 def trainings_behind(config: Config, variants: Sequence[str]) -> list[tuple[str, str]]:
     """Stage and variant ("shared" before the renderer) of every training that the variants rest on.
 
-    The autoencoder always: every table has the row "ground truth through the autoencoder".
+    The autoencoder wherever there is one: tables have the row "ground truth through the autoencoder".
     """
     behind = rules_behind(config, variants)
-    stages = ["autoencoder"]
+    stages = ["autoencoder"] if has_autoencoder(config) else []
     stages += [name for name in ("audio_to_au", "au_attention", "au_classifier") if f"train_{name}" in behind]
     return [(stage, SHARED) for stage in stages] + [("renderer", name) for name in trained(config, variants)]
 
@@ -68,7 +69,15 @@ def trained(config: Config, variants: Iterable[str]) -> list[str]:
 def controls_of(config: Config, variants: Iterable[str]) -> list[str]:
     """The reference rows of a table with these variants."""
     own = [name for name in trained(config, variants) if "own_autoencoder" in needs_of(config, name)]
-    return [*CONTROLS, *(name + OWN_AUTOENCODER for name in own)]
+    shared = [name for name in CONTROLS if name != "autoencoder" or has_autoencoder(config)]
+    return [*shared, *(name + OWN_AUTOENCODER for name in own)]
+
+
+def has_autoencoder(config: Config) -> bool:
+    """Whether there is a VQ autoencoder: not where the networks are a bundle's whose variant needs none."""
+    if config.networks is None or not is_bundle(folder := config.networks.expanduser()):
+        return True
+    return given_weights(folder, "autoencoder", SHARED, config.seeds[0]).is_file()
 
 
 def bounds(config: Config, variants: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rule ``encode_first_faces``: each clip's first face as it is, for papers B and C."""
+"""Rule ``encode_first_faces``: each clip's first face as it is, for methods without disentanglement."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from talkface.training.device import prepare
 
 
 def encode_first_faces(
-    *, autoencoder: Path, faces: Path, landmarks: Path, identities: Path, compute: Compute
+    *, autoencoder: Path | None, faces: Path, landmarks: Path, identities: Path, compute: Compute
 ) -> None:
-    """Write IDENTITIES of one shard, with a mask of ones."""
-    network = load_model(autoencoder, VQAutoencoder, prepare(compute))
+    """Write IDENTITIES of one shard, with a mask of ones; without an autoencoder the latents are empty."""
+    device = prepare(compute)
+    network = None if autoencoder is None else load_model(autoencoder, VQAutoencoder, device)
     metadata = {"data": data_hashes([autoencoder, faces, landmarks], identities)}
     with TableWriter(identities, IDENTITIES, metadata) as writer:
         for face in progress(first_faces(faces, landmarks), what="first faces encoded"):

@@ -31,7 +31,7 @@ from talkface.training.device import pick_precision, prepare
 def generate_clips(
     *,
     renderer: Path,
-    autoencoder: Path,
+    autoencoder: Path | None,
     identities: Path,
     aus: list[Path],
     oracle_aus: bool,

@@ -1,4 +1,5 @@
-"""Rule ``take_networks``: a network of a finished experiment, for clips that it was not trained on."""
+"""Rule ``take_networks``: a network of a finished experiment or of a bundle, for clips that it was not
+trained on."""
 
 from __future__ import annotations
 
@@ -8,8 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import ValidationError
+
 from talkface.artifacts.atomic import explained
-from talkface.config import Config, ConfigError, validate
+from talkface.artifacts.given_networks import is_bundle
+from talkface.artifacts.headers import header_of
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import write_table
+from talkface.bundles.reading import read_bundle
+from talkface.config import Config, ConfigError, Strict, validate
 from talkface.runtime.binding import OfConfig
 
 
@@ -21,35 +29,62 @@ def take_networks(
     *,
     stage: str,
     trained: str,
+    seed: int,
     given_model: Path,
-    given_history: Path,
-    setup: Path,
+    given_history: Path | None,
+    notes: Path,
     config: Annotated[Config, OfConfig()],
     model: Path,
     history: Path,
 ) -> None:
     """Copy a stage's weights and history as they are.
 
-    ``trained``: the variant, or "shared" before the renderer. ``setup``: what the finished experiment's check
-    has noted, with its whole configuration. Raises ``OtherNetworksError`` where picture, sound or the network
-    itself are not what this configuration says: the network would be given what it has never seen.
+    ``trained``: the variant, or "shared" before the renderer. ``notes``: ``setup.json``, in which a finished
+    experiment's check has noted its whole configuration, or a bundle's ``bundle.json``, whose files are held
+    against their hashes first. A bundle has no history: a table with the number of samples takes its place.
+
+    Raises:
+        OtherNetworksError: picture, sound or the network itself are not what this configuration says: the
+            network would be given what it has never seen.
+        BundleError: a damaged bundle.
     """
-    try:
-        other = validate(json.loads(setup.read_text(encoding="utf-8"))["source"]["config"])
-    except (ConfigError, ValueError, KeyError, TypeError) as error:
-        raise OtherNetworksError(
-            f"{setup}: not a configuration of this version ({error}); run `snakemake check_setup` with that "
-            "experiment's --configfile again"
-        ) from error
-    differing = list(_differing(config, other, stage, trained))
+    if is_bundle(notes.parent):
+        differing = list(_against_bundle(config, notes.parent, given_model, stage, trained, seed))
+    else:
+        differing = list(_differing(config, _finished(notes), stage, trained))
     if differing:
         raise OtherNetworksError(
-            f"networks: {setup.parent} was made with other settings: {'; '.join(differing)}. Use its own "
+            f"networks: {notes.parent} was made with other settings: {'; '.join(differing)}. Use its own "
             "configuration files, and after them one with `networks`, `corpus` and the split"
         )
-    for source, target in ((given_model, model), (given_history, history)):
-        with explained(target):
-            shutil.copyfile(source, target)
+    with explained(model):
+        shutil.copyfile(given_model, model)
+    if given_history is None:
+        _note_length(model, history)
+    else:
+        with explained(history):
+            shutil.copyfile(given_history, history)
+
+
+def _finished(notes: Path) -> Config:
+    """The configuration of the finished experiment."""
+    try:
+        return validate(json.loads(notes.read_text(encoding="utf-8"))["source"]["config"])
+    except (ConfigError, ValueError, KeyError, TypeError) as error:
+        raise OtherNetworksError(
+            f"{notes}: not a configuration of this version ({error}); run `snakemake check_setup` with that "
+            "experiment's --configfile again"
+        ) from error
+
+
+def _note_length(model: Path, history: Path) -> None:
+    """A history that says no more than how many samples the training saw."""
+    said = header_of(model)
+    samples = int(said.get("samples", 0))
+    kept = {name: said[name] for name in ("paper_samples", "warm_start", "device") if name in said}
+    write_table(
+        history, HISTORY, [{"samples": samples, "name": "final/samples", "value": float(samples)}], kept
+    )
 
 
 def _differing(config: Config, other: Config, stage: str, trained: str) -> Iterator[str]:
@@ -63,6 +98,28 @@ def _differing(config: Config, other: Config, stage: str, trained: str) -> Itera
     else:
         here, there = config.variant_renderer(trained), other.variant_renderer(trained)
         yield from _fields(f"variants.{trained}", here, there)
+
+
+def _against_bundle(
+    config: Config, bundle: Path, given_model: Path, stage: str, trained: str, seed: int
+) -> Iterator[str]:
+    """The same of a bundle, whose weights carry the settings of their own training."""
+    manifest = read_bundle(bundle)
+    for name in ("video", "mel", "mfcc"):
+        yield from _fields(name, getattr(config, name), getattr(manifest.settings, name))
+    if seed != manifest.origin.seed:
+        yield f"seeds: {seed} here, {manifest.origin.seed} there"
+    here: Strict = config.variant_renderer(trained) if stage == "renderer" else getattr(config, stage)
+    field = f"variants.{trained}" if stage == "renderer" else stage
+    if stage == "renderer" and trained != manifest.origin.variant:
+        yield f"variants: '{trained}' here, '{manifest.origin.variant}' there"
+        return
+    try:
+        there = type(here).model_validate(header_of(given_model).get("config"))
+    except ValidationError as error:
+        yield f"{field}: not the settings in {given_model} ({error.errors()[0]['msg']})"
+        return
+    yield from _fields(field, here, there)
 
 
 def _fields(name: str, here: Any, there: Any) -> Iterator[str]:

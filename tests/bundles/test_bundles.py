@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ from talkface.media.photo import read_photo
 from talkface.media.video import read_frames
 from talkface.models.au_attention import AuGenerator
 from talkface.models.autoencoder import VQAutoencoder
+from talkface.preflight.source import source_of
 
 CPU = torch.device("cpu")
 
@@ -91,6 +93,39 @@ def test_a_corpus_whose_terms_are_not_known_needs_a_licence(folder, tmp_path):
         note_setup(folder)
 
 
+def measuring(folder, networks):
+    """An experiment that uses given networks: their weights are in its folder."""
+    place = folder / "results/later/micro"
+    weights = place / "train/renderer/warp/seed-0/model.safetensors"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / EXPERIMENT / "train/renderer/warp/seed-0/model.safetensors", weights)
+    config = configured({"experiment": "later", "networks": str(networks)})
+    (place / "setup.json").write_text(json.dumps({"source": source_of(config)}))
+    return place
+
+
+@pytest.mark.parametrize("given", ["made", EXPERIMENT])
+def test_given_networks_keep_their_origin(folder, tmp_path, given):
+    """Of a bundle, or of an experiment, whichever experiment measures them later."""
+    first = export(folder / EXPERIMENT, folder / "made", variant="warp", preview=True, licence="CC0-1.0")
+    later = export(measuring(folder, given), tmp_path / "again", variant="warp")
+    for field in ("name", "origin", "data", "networks"):
+        assert getattr(later, field) == getattr(first, field), field
+    assert later.files["renderer.safetensors"] == first.files["renderer.safetensors"]
+    if given == "made":
+        assert later.preview and later.licence == "CC0-1.0"
+        assert export(measuring(folder, folder / "made"), folder / "made", variant="warp") == later
+
+
+def test_given_networks_that_were_changed_since_are_refused(folder, tmp_path):
+    export(folder / EXPERIMENT, folder / "made", variant="warp")
+    place = measuring(folder, "made")
+    weights = place / "train/renderer/warp/seed-0/model.safetensors"
+    shutil.copyfile(folder / EXPERIMENT / "train/renderer/a_with_photo/seed-0/model.safetensors", weights)
+    done = talkface("export", str(place), "--variant", "warp", "-o", str(tmp_path / "again"))
+    assert done.exit_code == 4 and "not the weights in" in done.stderr
+
+
 @pytest.mark.slow
 def test_figures_of_a_finished_experiment_are_those_of_its_table(finished_micro, tmp_path):
     manifest = export(finished_micro / EXPERIMENT, tmp_path / "made", variant="warp")
@@ -102,7 +137,13 @@ def test_figures_of_a_finished_experiment_are_those_of_its_table(finished_micro,
     [row] = [row for row in rows if {"warp", "unseen_test"} <= set(row)]
     assert psnr.value == pytest.approx(float(row[names.index("psnr_db")]), abs=5e-3)
     assert psnr.low is None and psnr.speakers == 1  # one speaker has no interval
-    assert "| Unseen speakers | PSNR dB |" in (tmp_path / "made" / "README.md").read_text()
+    assert psnr.lowest == psnr.highest == psnr.value
+    [still] = [row for row in rows if {"static", "unseen_test"} <= set(row)]
+    assert psnr.static == pytest.approx(float(still[names.index("psnr_db")]), abs=5e-3)
+    assert manifest.measured is not None and manifest.measured.experiment == "micro"
+    card = (tmp_path / "made" / "README.md").read_text()
+    assert "**Unseen speakers**" in card and "| PSNR dB | higher |" in card
+    assert manifest.measured.config_sha256 in card
 
 
 @pytest.mark.parametrize("disentangled", [True, False])

@@ -1,10 +1,17 @@
-"""Networks of a finished experiment: taken to the byte, and refused where the settings differ."""
+"""Networks of a finished experiment or of a bundle: taken to the byte, and refused where the settings
+differ."""
 
 import json
 
 import pytest
 
+from talkface.artifacts.given_networks import given_history, given_notes, given_weights
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import read_table
+from talkface.bundles.manifest import BundleError
+from talkface.bundles.reading import PACKAGED, read_bundle
 from talkface.config import ConfigError, read_config, validate
+from talkface.evaluation.needs import controls_of, trainings_behind
 from talkface.jobs.take_networks import OtherNetworksError, take_networks
 
 
@@ -17,7 +24,7 @@ def configured(repository, **changes):
     )
 
 
-def take(tmp_path, repository, here, there, stage="autoencoder", trained="shared"):
+def take(tmp_path, here, there, stage="autoencoder", trained="shared"):
     given = tmp_path / "given"
     given.mkdir()
     (given / "model.safetensors").write_bytes(b"weights")
@@ -29,8 +36,9 @@ def take(tmp_path, repository, here, there, stage="autoencoder", trained="shared
     model, history = tmp_path / "taken/model.safetensors", tmp_path / "taken/history.parquet"
     model.parent.mkdir()
     take_networks(
-        stage=stage, trained=trained, given_model=given / model.name, given_history=given / history.name,
-        setup=given / "setup.json", config=here, model=model, history=history,
+        stage=stage, trained=trained, seed=0, given_model=given / model.name,
+        given_history=given / history.name, notes=given / "setup.json", config=here, model=model,
+        history=history,
     )  # fmt: skip
     return model.read_bytes(), history.read_bytes()
 
@@ -47,7 +55,7 @@ def test_networks_are_taken_to_the_byte(tmp_path, repository, stage, trained):
         repository, autoencoder=longer, networks="results/micro/micro",
         splits={"micro": {"seen": [], "unseen": ["s1"]}},
     )  # fmt: skip
-    assert take(tmp_path, repository, here, there, stage, trained) == (b"weights", b"history")
+    assert take(tmp_path, here, there, stage, trained) == (b"weights", b"history")
 
 
 @pytest.mark.parametrize(
@@ -59,17 +67,17 @@ def test_networks_are_taken_to_the_byte(tmp_path, repository, stage, trained):
 )
 def test_other_settings_are_refused_by_name(tmp_path, repository, changes, stage, trained, said):
     with pytest.raises(OtherNetworksError, match=said):
-        take(tmp_path, repository, configured(repository, **changes), configured(repository), stage, trained)
+        take(tmp_path, configured(repository, **changes), configured(repository), stage, trained)
 
 
 def test_an_unknown_variant_and_a_damaged_note_are_refused(tmp_path, repository):
     config = configured(repository)
     with pytest.raises(OtherNetworksError, match="'wide' is not there"):
         (tmp_path / "one").mkdir()
-        take(tmp_path / "one", repository, config, config, "renderer", "wide")
+        take(tmp_path / "one", config, config, "renderer", "wide")
     with pytest.raises(OtherNetworksError, match=r"setup\.json: not a configuration"):
         (tmp_path / "two").mkdir()
-        take(tmp_path / "two", repository, config, "{}")
+        take(tmp_path / "two", config, "{}")
 
 
 def test_a_split_that_trains_on_nobody_needs_networks(repository):
@@ -83,3 +91,61 @@ def test_evaluators_are_not_trained_beside_given_networks(repository, name):
     with pytest.raises(ConfigError, match=rf"metrics\.evaluators\.{name}\.enabled"):
         configured(repository, networks="results/micro/micro", metrics=enabled)
     configured(repository, metrics=enabled)
+
+
+def of_bundle(repository, **changes):
+    """The experiment that measures the bundle in the package."""
+    overlays = [repository / name for name in ("config.yaml", "configs/real.yaml", "configs/packaged.yaml")]
+    return validate(json.loads(read_config(overlays).model_dump_json()) | changes)
+
+
+def take_of_bundle(tmp_path, config, bundle=PACKAGED, trained="warp", seed=0):
+    where = (bundle, "renderer", trained, seed)
+    model, history = tmp_path / "taken/model.safetensors", tmp_path / "taken/history.parquet"
+    model.parent.mkdir()
+    take_networks(
+        stage="renderer", trained=trained, seed=seed, given_model=given_weights(*where),
+        given_history=given_history(*where), notes=given_notes(bundle), config=config, model=model,
+        history=history,
+    )  # fmt: skip
+    return model, history
+
+
+def test_a_bundles_network_is_taken_to_the_byte_and_its_length_noted(tmp_path, repository):
+    model, history = take_of_bundle(tmp_path, of_bundle(repository))
+    assert model.read_bytes() == (PACKAGED / "renderer.safetensors").read_bytes()
+    samples = read_bundle(PACKAGED).networks["renderer"].samples
+    assert read_table(history, HISTORY)["samples"].to_pylist() == [samples]
+
+
+@pytest.mark.parametrize(
+    ("changes", "trained", "seed", "said"),
+    [
+        ({"mel": {"bands": 20}}, "warp", 0, "mel.bands: 20 here, 13 there"),
+        ({"warp_renderer": {"width": 48}}, "warp", 0, "variants.warp.width: 48 here, 32 there"),
+        ({}, "a_with_photo", 0, "variants: 'a_with_photo' here, 'warp' there"),
+        ({}, "warp", 1, "seeds: 1 here, 0 there"),
+    ],
+)
+def test_a_bundle_of_other_settings_is_refused_by_name(tmp_path, repository, changes, trained, seed, said):
+    config = of_bundle(repository, **changes)
+    with pytest.raises(OtherNetworksError, match=said):
+        take_of_bundle(tmp_path, config, trained=trained, seed=seed)
+
+
+def test_a_damaged_bundle_is_refused(tmp_path, repository):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    for path in PACKAGED.iterdir():
+        (bundle / path.name).write_bytes(path.read_bytes()[: -1 if path.suffix == ".safetensors" else None])
+    with pytest.raises(BundleError, match="renderer.safetensors"):
+        take_of_bundle(tmp_path, of_bundle(repository), bundle)
+
+
+def test_without_an_autoencoder_there_is_no_row_through_it(repository):
+    measured, trained = (of_bundle(repository, networks=place) for place in (str(PACKAGED), None))
+    assert "autoencoder" in controls_of(trained, ["warp"]) and ("autoencoder", "shared") in trainings_behind(
+        trained, ["warp"]
+    )
+    assert controls_of(measured, ["warp"]) == ["ground_truth", "static", "mean_mouth"]
+    assert trainings_behind(measured, ["warp"]) == [("renderer", "warp")]

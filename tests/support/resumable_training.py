@@ -1,15 +1,19 @@
 """A small but whole training, for the tests of the loop; as a program it is the process that gets killed."""
 
 import argparse
+import json
 import logging
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from talkface.artifacts.weights import save_model
+from talkface.artifacts.schemas import HISTORY
+from talkface.artifacts.tables import read_table
+from talkface.artifacts.weights import read_tensors, save_model
 from talkface.config import Compute, Training
 from talkface.models.network import Network
 from talkface.training import seeding
@@ -106,6 +110,38 @@ def train(
         what="tiny",
         publish=publish,
     )
+
+
+def published(folder: Path) -> tuple[bytes, list[dict[str, Any]]]:
+    """What a finished training leaves: its weights, to the byte, and its history."""
+    return (folder / "model.safetensors").read_bytes(), read_table(
+        folder / "history.parquet", HISTORY
+    ).to_pylist()
+
+
+def saved_samples(folder: Path) -> int:
+    """How far the saved state is."""
+    header, _ = read_tensors(folder / "work" / "state.safetensors", only_header=True)
+    return json.loads(header)["counters"]["samples"]
+
+
+def wait_until(condition, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.02)
+
+
+class SteppingTask(TinyTask):
+    """Calls ``act`` at the start of each step."""
+
+    def __init__(self, act, training: Training = TRAINING):
+        super().__init__(training)
+        self.act = act
+
+    def step(self, indices, context):
+        self.act(self, context)
+        return super().step(indices, context)
 
 
 if __name__ == "__main__":

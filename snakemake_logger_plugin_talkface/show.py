@@ -23,8 +23,10 @@ from typing import Any, ParamSpec
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_talkface.ending import closing_lines
-from snakemake_logger_plugin_talkface.forecast import Forecast, duration, planned_jobs
+from snakemake_logger_plugin_talkface.forecast import duration
 from snakemake_logger_plugin_talkface.job_logs import JobLog, split_line
+from snakemake_logger_plugin_talkface.messages import is_of_a_job, told
+from snakemake_logger_plugin_talkface.outlook import Outlook
 from snakemake_logger_plugin_talkface.record import Record
 from snakemake_logger_plugin_talkface.running import Job, is_training, shown
 from snakemake_logger_plugin_talkface.screen import Screen, Status
@@ -33,15 +35,6 @@ from snakemake_logger_plugin_talkface.words import job_words, made_words
 
 Arguments = ParamSpec("Arguments")
 
-_SHOWN = (
-    "Nothing to be done", "Terminating", "Will exit", "Shutting down", "Trying to restart", "Removing output",
-)  # fmt: skip
-"""How those of Snakemake's plain messages begin that the screen has room for while a run goes on."""
-_SAID_BY_US = ("Exiting because a job execution failed", "Error in rule", "At least one job did not complete")
-"""Errors of Snakemake's that the lines about the failed job say already."""
-_OF_A_JOB = ("RuleException", "CalledProcessError")
-"""Exceptions that come beside the event of the job that failed."""
-_FORECAST_EVERY_S = 5.0
 _LOGS_EVERY_S = 2.0
 _LAST_LINES = 20
 
@@ -82,11 +75,10 @@ class Show:
         self._screen = Screen(os.dup(2), colour)
         self.record = Record()
         self._before: list[str] = []
-        self._begun = self._planned = self._ended = False
+        self._begun = self._ended = False
         self._began = time.monotonic()
         self._about: dict[str, Any] = {}
         self._resources: dict[str, int] = {}
-        self._forecast: Forecast | None = None
         self._several_seeds = True
         self._jobs: dict[int, Job] = {}
         self._count = _Count()
@@ -96,7 +88,7 @@ class Show:
         self._stop = threading.Event()
         self._clock: threading.Thread | None = None
         self._status = Status()
-        self._left_at = 0.0
+        self._outlook = Outlook(self.record, self._status)
 
     # --- events
 
@@ -136,24 +128,24 @@ class Show:
             self._job_fails(values)
         elif event == LogEvent.ERROR:
             text = str(record.getMessage())
-            if text.startswith(_OF_A_JOB):
+            if is_of_a_job(text):
                 self._last.extend(text.splitlines())
             else:
                 self._say(text, "error")
 
     def _message(self, record: logging.LogRecord) -> None:
-        text = str(record.getMessage()).strip()
-        if not text or text == "None":
+        heard = told(record)
+        if heard is None:
             return
-        if record.levelno >= logging.ERROR:
-            if not text.startswith(_SAID_BY_US):
-                self._say(text, "error")
-        elif record.levelno >= logging.WARNING:
+        kind, text = heard
+        if kind == "error":
+            self._say(text, kind)
+        elif kind == "warning":
             self._warn(text)
         elif not self._begun:
             self._before.append(text)
-        elif text.startswith(_SHOWN):
-            self._say(text.splitlines()[0], "note")
+        elif kind == "note":
+            self._say(text.splitlines()[0], kind)
 
     def _plan(self, plan: Mapping[str, Any]) -> None:
         """What will run: from here on there is a forecast."""
@@ -161,21 +153,12 @@ class Show:
         self._about["rules"] = {job["rule"] for job in plan["jobs"]}
         seeds = {job["wildcards"].get("seed") for job in plan["jobs"]} - {None}
         self._several_seeds = len(seeds) > 1
-        jobs = planned_jobs(plan)
-        places = self._resources.get("cores") or self._resources.get("nodes")
-        if "cores" not in self._resources:  # a cluster counts jobs
-            for job in jobs:
-                job.threads = min(job.threads, 1)
-        self._forecast = Forecast.of(jobs, places, self._resources.get("gpu"))
-        self._planned = True
-        now = time.monotonic()
-        self.record.write("plan", jobs=len(jobs), places=places, seconds=sum(job.seconds for job in jobs))
-        self._look_ahead(now, force=True)
+        self._outlook.plan(plan, self._resources)
         left = self._status.left_s
         where = f" on {self._resources['cores']} cores" if "cores" in self._resources else ""
         self._say(
             f"{self._about.get('experiment', '')} on {self._about.get('corpus', '')}: "
-            f"{len(jobs)} jobs{where}, about {duration(left or 0)} by records of earlier runs",
+            f"{len(plan['jobs'])} jobs{where}, about {duration(left or 0)} by records of earlier runs",
             "title",
         )
 
@@ -198,15 +181,13 @@ class Show:
         made = made_words(values.get("output") or [])
         log = JobLog(Path(logs[0])) if logs else None
         self._jobs[id] = Job(values["rule_name"], words, made, log, now)
-        if self._forecast is not None:
-            self._forecast.start(id, now)
+        self._outlook.start(id, now)
         self.record.write("start", job=id, rule=values["rule_name"], words=words)
 
     def _job_ends(self, id: int) -> None:
         job, now = self._jobs.pop(id, None), time.monotonic()
         self._count.done += 1
-        if self._forecast is not None:
-            self._forecast.finish(id, now)
+        self._outlook.finish(id, now)
         if job is None:
             return
         self._read_log(job, now, id)
@@ -218,8 +199,7 @@ class Show:
     def _job_fails(self, values: Mapping[str, Any]) -> None:
         id = int(values["jobid"])
         job = self._jobs.pop(id, None)
-        if self._forecast is not None:
-            self._forecast.fail(id)
+        self._outlook.fail(id)
         logs = [str(path).split(" (")[0] for path in values.get("log") or []]
         words = job.words if job else job_words(values["rule_name"], {})
         last = next((lines for path in logs if (lines := JobLog(Path(path)).last_words())), [])
@@ -251,10 +231,9 @@ class Show:
         for text in job.log.warnings[job.announced :]:
             self._warn(text)
         job.announced = len(job.log.warnings)
-        told = job.log.progress
-        run = self._forecast.running.get(id) if self._forecast is not None else None
-        if run is not None and told is not None and is_training(job.rule, told.what):
-            run.left_s, run.share, run.told = job.left(told, now), told.share, now
+        progress = job.log.progress
+        if progress is not None and is_training(job.rule, progress.what):
+            self._outlook.hear(id, job.left(progress, now), progress.share, now)
 
     def _warn(self, text: str) -> None:
         if text not in self._told:
@@ -294,21 +273,9 @@ class Show:
             if trainings:
                 self._screen.trainings(trainings, self._status)
 
-    def _look_ahead(self, now: float, force: bool = False) -> None:
-        """Work done and time left; seldom where the plan is so large that this takes long."""
+    def _look_ahead(self, now: float) -> None:
         self._status.done, self._status.total = self._count.done, self._count.total
-        forecast = self._forecast
-        if forecast is None or (not force and now < self._left_at):
-            return
-        self._status.share, self._status.left_s, self._status.at = (
-            forecast.share(now),
-            forecast.left(now),
-            now,
-        )
-        self._left_at = now + max(_FORECAST_EVERY_S, 50 * (time.monotonic() - now))
-        self.record.write(
-            "forecast", left_s=round(self._status.left_s, 1), share=round(self._status.share, 4)
-        )
+        self._outlook.look(now)
 
     # --- the end
 

@@ -138,7 +138,7 @@ def test_a_damaged_bundle_is_refused(tmp_path, repository):
     bundle.mkdir()
     for path in PACKAGED.iterdir():
         (bundle / path.name).write_bytes(path.read_bytes()[: -1 if path.suffix == ".safetensors" else None])
-    with pytest.raises(BundleError, match="renderer.safetensors"):
+    with pytest.raises(BundleError, match=r"renderer\.safetensors"):
         take_of_bundle(tmp_path, of_bundle(repository), bundle)
 
 

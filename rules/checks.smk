@@ -41,6 +41,9 @@ onstart:
         experiment=CONFIG.experiment,
         corpus=CONFIG.corpus.name,
         demo=CONFIG.corpus.demo,
+        tables=bool(CONFIG.tables),
+        configfiles=[str(path) for path in internals.config_files(workflow)],
+        changed=internals.changed_by_command(workflow),
         results=f"results/{CONFIG.experiment}/{CONFIG.corpus.name}",
     )
 

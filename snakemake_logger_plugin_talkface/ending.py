@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,7 @@ def closing_lines(about: Mapping[str, Any]) -> Iterator[RenderableType]:
     if gallery.is_dir():
         yield Text(f"films:   {gallery}/")
     yield Text(f"tables:  {results / 'tables'}/")
-    for line in _next(about):
-        yield Text(line, style="dim")
+    yield from _next(about)
 
 
 def _figures(path: Path) -> Iterator[RenderableType]:
@@ -69,12 +70,31 @@ def _short(value: str) -> str:
         return value
 
 
-def _next(about: Mapping[str, Any]) -> Iterator[str]:
-    yield "next:    snakemake verify --cores 1   is everything whole, and of one piece?"
+def _next(about: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What to try next: a line that says what it does, and below it the command."""
+    options = _options(about)
+    model = f" --model {about['results']}"
+    found = {"is everything whole, and of one piece?": f"snakemake verify --cores 1{options}"}
     if about.get("demo"):
-        yield (
-            "         snakemake --cores 2 --configfile config.yaml configs/real.yaml "
-            "--config root=/path/to/clips   real faces"
-        )
+        found["a photo of yours speaks, by the bundle in the package"] = _ANIMATE
+        found["the same with real faces"] = _REAL
     else:
-        yield "         snakemake paper --cores 2   the papers' tables, where the configuration has some"
+        found["a photo of yours speaks, by these networks"] = _ANIMATE + model
+        if about.get("tables"):
+            found["the papers' tables"] = f"snakemake paper --cores 2{options}"
+    yield Text("")
+    yield Text("What to try next:")
+    for what, command in found.items():
+        yield Text(f"  {what}", style="dim")
+        yield Text(f"    {command}")
+
+
+_ANIMATE = "talkface generate face.jpg voice.wav -o film.mp4"
+_REAL = "snakemake --cores 2 --configfile config.yaml configs/real.yaml --config root=/path/to/grid"
+
+
+def _options(about: Mapping[str, Any]) -> str:
+    """The options that make a further command of the same experiment; values of --config are not repeated."""
+    files = [os.path.relpath(path) for path in about.get("configfiles", ())]
+    named = f" --configfile {' '.join(map(shlex.quote, files))}" if len(files) > 1 else ""
+    return named + " --config ..." * bool(about.get("changed"))

@@ -128,6 +128,12 @@ def config_files(workflow: Any) -> list[Path]:
 
 
 @guarded
+def changed_by_command(workflow: Any) -> bool:
+    """Whether ``--config`` changes fields. Touches ``workflow.config_settings``."""
+    return bool(workflow.config_settings.config)
+
+
+@guarded
 def is_job(workflow: Any) -> bool:
     """Whether this process reads the Snakefile for one job. Touches ``workflow.is_main_process``."""
     return not workflow.is_main_process

@@ -1,9 +1,15 @@
 """The forecast of a run: exact where jobs take what was expected, scaled where they do not."""
 
+import time
+from dataclasses import asdict
+
 import pytest
 
 from snakemake_logger_plugin_talkface.forecast import Forecast, Planned, duration
-from snakemake_logger_plugin_talkface.record import judge
+from snakemake_logger_plugin_talkface.outlook import Outlook
+from snakemake_logger_plugin_talkface.record import Record, judge, read
+from snakemake_logger_plugin_talkface.replay import replay
+from snakemake_logger_plugin_talkface.screen import Status
 
 
 def chain(*seconds: float) -> list[Planned]:
@@ -27,7 +33,7 @@ def play(forecast: Forecast, real: dict[int, float], at: list[float]) -> list[fl
         while at and at[0] < end:
             told.append(forecast.left(at.pop(0)))
         now = end
-        for id in [id for id, time in ends.items() if time <= now]:
+        for id in [id for id, when in ends.items() if when <= now]:
             forecast.finish(id, now)
             del ends[id]
     return told
@@ -117,3 +123,41 @@ def test_a_record_is_judged_by_what_was_left():
     assert judge(entries) == [(0.25, 90, 75), (0.5, 50, 50), (0.75, 20, 25)]
     with pytest.raises(ValueError, match="ended well"):
         judge(entries[:1])
+
+
+def test_a_recorded_run_is_forecast_again_as_it_was(tmp_path):
+    """Two trainings and what follows, with what their logs say on the way."""
+    clock = Clock()
+    record = Record(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", clock)
+        record._began = clock()
+        outlook = Outlook(record, Status())
+        jobs = [*chain(100, 30, 20), Planned(3, "train_renderer", "warp", 200)]
+        outlook.plan({"jobs": [asdict(job) | {"wildcards": {}} for job in jobs]}, {"cores": 2})
+        for job in (0, 3):
+            outlook.start(job, clock())
+            record.write("start", job=job)
+        for _ in range(30):
+            clock.now += 6
+            outlook.hear(3, 300 - clock.now, clock.now / 300, clock())
+            outlook.look(clock())
+        outlook.finish(0, clock())
+        record.write("finished", job=0)
+        clock.now += 6
+        outlook.look(clock())
+    entries = read(record.path)
+    told = [entry["left_s"] for entry in entries if entry["what"] == "forecast"]
+    again = [entry["left_s"] for entry in replay(entries) if entry["what"] == "forecast"]
+    assert len(told) == 32 and again == pytest.approx(told, abs=0.1)
+    with pytest.raises(ValueError, match="no plan"):
+        list(replay(entries[1:]))
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -128,8 +128,8 @@ class Screen:
         self._print(Text(text))
 
     def show(self, part: RenderableType) -> None:
-        """A table or a text with styles."""
-        self._console.print(part)
+        """A table, or a text with styles, whose lines the terminal breaks: a command can be copied whole."""
+        self._console.print(part, soft_wrap=isinstance(part, Text))
 
     def finished(self, words: str, made: str, took: str, status: Status) -> None:
         """A job that ended well, and what it made."""

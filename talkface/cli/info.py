@@ -85,7 +85,7 @@ def _lines(content: Mapping[str, Any], indent: str = "") -> list[str]:
     for name, value in content.items():
         if isinstance(value, Mapping):
             lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
-        elif name == "figures":
+        elif name == "figures" and value:
             lines += [f"{indent}{name}:", *(f"{indent}  {_figure(own)}" for own in value)]
         elif isinstance(value, list):
             lines.append(f"{indent}{name}: {', '.join(map(str, value)) or 'none'}")
@@ -95,8 +95,13 @@ def _lines(content: Mapping[str, Any], indent: str = "") -> list[str]:
 
 
 def _figure(own: Mapping[str, Any]) -> str:
-    interval = f" [{own['low']:.3g}, {own['high']:.3g}]" if own["low"] is not None else ""
-    return (
-        f"{own['subset']}  {own['header']}: {own['value']:.3g}{interval}  ({own['clips']} clips, "
-        f"{own['speakers']} speakers)"
-    )
+    told = [f"{own['clips']} clips, {own['speakers']} speakers"]
+    if own["low"] is not None:
+        told.append(f"interval {own['low']:.3g} to {own['high']:.3g}")
+    if own["lowest"] is not None:
+        told.append(f"single speakers {own['lowest']:.3g} to {own['highest']:.3g}")
+    told += [f"{words} {own[name]:.3g}" for name, words in _BESIDE.items() if own[name] is not None]
+    return f"{own['subset']}  {own['header']}: {own['value']:.3g}  ({'; '.join(told)})"
+
+
+_BESIDE = {"other_sound": "with another clip's sound", "static": "of a still photo"}

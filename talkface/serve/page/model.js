@@ -51,12 +51,16 @@ export function tellModel(about) {
 function tellFigures(figures) {
   const holder = document.getElementById("figures"), table = document.createElement("table");
   const number = (value) => (value === null ? "" : Number(value.toPrecision(3)).toString());
-  table.append(row("th", ["test clips", "measure", "value", "95 % interval", "clips", "speakers"]));
+  const range = (low, high) => (low === null ? "" : `${number(low)} to ${number(high)}`);
+  const heads = ["test clips", "measure", "value", "95 % interval", "single people", "another clip's sound", "still photo", "clips", "people"];
+  table.append(row("th", heads));
   for (const own of figures) {
-    const interval = own.low === null ? "not estimable" : `${number(own.low)} to ${number(own.high)}`;
     const subset = own.subset === "seen_test" ? "known people" : "unknown people";
-    const cells = [subset, own.header, number(own.value), interval, String(own.clips), String(own.speakers)];
-    table.append(row("td", cells, ["", "", "number", "", "number", "number"]));
+    const cells = [
+      subset, own.header, number(own.value), range(own.low, own.high) || "not estimable", range(own.lowest, own.highest),
+      number(own.other_sound), number(own.static), String(own.clips), String(own.speakers),
+    ];
+    table.append(row("td", cells, ["", "", "number", "", "", "number", "number", "number", "number"]));
   }
   holder.append(table);
   holder.hidden = false;

@@ -10,10 +10,9 @@ import pandas as pd
 from talkface.bundles.experiment import Experiment
 from talkface.bundles.manifest import Figure, Measured
 from talkface.evaluation.runs import OTHER_SOUND
-from talkface.metrics.declaration import Measure
 from talkface.reporting.tables.aggregate import read_scores
 from talkface.reporting.tables.bootstrap import estimate
-from talkface.reporting.tables.columns import MEASURES
+from talkface.reporting.tables.columns import BY_KEY, MEASURES
 
 BESIDE = {"other_sound": "{variant}" + OTHER_SOUND, "static": "static"}
 """Field of a figure -> the row whose value stands beside it, where it was scored."""
@@ -27,7 +26,9 @@ def figures_of(experiment: Path, variant: str) -> list[Figure]:
     own = _scores(experiment, variant)
     beside = {field: _scores(experiment, name.format(variant=variant)) for field, name in BESIDE.items()}
     found = [
-        _figure(subset, measure, seeds, {field: others.get(subset, []) for field, others in beside.items()})
+        _figure(
+            subset, measure.key, seeds, {field: others.get(subset, []) for field, others in beside.items()}
+        )
         for subset, seeds in sorted(own.items())
         for measure in MEASURES
     ]
@@ -59,10 +60,11 @@ def _scores(experiment: Path, method: str) -> dict[str, list[pd.DataFrame]]:
 
 def _figure(
     subset: str,
-    measure: Measure,
+    key: str,
     seeds: Sequence[pd.DataFrame],
     beside: dict[str, list[pd.DataFrame]],
 ) -> Figure | None:
+    measure = BY_KEY[key]
     found = estimate(measure, seeds)
     if found.value is None:
         return None

@@ -10,7 +10,7 @@ from talkface.artifacts.schemas import HISTORY
 from talkface.artifacts.tables import read_table
 from talkface.bundles.manifest import BundleError
 from talkface.bundles.reading import PACKAGED, read_bundle
-from talkface.config import ConfigError, read_config, validate
+from talkface.config import ConfigError, merge, read_config, validate
 from talkface.evaluation.needs import controls_of, trainings_behind
 from talkface.jobs.take_networks import OtherNetworksError, take_networks
 
@@ -96,7 +96,7 @@ def test_evaluators_are_not_trained_beside_given_networks(repository, name):
 def of_bundle(repository, **changes):
     """The experiment that measures the bundle in the package."""
     overlays = [repository / name for name in ("config.yaml", "configs/real.yaml", "configs/packaged.yaml")]
-    return validate(json.loads(read_config(overlays).model_dump_json()) | changes)
+    return validate(merge(json.loads(read_config(overlays).model_dump_json()), changes))
 
 
 def take_of_bundle(tmp_path, config, bundle=PACKAGED, trained="warp", seed=0):

@@ -4,19 +4,19 @@
 GIVEN = CONFIG.networks.expanduser() if CONFIG.networks else None
 
 
-def given_file(which, wildcards) -> list:
-    """A stage's weights or history of the networks that are given; none without any."""
+def given_file(which, wildcards):
+    """A stage's weights or history of the networks that are given; no file without any."""
     names = (wildcards.stage, wildcards.trained, wildcards.seed)
     file = which(GIVEN, *names) if GIVEN else None
-    return [local(str(file))] if file else []
+    return local(str(file)) if file else []
 
 
-def given_model(wildcards) -> list:
+def given_model(wildcards):
     """The weights of a stage."""
     return given_file(given_weights, wildcards)
 
 
-def given_course(wildcards) -> list:
+def given_course(wildcards):
     """The history of a stage, which bundles do not keep."""
     return given_file(given_history, wildcards)
 

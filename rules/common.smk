@@ -18,7 +18,12 @@ from talkface.config import EXTERNAL, validate
 from talkface import corpora
 from talkface.corpora.download import planned_speakers
 from talkface.corpora.films import files_fingerprint, films_fingerprint
-from talkface.artifacts.given_networks import given_history, given_notes, given_weights
+from talkface.artifacts.given_networks import (
+    given_history,
+    given_notes,
+    given_weights,
+    is_bundle,
+)
 from talkface.provenance.code import code_name, code_version
 from talkface.provenance.ledger import accepted_code
 from talkface.media import program
@@ -100,6 +105,7 @@ VALUES = {
     "part": ["mel", "aus", "au_features"],
     "stage": [],
     "trained": [],
+    "evaluator": [],
 }
 
 
@@ -122,6 +128,7 @@ POSSIBLE = VALUES | {
     "protocol": ["one_shot", "inpaint"],
     "stage": ["autoencoder", "audio_to_au", "au_attention", "au_classifier", "renderer"],
     "trained": [SHARED, *CONFIG.variants],
+    "evaluator": enabled_evaluators(CONFIG.metrics),
     "table": TABLES,
 }
 

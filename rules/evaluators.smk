@@ -1,6 +1,42 @@
 # Networks of our own that judge lips: trained on the training clips of seen speakers, frozen, and never part of a loss.
 # One for all methods and seeds (metrics.evaluators); their own quality is measured on clips that they have not seen.
 
+# The evaluators that this experiment has.
+EVALUATORS = enabled_evaluators(CONFIG.metrics)
+# With `networks` in the configuration none is trained: no experiment of these rules is left, only that of take_evaluator.
+EXPERIMENT_TO_TRAIN = any_of([] if CONFIG.networks else VALUES["experiment"])
+
+
+if GIVEN and is_bundle(GIVEN) and EVALUATORS:
+    internals.stop(
+        f"metrics.evaluators.{EVALUATORS[0]}.enabled: networks: {GIVEN} is a bundle, which holds no evaluators: "
+        "set it to false"
+    )
+
+
+def given_evaluator(name):
+    """An input: a file of a finished experiment's evaluator; none without one."""
+    return local(str(GIVEN / "evaluators" / "{evaluator}" / name)) if GIVEN else []
+
+
+rule take_evaluator:
+    # An evaluator of a finished experiment, for other clips.
+    input:
+        given_model=given_evaluator("model.safetensors"),
+        given_history=given_evaluator("history.parquet"),
+        notes=local(str(given_notes(GIVEN))) if GIVEN else [],
+    output:
+        model="results/{experiment}/{corpus}/evaluators/{evaluator}/model.safetensors",
+        history="results/{experiment}/{corpus}/evaluators/{evaluator}/history.parquet",
+    wildcard_constraints:
+        evaluator=any_of(EVALUATORS if CONFIG.networks else []),
+    resources:
+        **LISTING,
+    params:
+        code=code_of("take_evaluator"),
+    script:
+        "../workflow_scripts/take_evaluator.py"
+
 
 rule train_sync_evaluator:
     # Which sound belongs to which lips.
@@ -21,6 +57,8 @@ rule train_sync_evaluator:
     output:
         model="results/{experiment}/{corpus}/evaluators/sync_evaluator/model.safetensors",
         history="results/{experiment}/{corpus}/evaluators/sync_evaluator/history.parquet",
+    wildcard_constraints:
+        experiment=EXPERIMENT_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.metrics.evaluators.sync_evaluator.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -69,6 +107,8 @@ rule train_lip_reader:
     output:
         model="results/{experiment}/{corpus}/evaluators/lip_reader/model.safetensors",
         history="results/{experiment}/{corpus}/evaluators/lip_reader/history.parquet",
+    wildcard_constraints:
+        experiment=EXPERIMENT_TO_TRAIN,
     cache: workflow.enable_cache and not CONFIG.metrics.evaluators.lip_reader.training.warm_start
     threads: TRAINING_THREADS
     resources:
@@ -102,10 +142,6 @@ rule score_lip_reader:
         "../workflow_scripts/score_lip_reader.py"
 
 
-# The evaluators that this experiment has.
-EVALUATORS = enabled_evaluators(CONFIG.metrics)
-
-
 rule tabulate_evaluators:
     input:
         scores=expand(
@@ -132,6 +168,7 @@ rule tabulate_evaluators:
     params:
         code=code_of("tabulate_evaluators"),
         corpus=section(CONFIG.corpus, exclude={"root"}),
+        networks=FINISHED,
     script:
         "../workflow_scripts/tabulate_evaluators.py"
 

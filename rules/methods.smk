@@ -2,6 +2,8 @@
 
 
 GIVEN = CONFIG.networks.expanduser() if CONFIG.networks else None
+# What tables call them: "demo/demo"; empty without any.
+FINISHED = str(Path(*CONFIG.networks.parts[-2:])) if CONFIG.networks else ""
 
 
 def given_file(which, wildcards):

@@ -82,6 +82,12 @@ rule tabulate_orders:
         "../workflow_scripts/tabulate_orders.py"
 
 
+rule orders:
+    """Do the metrics order the control rows as they declare? No renderer is trained for it."""
+    input:
+        everything(rules.tabulate_orders.output),
+
+
 rule tabulate_external:
     input:
         films=everything(rules.align_films.output.checks),
@@ -185,7 +191,7 @@ rule tabulate_main_results:
         bounds=bounds(CONFIG, CONFIG.main),
         perceptual=section(CONFIG.perceptual, exclude={"vgg19"}),
         seeds=CONFIG.seeds,
-        networks=str(Path(*CONFIG.networks.parts[-2:])) if CONFIG.networks else "",
+        networks=FINISHED,
         # Not where the films lie.
         external={name: section(own, exclude={"films"}) for name, own in CONFIG.external.items()},
     script:

@@ -115,8 +115,9 @@ class Config(Renderers):
     as their clips allow, one with 500 clips or more alone, the demo's six in two shards. Changes no number,
     but where files lie: what was made so far is made anew."""
     networks: Path | None = None
-    """Folder results/{experiment}/{corpus} of a finished experiment, or a bundle, whose networks are used as
-    they are: nothing is trained. For other clips than it was trained on (docs/other_corpus.md)."""
+    """Folder results/{experiment}/{corpus} of a finished experiment, or a bundle, whose networks (and, of an
+    experiment, evaluators) are used as they are: nothing is trained. For other clips than it was trained on
+    (docs/other_corpus.md)."""
     corpus: Corpus = Corpus()
     """Where the raw clips are, and their layout."""
     split: Slug
@@ -209,13 +210,6 @@ class Config(Renderers):
                 f"splits.{self.split}.seen: [] trains on nobody: name speakers, or give `networks` of a "
                 "finished experiment"
             )
-        evaluators = self.metrics.evaluators
-        for name in type(evaluators).model_fields:
-            if self.networks is not None and getattr(evaluators, name).enabled:
-                raise ValueError(
-                    f"metrics.evaluators.{name}.enabled: with `networks` nothing is trained, and "
-                    "evaluators are not taken over from a finished experiment: set it to false"
-                )
 
     def _check_shares(self) -> None:
         shared = ("autoencoder", "audio_to_au", "au_attention", "au_classifier")

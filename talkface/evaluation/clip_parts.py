@@ -13,14 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from talkface.artifacts.schemas import AU_NAMES, AUS, CLIPS, FACES, GENERATED, LANDMARKS, MEL
 from talkface.artifacts.tables import ClipTable, read_metadata, read_table
-from talkface.artifacts.weights import load_model
 from talkface.config import AuLabels, Faces, Weights
 from talkface.data.regions import mouth_box as box_of_mouth
 from talkface.data.rows import speaker_of, vectors
@@ -31,12 +30,16 @@ from talkface.features.aus import ClipFrames, Labeller, Statistics, open_labelle
 from talkface.features.landmarks import NUM_POINTS
 from talkface.media.audio import read_audio
 from talkface.media.images import decode_png
-from talkface.metrics.clip import Box, Evaluator, Frames, Mesh, Presence, StateDict
-from talkface.models.lip_reader import LipReader
-from talkface.models.network import Network
-from talkface.models.sync_evaluator import SyncEvaluator
+from talkface.metrics.clip import Box, Evaluator, Frames, Mesh, StateDict, Units
+
+if TYPE_CHECKING:
+    from talkface.models.network import Network
+
+# torch is imported where it is needed: its start takes as long as half of a short job's scores.
 
 _log = logging.getLogger(__name__)
+_KEPT_FRAMES = 1500
+"""Pictures of a clip are kept decoded, for the metrics after the first, unless there are more: a minute."""
 
 
 @dataclass
@@ -108,13 +111,13 @@ def true_landmarks(sources: Sources) -> Reader:
 
 
 def true_aus(sources: Sources) -> Reader:
-    """Presence of action units on the true frames."""
+    """Action units of the true frames."""
     tables = tables_by_clip(sources.files["true_aus"], AUS)
-    return lambda clip: _presence(tables[clip], clip)
+    return lambda clip: _units(tables[clip], clip)
 
 
 def aus(sources: Sources) -> Reader:
-    """Presence of action units on the generated frames.
+    """Action units of the generated frames.
 
     Labels of the truth that came from OpenFace's finished CSVs have no counterpart for generated frames:
     without its program there are none.
@@ -133,11 +136,11 @@ def aus(sources: Sources) -> Reader:
     truth = tables_by_clip(sources.files["true_aus"], AUS)
     pictures = tables_by_clip(sources.files["frames"], GENERATED)
 
-    def read(clip: str) -> npt.NDArray[np.bool_]:
+    def read(clip: str) -> Units:
         points_TP3, found_T = mesh(clip)
         shown = ClipFrames(clip, points_TP3, found_T, images=lambda: _Pictures(pictures[clip], clip)[:])
-        static_A = _presence(truth[clip], clip).presence_TA[0]
-        return _label(labeller, shown, truth[clip].path, labels.presence_threshold, static_A)
+        true = _units(truth[clip], clip)
+        return _label(labeller, shown, truth[clip].path, labels.presence_threshold, true)
 
     return read
 
@@ -172,15 +175,21 @@ def weights(sources: Sources) -> Reader:
 
 def sync_evaluator(sources: Sources) -> Reader:
     """The sync evaluator, read once; the SHA-256 of its file stands in the score table."""
+    from talkface.models.sync_evaluator import SyncEvaluator
+
     return _evaluator(sources, SyncEvaluator)
 
 
 def lip_reader(sources: Sources) -> Reader:
     """The lip reader, likewise."""
+    from talkface.models.lip_reader import LipReader
+
     return _evaluator(sources, LipReader)
 
 
 def _evaluator(sources: Sources, kind: type[Network]) -> Reader:
+    from talkface.artifacts.weights import load_model
+
     [path] = sources.files[kind.name]
     judge = Evaluator(sha256_of(path), load_model(path, kind))
     sources.metadata["weights"] = {kind.name: judge.sha256}
@@ -188,16 +197,25 @@ def _evaluator(sources: Sources, kind: type[Network]) -> Reader:
 
 
 class _Pictures:
-    """A clip's pictures, kept as PNG and decoded when asked for."""
+    """A clip's pictures, kept as PNG and decoded when asked for: of a short clip once for all metrics."""
 
     def __init__(self, table: ClipTable, clip: str):
         self._contents: list[bytes] = table.read(clip, ["image"])["image"].to_pylist()
+        self._decoded: dict[int, npt.NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         return len(self._contents)
 
     def __getitem__(self, which: slice, /) -> npt.NDArray[np.uint8]:
-        return np.stack([decode_png(content) for content in self._contents[which]])
+        return np.stack([self._picture(frame) for frame in range(*which.indices(len(self)))])
+
+    def _picture(self, frame: int) -> npt.NDArray[np.uint8]:
+        if (kept := self._decoded.get(frame)) is not None:
+            return kept
+        picture = decode_png(self._contents[frame])
+        if len(self) <= _KEPT_FRAMES:
+            self._decoded[frame] = picture
+        return picture
 
 
 def _mesh(table: ClipTable, clip: str) -> Mesh:
@@ -206,19 +224,22 @@ def _mesh(table: ClipTable, clip: str) -> Mesh:
     return Mesh(points_TP3, columns["detected"].to_numpy().astype(bool))
 
 
-def _presence(table: ClipTable, clip: str) -> Presence:
-    columns = table.read(clip, ["presence", "detected"])
+def _units(table: ClipTable, clip: str) -> Units:
+    columns = table.read(clip, ["presence", "normalised", "detected"])
     presence_TA = np.array(columns["presence"].to_pylist(), dtype=bool).reshape(-1, len(AU_NAMES))
-    return Presence(presence_TA, columns["detected"].to_numpy().astype(bool))
+    detected_T = columns["detected"].to_numpy().astype(bool)
+    return Units(presence_TA, vectors(columns, "normalised"), detected_T)
 
 
-def _label(
-    labeller: Labeller, shown: ClipFrames, true_aus: Path, threshold: float, static_A: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.bool_]:
-    """Presence ``[T, A]`` on the scale of the true clip's speaker; missed frames have ``static_A``."""
+def _label(labeller: Labeller, shown: ClipFrames, true_aus: Path, threshold: float, true: Units) -> Units:
+    """On the scale of the true clip's speaker; missed frames have what the first true frame has."""
     found = labeller.label(shown)
-    presence_TA = found.presence
-    if presence_TA is None:
-        statistics = Statistics.from_dict(read_metadata(true_aus)["statistics"][speaker_of(shown.clip)])
-        presence_TA = labeller.normalise(found.raw, statistics) >= threshold
-    return np.where(found.detected[:, None], presence_TA, static_A)
+    statistics = Statistics.from_dict(read_metadata(true_aus)["statistics"][speaker_of(shown.clip)])
+    intensity_TA = labeller.normalise(found.raw, statistics)
+    presence_TA = intensity_TA >= threshold if found.presence is None else found.presence
+    seen_T1 = found.detected[:, None]
+    return Units(
+        np.where(seen_T1, presence_TA, true.presence_TA[0]),
+        np.where(seen_T1, intensity_TA, true.intensity_TA[0]),
+        found.detected,
+    )

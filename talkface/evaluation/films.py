@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from talkface.config import AuLabels, Faces, Mel, Video
 from talkface.data.regions import mouth_box
@@ -27,7 +26,7 @@ from talkface.media.audio import read_audio
 from talkface.media.probe import probe
 from talkface.media.video import read_frames
 from talkface.metrics.catalogue import all_metrics
-from talkface.metrics.clip import Clip, Mesh, Part, Presence
+from talkface.metrics.clip import Clip, Mesh, Part, Units
 from talkface.metrics.declaration import Score
 
 MOST_DIFFERENT_FRAMES = 5
@@ -63,15 +62,15 @@ def compare(name: str, film: Path, truth: Path, means: Means | None = None) -> d
         )
     num_frames = min(lengths)
     with closing(open_labeller(means.labels, means.faces)) as labeller:
-        aus_TA, true_aus = _presence(labeller, made, true, means.labels.presence_threshold)
+        aus, true_aus = _units(labeller, made, true, means.labels.presence_threshold)
     parts: dict[Part, Any] = {
         "frames": made.images[:num_frames],
         "true_frames": true.images[:num_frames],
         "mouth_box": mouth_box(means.video.crop_size),
         "landmarks": Mesh(made.points[:num_frames], made.detected[:num_frames]),
         "true_landmarks": Mesh(true.points[:num_frames], true.detected[:num_frames]),
-        "aus": aus_TA[:num_frames],
-        "true_aus": Presence(true_aus.presence_TA[:num_frames], true_aus.known_T[:num_frames]),
+        "aus": _begun(aus, num_frames),
+        "true_aus": _begun(true_aus, num_frames),
     }
     if probe(truth).has_audio:
         parts["mel"] = log_mel(read_audio(truth, num_frames=num_frames), means.mel)
@@ -93,9 +92,7 @@ def _tracked(film: Path, means: Means) -> Track:
         raise ValueError(f"{film}: {error}; films that show one face can be compared") from error
 
 
-def _presence(
-    labeller: Labeller, made: Track, true: Track, threshold: float
-) -> tuple[npt.NDArray[np.bool_], Presence]:
+def _units(labeller: Labeller, made: Track, true: Track, threshold: float) -> tuple[Units, Units]:
     """Units on both films, on the scale of the true one; missed frames have those of the first true frame."""
 
     def labels_of(name: str, track: Track) -> ClipFrames:
@@ -103,6 +100,14 @@ def _presence(
 
     truth, found = labeller.label(labels_of("truth", true)), labeller.label(labels_of("film", made))
     scale = labeller.speaker_statistics(truth.raw, truth.detected)
-    true_TA = labeller.normalise(truth.raw, scale) >= threshold
-    found_TA = labeller.normalise(found.raw, scale) >= threshold
-    return np.where(found.detected[:, None], found_TA, true_TA[0]), Presence(true_TA, truth.detected)
+    true_TA, made_TA = (labeller.normalise(labels.raw, scale) for labels in (truth, found))
+    held_TA = np.where(found.detected[:, None], made_TA, true_TA[0])
+    return (
+        Units(held_TA >= threshold, held_TA, found.detected),
+        Units(true_TA >= threshold, true_TA, truth.detected),
+    )
+
+
+def _begun(units: Units, frames: int) -> Units:
+    """Those of the first frames."""
+    return Units(units.presence_TA[:frames], units.intensity_TA[:frames], units.known_T[:frames])

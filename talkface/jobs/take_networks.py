@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from talkface.artifacts.atomic import explained
 from talkface.artifacts.given_networks import is_bundle
@@ -49,25 +49,37 @@ def take_networks(
         BundleError: a damaged bundle.
     """
     if is_bundle(notes.parent):
-        differing = list(_against_bundle(config, notes.parent, given_model, stage, trained, seed))
+        differing = _against_bundle(config, notes.parent, given_model, stage, trained, seed)
     else:
-        differing = list(_differing(config, _finished(notes), stage, trained))
-    if differing:
-        raise OtherNetworksError(
-            f"networks: {notes.parent} was made with other settings: {'; '.join(differing)}. Use its own "
-            "configuration files, and after them one with `networks`, `corpus` and the split"
-        )
-    with explained(model):
-        shutil.copyfile(given_model, model)
+        differing = _differing(config, finished_config(notes), stage, trained)
+    refuse_differing(notes, differing)
+    copy_file(given_model, model)
     if given_history is None:
         _note_length(model, history)
     else:
-        with explained(history):
-            shutil.copyfile(given_history, history)
+        copy_file(given_history, history)
 
 
-def _finished(notes: Path) -> Config:
-    """The configuration of the finished experiment."""
+def refuse_differing(notes: Path, differing: Iterable[str]) -> None:
+    """Raise ``OtherNetworksError`` with the settings that are others where the networks are from, if any."""
+    if found := list(differing):
+        raise OtherNetworksError(
+            f"networks: {notes.parent} was made with other settings: {'; '.join(found)}. Use its own "
+            "configuration files, and after them one with `networks`, `corpus` and the split"
+        )
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """To the byte."""
+    with explained(target):
+        shutil.copyfile(source, target)
+
+
+def finished_config(notes: Path) -> Config:
+    """The configuration of a finished experiment, from what its check has noted.
+
+    Raises ``OtherNetworksError`` for one that this version does not read.
+    """
     try:
         return validate(json.loads(notes.read_text(encoding="utf-8"))["source"]["config"])
     except (ConfigError, ValueError, KeyError, TypeError) as error:
@@ -90,14 +102,14 @@ def _note_length(model: Path, history: Path) -> None:
 def _differing(config: Config, other: Config, stage: str, trained: str) -> Iterator[str]:
     """What of the settings behind a network is another one: "mel.bands: 20 here, 13 there"."""
     for name in ("video", "mel", "mfcc"):
-        yield from _fields(name, getattr(config, name), getattr(other, name))
+        yield from differing_fields(name, getattr(config, name), getattr(other, name))
     if stage != "renderer":
-        yield from _fields(stage, getattr(config, stage), getattr(other, stage))
+        yield from differing_fields(stage, getattr(config, stage), getattr(other, stage))
     elif trained not in other.variants:
         yield f"variants: '{trained}' is not there"
     else:
         here, there = config.variant_renderer(trained), other.variant_renderer(trained)
-        yield from _fields(f"variants.{trained}", here, there)
+        yield from differing_fields(f"variants.{trained}", here, there)
 
 
 def _against_bundle(
@@ -106,7 +118,7 @@ def _against_bundle(
     """The same of a bundle, whose weights carry the settings of their own training."""
     manifest = read_bundle(bundle)
     for name in ("video", "mel", "mfcc"):
-        yield from _fields(name, getattr(config, name), getattr(manifest.settings, name))
+        yield from differing_fields(name, getattr(config, name), getattr(manifest.settings, name))
     if seed != manifest.origin.seed:
         yield f"seeds: {seed} here, {manifest.origin.seed} there"
     here: Strict = config.variant_renderer(trained) if stage == "renderer" else getattr(config, stage)
@@ -119,12 +131,17 @@ def _against_bundle(
     except ValidationError as error:
         yield f"{field}: not the settings in {given_model} ({error.errors()[0]['msg']})"
         return
-    yield from _fields(field, here, there)
+    yield from differing_fields(field, here, there)
 
 
-def _fields(name: str, here: Any, there: Any) -> Iterator[str]:
-    # How it was trained changes nothing of what it is.
-    one, two = (part.model_dump(mode="json", exclude={"training"}) for part in (here, there))
+def differing_fields(
+    name: str, here: BaseModel, there: BaseModel, of_training: Iterable[str] = ("training",)
+) -> Iterator[str]:
+    """The fields of a section that differ: "mel.bands: 20 here, 13 there".
+
+    ``of_training``: fields that say how it was trained, which changes nothing of what it is.
+    """
+    one, two = (part.model_dump(mode="json", exclude=set(of_training)) for part in (here, there))
     for field in sorted(one.keys() | two.keys()):
         if one.get(field) != two.get(field):
             yield f"{name}.{field}: {one.get(field)} here, {two.get(field)} there"

@@ -95,11 +95,13 @@ class Mesh(NamedTuple):
     """In which frames a face was found; the points of the others mean nothing."""
 
 
-class Presence(NamedTuple):
-    """Which action units are there in every frame."""
+class Units(NamedTuple):
+    """The action units of every frame, in the order of ``AU_NAMES``."""
 
     presence_TA: npt.NDArray[np.bool_]
-    """In the order of ``AU_NAMES``."""
+    """Which are there."""
+    intensity_TA: npt.NDArray[np.float32]
+    """How strong, 0 to 5."""
     known_T: npt.NDArray[np.bool_]
     """In which frames a face was found."""
 
@@ -163,17 +165,17 @@ class Clip:
         return self._part("true_landmarks")
 
     @property
-    def aus(self) -> npt.NDArray[np.bool_] | None:
-        """Presence on the generated frames ``[T, A]``, on the scale of the true clip's speaker.
+    def aus(self) -> Units | None:
+        """Action units of the generated frames, on the scale of the true clip's speaker.
 
-        A frame without a face has the presence of the first true frame. ``None`` where the labeller cannot
-        label generated frames.
+        A frame without a face has those of the first true frame. ``None`` where the labeller cannot label
+        generated frames.
         """
         return self._part("aus")
 
     @property
-    def true_aus(self) -> Presence:
-        """Presence on the true frames, by the same labeller."""
+    def true_aus(self) -> Units:
+        """Action units of the true frames, by the same labeller."""
         return self._part("true_aus")
 
     @property

@@ -47,10 +47,12 @@ def jobs_of_experiment(config: Config, shards: Sequence[str]) -> list[Job]:
     """
     once = [name for name in ("generate_corpus",) if config.corpus.synthetic] + ["crop_faces"]
     jobs = [Job(rule, {"shard": name}) for rule in once for name in shards]
-    jobs += [Job(f"train_{name}") for name in enabled_evaluators(config.metrics)]
+    trains = config.networks is None
+    jobs += [Job(f"train_{name}") for name in enabled_evaluators(config.metrics) if trains]
     for number, seed in enumerate(map(str, config.seeds)):
         stages = _stages(config, shown=number == 0)
-        jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in _trainings(config, stages)]
+        trainings = _trainings(config, stages) if trains else ()
+        jobs += [Job(rule, wildcards | {"seed": seed}) for rule, wildcards in trainings]
         jobs += [
             Job(rule, wildcards | {"seed": seed, "shard": name})
             for rule, wildcards in [*_frozen(config, stages), *_generated(config, number == 0)]

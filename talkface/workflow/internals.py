@@ -218,7 +218,7 @@ def log_of(rule: str, wildcards: Collection[str], experiment: str, corpus: str) 
     method = "".join(f"{{{n}}}" for n in kinds if n in wildcards)
     parts = [f"logs/{own}", rule, method]
     parts += ["seed-{seed}"] if "seed" in wildcards else []
-    others = ("protocol", "part", "shard", "table", "archive", "stage", "trained")
+    others = ("protocol", "part", "shard", "table", "archive", "stage", "trained", "evaluator")
     parts += [f"{{{n}}}" for n in others if n in wildcards]
     return "/".join(part for part in parts if part) + ".log"
 

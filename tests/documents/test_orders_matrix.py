@@ -1,4 +1,4 @@
-"""The matrix of metrics and orders in docs/measurement.md is that of the declarations."""
+"""docs/measurement.md names every declared order, and against what every measure is checked."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_the_page_names_every_declared_order_and_no_other():
     shown = set()
     for line in rows.splitlines():
         name, *cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        assert set(cells) <= {"", "both", "real", "not run"} and len(cells) == len(columns)
+        assert set(cells) <= {"", "both", "real", "unclear", "NO", "not run"} and len(cells) == len(columns)
         shown |= {(name, column) for column, cell in zip(columns, cells, strict=True) if cell}
     declared = {
         (own.header, f"{short(better)} > {short(worse)}")
@@ -27,3 +27,22 @@ def test_the_page_names_every_declared_order_and_no_other():
         for better, worse in own.orders
     }
     assert shown == declared
+
+
+def test_the_page_says_of_every_measure_against_what_it_is_checked():
+    page = (REPOSITORY / "docs/measurement.md").read_text(encoding="utf-8")
+    [rows] = re.findall(r"^\| measures \| compared with .*\n\|[-|]+\n((?:\|.*\n)+)", page, re.M)
+    tests = {
+        name
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M)
+    }
+    checked = []
+    for line in rows.splitlines():
+        names, _, tolerance, by = (cell.strip() for cell in line.strip("|").split("|"))
+        checked += names.replace("\\*", "*").split("; ")
+        assert tolerance
+        found = re.findall(r"`(\w+)`", by)
+        assert found and tests.issuperset(found), f"{names}: {set(found) - tests} are no tests"
+    declared = [own.header for metric in known_metrics().values() for own in metric.measures]
+    assert sorted(checked) == sorted(declared)

@@ -11,7 +11,9 @@ from talkface.artifacts.tables import read_table
 from talkface.bundles.manifest import BundleError
 from talkface.bundles.reading import PACKAGED, read_bundle
 from talkface.config import ConfigError, merge, read_config, validate
+from talkface.config.evaluators import Evaluators
 from talkface.evaluation.needs import controls_of, trainings_behind
+from talkface.jobs.take_evaluator import OF_TRAINING, take_evaluator
 from talkface.jobs.take_networks import OtherNetworksError, take_networks
 
 
@@ -85,12 +87,59 @@ def test_a_split_that_trains_on_nobody_needs_networks(repository):
         configured(repository, splits={"micro": {"seen": [], "unseen": ["s1"]}})
 
 
-@pytest.mark.parametrize("name", ["sync_evaluator", "lip_reader"])
-def test_evaluators_are_not_trained_beside_given_networks(repository, name):
-    enabled = {"evaluators": {name: {"enabled": True}}}
-    with pytest.raises(ConfigError, match=rf"metrics\.evaluators\.{name}\.enabled"):
-        configured(repository, networks="results/micro/micro", metrics=enabled)
-    configured(repository, metrics=enabled)
+def take_an_evaluator(tmp_path, repository, name, here, there):
+    """What rule take_evaluator makes of a finished experiment with these settings of the evaluator."""
+    one, other = (
+        configured(repository, metrics={"evaluators": {name: {"enabled": True} | own}})
+        for own in (here, there)
+    )
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "history.parquet").write_bytes(b"history")
+    note = {"source": {"config": other.model_dump(mode="json")}}
+    (tmp_path / "setup.json").write_text(json.dumps(note))
+    model, history = tmp_path / "taken.safetensors", tmp_path / "taken.parquet"
+    take_evaluator(
+        evaluator=name, given_model=tmp_path / "model.safetensors", notes=tmp_path / "setup.json",
+        given_history=tmp_path / "history.parquet", config=one, model=model, history=history,
+    )  # fmt: skip
+    return model.read_bytes(), history.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "trained_otherwise"),
+    [
+        ("sync_evaluator", {"training": {"samples": 99}, "seed": 3, "clips_per_group": 2, "least_gain": 0.2}),
+        ("lip_reader", {"training": {"samples": 99}, "seed": 3, "tempo": 0.1, "most_wrong": 0.9}),
+    ],
+)
+def test_an_evaluator_is_taken_to_the_byte_however_it_was_trained(
+    tmp_path, repository, name, trained_otherwise
+):
+    taken = take_an_evaluator(tmp_path, repository, name, {}, trained_otherwise)
+    assert taken == (b"weights", b"history")
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "said"),
+    [
+        ("sync_evaluator", {"embedding": 64}, "sync_evaluator.embedding: 128 here, 64 there"),
+        ("lip_reader", {"grammar": [["yes", "no"]]}, r"lip_reader\.grammar: .* there"),
+    ],
+)
+def test_another_evaluator_is_refused_by_field(tmp_path, repository, name, other, said):
+    with pytest.raises(OtherNetworksError, match=rf"metrics\.evaluators\.{said}"):
+        take_an_evaluator(tmp_path, repository, name, {}, other)
+
+
+def test_each_field_of_an_evaluator_is_the_networks_or_its_trainings():
+    """A new field belongs to one side: what the network is made of, or how it is trained."""
+    made_of = {"sync_evaluator": {"width", "embedding"}}
+    made_of["lip_reader"] = {"grammar", "width", "features", "dropout"}
+    sections = Evaluators.model_fields
+    of_training = {
+        name: set(type(own.default).model_fields) - made_of[name] for name, own in sections.items()
+    }
+    assert set.union(*of_training.values()) == OF_TRAINING
 
 
 def of_bundle(repository, **changes):

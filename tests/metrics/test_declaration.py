@@ -99,7 +99,7 @@ def test_a_foreign_metric_is_found_by_its_import_path(scratch):
         ("nowhere:METRIC", "No module named 'nowhere'; install its package, or name its folder"),
         ("scratch_metric:ABSENT", "has no attribute 'ABSENT'"),
         ("scratch_metric:WRONG", "is a int, no Metric"),
-        ("fluency", "not among aus, "),
+        ("fluency", "not among au_intensity, aus, "),
     ],
 )
 def test_a_metric_that_is_not_there_is_refused(scratch, name, said):

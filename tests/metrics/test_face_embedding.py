@@ -1,6 +1,6 @@
 """The cosine of face embeddings: one person, two people, and what happens without the optional packages."""
 
-from importlib.metadata import PathDistribution
+from importlib.metadata import PathDistribution, distribution
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from talkface.media.video import read_frames
 from talkface.metrics import catalogue
 from talkface.metrics.clip import Clip, Mesh
 from talkface.metrics.families import face_embedding
-from talkface.metrics.families.face_embedding import PACKAGES, WeightsError, embed, score
+from talkface.metrics.families.face_embedding import PACKAGES, WEIGHTS, WeightsError, embed, score
 
 INSTALLED = all(map(catalogue.is_installed, PACKAGES))
 WHERE_INSTALLED = pytest.mark.skipif(not INSTALLED, reason="optional: pip install -e '.[person]'")
@@ -49,6 +49,31 @@ def test_one_person_is_told_from_another(real_clips):
     alike = [embeddings[speaker, 0] @ embeddings[speaker, 1] for speaker in ("s1", "s2")]
     unlike = [embeddings["s1", i] @ embeddings["s2", j] for i in (0, 1) for j in (0, 1)]
     assert min(alike) > 0.95 and max(unlike) < 0.93
+
+
+@WHERE_INSTALLED
+def test_the_cosine_is_that_of_dlibs_own_descriptors(face):
+    """dlib cuts the face out of the whole picture by itself here, and two pictures are compared by numpy."""
+    import dlib
+
+    picture, points = face
+    other = np.ascontiguousarray(picture[:, ::-1] // 2)
+    flipped = points * [-1, 1, 1] + [picture.shape[1] - 1, 0, 0]
+    network = dlib.face_recognition_model_v1(str(distribution(PACKAGES[1]).locate_file(WEIGHTS)))
+
+    def descriptor(image, mesh):
+        corners = [dlib.point(*np.rint(mesh[index, :2]).astype(int)) for index in (263, 362, 33, 133, 2)]
+        whole = dlib.rectangle(0, 0, image.shape[1] - 1, image.shape[0] - 1)
+        return np.array(network.compute_face_descriptor(image, dlib.full_object_detection(whole, corners)))
+
+    one, two = descriptor(picture, points), descriptor(other, flipped)
+    expected = one @ two / np.sqrt((one @ one) * (two @ two))
+    there, mirrored = (Mesh(np.stack([mesh] * 2), np.ones(2, dtype=bool)) for mesh in (points, flipped))
+    clip = Clip(
+        "s1/a", 2, frames=np.stack([other] * 2), true_frames=np.stack([picture] * 2),
+        landmarks=mirrored, true_landmarks=there,
+    )  # fmt: skip
+    assert score(clip)["photo_cosine_first"] == (pytest.approx(expected, abs=1e-6), 1)
 
 
 @WHERE_INSTALLED

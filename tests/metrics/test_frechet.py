@@ -52,6 +52,22 @@ def test_one_frame_or_a_feature_that_is_no_number_is_refused():
         frechet_distance(one, two)
 
 
+def test_the_interval_is_that_of_the_formula_over_drawn_clips():
+    rng = np.random.default_rng(3)
+    generated, true = (list(rng.normal(shift, 1, (8, 12, 4))) for shift in (0.4, 0))
+    draw, drawn = np.random.default_rng(0), []
+    for _ in range(100):
+        chosen = draw.integers(8, size=8)
+        drawn.append(
+            by_formula(
+                np.concatenate([generated[n] for n in chosen]), np.concatenate([true[n] for n in chosen])
+            )
+        )
+    value, low, high = with_interval(generated, true)
+    assert value == pytest.approx(by_formula(np.concatenate(generated), np.concatenate(true)), rel=1e-6)
+    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])), rel=1e-6)
+
+
 def test_the_interval_is_over_clips():
     rng = np.random.default_rng(1)
     clips = [(rng.normal(size=(10, 4)), rng.normal(0.3, 1, (10, 4))) for _ in range(12)]

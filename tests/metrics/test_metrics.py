@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, laplace
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from talkface.data.regions import mouth_box
@@ -100,6 +100,14 @@ def test_pixel_metrics_refuse_what_is_not_a_picture(pictures):
         psnr(pictures / 255.0, pictures)
     with pytest.raises(ValueError, match="one shape"):
         ssim(pictures[:2], pictures, BOX)
+
+
+def test_sharpness_is_the_variance_of_scipys_laplacian(pictures):
+    luma = pictures @ np.array([0.299, 0.587, 0.114])
+    expected = [laplace(frame)[1:-1, 1:-1].var() for frame in luma]
+    assert laplacian_variance(pictures) == pytest.approx(expected, rel=1e-9)
+    truth = np.array([4.0, 8.0, 12.0])
+    assert sharpness_ratio(laplacian_variance(pictures), truth) == pytest.approx(np.mean(expected) / 8)
 
 
 def test_sharpness_falls_with_blur(pictures):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from skimage.metrics import structural_similarity
 
 from talkface.metrics.clip import Clip, Mesh
 from talkface.metrics.families.person import score
@@ -38,6 +39,25 @@ def test_the_mouth_does_not_count():
     frames[:, 29] += 10  # one row above it, of 64 * 64 - 20 * 32 pixels 64
     psnr = 10 * np.log10(255**2 / (100 * 64 / (64 * 64 - 20 * 32)))
     assert scored(frames, true)["photo_psnr_first"] == (pytest.approx(psnr), 25)
+
+
+def test_ssim_is_scikit_images_where_no_window_sees_the_mouth_or_the_edge():
+    true = np.repeat(FACE[None], 6, 0)
+    noise = np.random.default_rng(1).normal(0, 12, true.shape)
+    frames = np.clip(true + noise, 0, 255).astype(np.uint8)
+    counted = np.zeros((64, 64), dtype=bool)
+    counted[5:59, 5:59] = True
+    counted[25:55, 11:53] = False  # the mouth box and five pixels around it
+    expected = []
+    for frame in frames:
+        _, shown = structural_similarity(
+            frame, FACE, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255,
+            channel_axis=-1, full=True,
+        )  # fmt: skip
+        expected.append(shown[counted].mean())
+    found = scored(frames, true)
+    assert found["photo_ssim_first"] == found["photo_ssim_last"] == (pytest.approx(np.mean(expected)), 6)
+    assert np.mean(expected) < 0.9
 
 
 def test_the_photo_is_the_first_frame_with_a_face():

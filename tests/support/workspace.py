@@ -13,8 +13,8 @@ from conftest import REPOSITORY
 from talkface.acceptance.smallest import copy_workflow
 
 TARGETS = (
-    "all", "download", "features", "models", "scores", "tables", "report", "paper", "evaluators", "study",
-    "study_results",
+    "all", "download", "features", "models", "scores", "tables", "report", "paper", "evaluators", "orders",
+    "study", "study_results",
 )  # fmt: skip
 Wildcards = dict[str, str]
 MICRO = ("--configfile", "configs/micro.yaml")

@@ -98,15 +98,15 @@ def test_a_mismatch_is_refused_by_name(part, name, value, problem):
 
 CORPUS = {"download": {"record": "http://localhost/record", "archives": ["s1.zip"]}}
 TRAINED = {"corpus": CORPUS, "external": {"other": {"films": "films"}}}
-OFF = {"sync_evaluator": {"enabled": False}, "lip_reader": {"enabled": False}}
-GIVEN = {"corpus": CORPUS, "networks": "results/done/micro", "metrics": {"evaluators": OFF}}
+GIVEN = {"corpus": CORPUS, "networks": "results/done/micro"}
+TAKEN = {"take_networks", "take_evaluator"}
 
 
 @pytest.fixture(scope="module")
 def jobs_by_rule(tmp_path_factory):
     """Name of a rule -> its jobs in the plan of an experiment that has every rule.
 
-    take_networks, which takes the place of trainings, is that of an experiment with given networks.
+    Those of TAKEN, which take the place of trainings, are of an experiment with given networks.
     """
     folder = make_workspace(tmp_path_factory.mktemp("binding") / "workflow")
     found: dict[str, list] = {}
@@ -126,7 +126,7 @@ def jobs_by_rule(tmp_path_factory):
                 )._workflow
                 names = {id(own): name for name, own in own_rules(workflow, folder).items()}
                 for own in workflow.rules:
-                    if own.script and (names[id(own)] == "take_networks") == taken:
+                    if own.script and (names[id(own)] in TAKEN) == taken:
                         found[names[id(own)]] = _jobs(workflow, own)
         yield found
 
@@ -148,6 +148,7 @@ def _jobs(workflow, own) -> list[Rule]:
         "shown": ["ours", "ours_other_sound", "external_other"],
         "stage": ["autoencoder"],
         "trained": ["shared"],
+        "evaluator": ["sync_evaluator", "lip_reader"],
     }
     made = [values]
     for name in own.wildcard_names & set(choices):

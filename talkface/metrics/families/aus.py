@@ -17,8 +17,8 @@ def score(clip: Clip) -> dict[str, Score]:
     """
     if clip.aus is None:
         return {f"{au.lower()}_{name}": (None, 0) for au in AU_NAMES for name in ("accuracy", "f1")}
-    true_TA, known_T = clip.true_aus
-    counts = count_presence(clip.aus[known_T], true_TA[known_T])
+    true_TA, _, known_T = clip.true_aus
+    counts = count_presence(clip.aus.presence_TA[known_T], true_TA[known_T])
     return {
         name: (value, int(known_T.sum()))
         for au, own in zip(AU_NAMES, counts, strict=True)

@@ -1,7 +1,4 @@
-"""How far generated pictures as a whole are from true ones, by VGG-16's features.
-
-Shapes: N frames, F features.
-"""
+"""How far generated pictures as a whole are from true ones, by VGG-16's features."""
 
 from __future__ import annotations
 
@@ -9,38 +6,22 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from talkface.metrics.clip import Clip, Frames, StateDict
+from talkface.metrics.clip import Clip, StateDict
 from talkface.metrics.declaration import Measure, Metric, Score, WeightsFile, ahead_of
-from talkface.metrics.frechet import with_interval
-from talkface.metrics.perceptual import EVERY, batch
+from talkface.metrics.perceptual import frechet_scores
 
 if TYPE_CHECKING:
     from talkface.metrics.networks.vgg16 import Vgg16
 
 WEIGHTS = "vgg16"
-_AT_ONCE = 8
 
 
 def score(clips: Iterable[Clip]) -> dict[str, Score]:
     """``fd_vgg16`` of a subset's clips together, with ``_low`` and ``_high``, ends of its interval.
 
-    Fréchet distance of the last convolution's mean over the picture, every fifth frame against the true
-    ones. With few frames it is too large: only rows of as many clips compare. Not defined below two frames.
+    Fréchet distance of the last convolution's mean over the picture.
     """
-    generated, true = [], []
-    for clip in clips:
-        network = _network(clip.weights[WEIGHTS])
-        generated.append(_features(network, clip.frames, clip.num_frames))
-        true.append(_features(network, clip.true_frames, clip.num_frames))
-    frames = sum(map(len, true))
-    if frames < 2:
-        return {"fd_vgg16": (None, frames)}
-    names = ("fd_vgg16", "fd_vgg16_low", "fd_vgg16_high")
-    values = with_interval(generated, true)
-    return {name: (value, frames) for name, value in zip(names, values, strict=True)}
+    return frechet_scores("fd_vgg16", clips, lambda clip: _network(clip.weights[WEIGHTS]))
 
 
 @cache
@@ -50,17 +31,6 @@ def _network(weights: StateDict) -> Vgg16:
 
     tensors, caffe = vgg16_tensors(weights.tensors)
     return fitted(Vgg16(caffe), tensors, f"metrics.weights.{WEIGHTS}")
-
-
-def _features(network: Vgg16, frames: Frames, num_frames: int) -> npt.NDArray[np.float64]:
-    import torch
-
-    looked_at = list(range(0, num_frames, EVERY))
-    pieces = [np.empty((0, 512))]
-    for start in range(0, len(looked_at), _AT_ONCE):
-        with torch.no_grad():
-            pieces.append(network(batch(frames, looked_at[start : start + _AT_ONCE])).double().numpy())
-    return np.concatenate(pieces)
 
 
 _SOURCE = "Heusel et al. 2017's distance; on VGG-16 (Simonyan and Zisserman 2015): our own"

@@ -80,6 +80,13 @@ def test_an_evaluator_that_was_not_trained_is_missing_and_never_trained(workspac
     assert done.returncode != 0 and "MissingInputException in rule take_evaluator" in done.stdout
 
 
+def test_a_bundle_holds_no_evaluators(workspace):
+    given = ELSEWHERE | {"experiment": "bundled", "networks": "talkface/bundles/packaged"}
+    (workspace / "bundled.yaml").write_text(yaml.safe_dump(given))
+    done = snakemake(workspace, "--dry-run", "evaluators", overlay=(*EVALUATORS, "bundled.yaml"))
+    assert done.returncode != 0 and "is a bundle, which holds no evaluators" in done.stdout
+
+
 def test_an_experiment_without_them_trains_none(workspace):
     jobs = planned(workspace, "tables", overlay=MICRO)
     assert not {rule for rule in jobs if "evaluator" in rule or "lip_reader" in rule}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -66,9 +69,21 @@ def doctor(
             typer.echo(json.dumps([finding._asdict() for finding in findings]))
         else:
             for finding in findings:
-                typer.echo(f"{'ok     ' if finding.ok else 'missing'}  {finding.what}: {finding.text}")
+                typer.echo(_line(finding))
         if not all(finding.ok for finding in findings):
             raise typer.Exit(int(Code.MACHINE))
+
+
+def _line(finding: Finding) -> str:
+    """A finding, on a terminal broken between words."""
+    line = f"{'ok     ' if finding.ok else 'missing'}  {finding.what}: {finding.text}"
+    if not sys.stdout.isatty():
+        return line
+    width, indent = shutil.get_terminal_size().columns, " " * 9
+    return "\n".join(
+        textwrap.fill(part, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        for part in line.splitlines()
+    )
 
 
 def _libraries(_model: Path | None) -> Finding:

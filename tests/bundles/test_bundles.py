@@ -171,6 +171,10 @@ def test_faces_are_taken_apart_as_the_rules_do_it(folder, monkeypatch, disentang
         assert torch.equal(getattr(found, name), value), name
     without = identity_of_face(face, model, Networks(autoencoder, None, None, None), "photo")
     assert without.identity_latent.numel() == 0 and torch.equal(without.image_HW3, wanted.image_HW3)
+    if not disentangled:
+        stored = identity_of(keep_whole(None, image_HW3, points.ravel()), 112)
+        assert stored.identity_latent.numel() == stored.masked_latent.numel() == 0
+        assert torch.equal(stored.image_HW3, wanted.image_HW3)
 
 
 def test_a_bundle_animates_as_its_experiment_does(folder, tmp_path):

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import REPOSITORY
-from workspace import MICRO, copy_workspace, scheduled, snakemake
+from workspace import MICRO, copy_workspace, planned, scheduled, snakemake
 
 from talkface.acceptance.smallest import copy_workflow
+from talkface.bundles.writing import export
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +59,23 @@ def test_networks_are_those_of_the_finished_experiment(folder):
         )
         assert one == other
     assert not scheduled(folder, "models", overlay=OVERLAY)
+
+
+def test_a_bundle_is_measured_without_an_autoencoder(folder):
+    """The bundle of ``warp`` holds the renderer alone."""
+    export(folder / "results/micro/micro", folder / "warp-bundle", variant="warp")
+    own = ELSEWHERE | {"experiment": "of_bundle", "networks": "warp-bundle", "main": ["warp"]}
+    (folder / "of_bundle.yaml").write_text(yaml.safe_dump(own))
+    overlay = (*MICRO, "of_bundle.yaml")
+    jobs = planned(folder, "tables", overlay=overlay)
+    assert not [name for name in jobs if name.startswith("train_")] and len(jobs["take_networks"]) == 1
+    assert "autoencoder" not in {wildcards["control"] for wildcards in jobs["generate_controls"]}
+    done = snakemake(folder, "--cores", "1", "--", "models", overlay=overlay)
+    assert done.returncode == 0, done.stdout[-3000:]
+    weights = folder / "results/of_bundle/second/train/renderer/warp/seed-0/model.safetensors"
+    assert weights.read_bytes() == (folder / "warp-bundle/renderer.safetensors").read_bytes()
+    missing = snakemake(folder, "--dry-run", "--cores", "1", "--", "report", overlay=overlay)
+    assert missing.returncode != 0 and "warp-bundle/au_attention.safetensors" in missing.stdout
 
 
 def test_a_seed_that_was_not_trained_is_missing_and_never_trained(folder):

@@ -22,6 +22,7 @@ from talkface.config.data import (
     Synthetic,
     Video,
 )
+from talkface.config.denoised import Denoised
 from talkface.config.evaluators import Evaluators, LipReader, MouthChange, SoundChange, SyncEvaluator
 from talkface.config.experiment import Config, Evaluation, Gallery, Table, TableRow
 from talkface.config.external import EXTERNAL, External
@@ -54,6 +55,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Corpus",
+    "Denoised",
     "Download",
     "Evaluation",
     "Evaluators",

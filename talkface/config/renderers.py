@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from talkface.config.augmentation import PictureAugmentation, SoundAugmentation
 from talkface.config.basics import Fraction, Strict
+from talkface.config.denoised import Denoised
 from talkface.config.losses import FrameLosses, FusedLosses, PhotoLosses, WarpLosses
 from talkface.config.training import Training
 
@@ -89,34 +90,6 @@ class Fused(FusedLosses, FusedNetwork):
 
     def check(self, crop_size: int) -> None:
         """Raise ``ValueError`` for crops of a size that this renderer cannot give."""
-
-
-class Denoised(Strict):
-    """How latents become noise, and what the network learns of it."""
-
-    later = frozenset({"noise_path"})
-
-    timesteps: int = 1000
-    """Length of the noise schedule."""
-    beta_start: float = 0.0015
-    """Noise variance of the first timestep."""
-    beta_end: float = 0.0195
-    """Noise variance of the last timestep."""
-    noise_path: Literal["diffusion", "flow"] = "diffusion"
-    """How latents become noise: diffusion (the papers), or flow, the straight path of flow matching, without
-    variances."""
-    preconditioned: bool
-    """[own] the network gives what is left of the noise after copying its input."""
-    even_timesteps: bool
-    """[own] weigh the noise error so that high noise, where mouths open, counts."""
-
-    @model_validator(mode="after")
-    def _velocity(self) -> Denoised:
-        if self.noise_path == "flow" and not (self.preconditioned and self.even_timesteps):
-            raise ValueError(
-                "noise_path: flow learns a velocity; set preconditioned: true and even_timesteps: true"
-            )
-        return self
 
 
 class Renderer(Denoised, Fused, section="renderer", output="diffusion"):

@@ -22,6 +22,7 @@ from talkface.artifacts.weights import load_model
 from talkface.config import Fused, Mfcc
 from talkface.config import PhotoRenderer as PhotoRendererConfig
 from talkface.data.photo_windows import Batch, PhotoClips
+from talkface.losses.denoising import DenoisingLoss
 from talkface.losses.warping import edge_loss, variation
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.photo_renderer import PhotoRenderer
@@ -31,7 +32,9 @@ from talkface.training.schedule import build_optimizer
 from talkface.training.tasks.photo_base import OF_TRAINING, PhotoTask, open_clips, weighted
 from talkface.training.tasks.renderer import region_weights
 
-_NOT_OF_THE_NETWORK = OF_TRAINING | {"latent_noise", "even_timesteps"}
+_NOT_OF_THE_NETWORK = OF_TRAINING | {
+    "latent_noise", "even_timesteps", "consistency_share", "consistency_stages",
+}  # fmt: skip
 
 
 class PhotoRendererTask(PhotoTask):
@@ -49,7 +52,13 @@ class PhotoRendererTask(PhotoTask):
         self._config = config
         self.modules = {"renderer": self.network}
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
-        self._weight_hw = region_weights(clips.crop_size, config.mouth_weight)
+        weight_hw = region_weights(clips.crop_size, config.mouth_weight)
+        self._denoising = DenoisingLoss(self.network.schedule, config, weight_hw, config.training.samples)
+
+    @property
+    def turns(self) -> dict[str, float]:
+        """Consistency joins after a share of the training."""
+        return self._denoising.turns
 
     def step(self, drawn: Batch, context: StepContext) -> dict[str, Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
@@ -72,17 +81,23 @@ class PhotoRendererTask(PhotoTask):
             latent_NChw = network.encode(varied.truth_N3HW, varied.points_NP2, driven.looked)
             painted = network.decode(latent_NChw + self._config.latent_noise * shaken_NChw, driven.looked)
             moved = network.move(driven.code_NE, driven.looked)
-            noisy_NChw = network.schedule.add_noise(latent_NChw, noise_NChw, timestep_N)
-            told_NChw = network.denoise(noisy_NChw, timestep_N, driven.code_NE, driven.looked, moved)
+
+            def denoise(noisy_NChw: Tensor, at_N: Tensor) -> Tensor:
+                return network.denoise(noisy_NChw, at_N, driven.code_NE, driven.looked, moved)
+
+            denoising = self._denoising(denoise, latent_NChw, noise_NChw, timestep_N, context.samples)
         error_N3HW, weight_N1HW = painted.frame_N3HW - varied.truth_N3HW, varied.weight_N1HW
         losses = {
             "reconstruction": (error_N3HW.abs() * weight_N1HW).mean(),
             "edges": edge_loss(error_N3HW, weight_N1HW),
             "flow_variation": variation(painted.flow_N2hw),
-            "noise": self._noise_loss(told_NChw, noise_NChw, timestep_N),
+            "noise": denoising["descended"],
             **self.driving_losses(batch, varied, driven.told_BSTA, moved),
         }
-        return weighted(losses, self._config.losses)
+        values = weighted(losses, self._config.losses)
+        if "consistency" in denoising:
+            values["loss/consistency"] = denoising["consistency"]
+        return values
 
     def pictures(self, context: StepContext) -> dict[str, Tensor]:
         """Frames of one training window, and their way through the latents."""
@@ -92,12 +107,6 @@ class PhotoRendererTask(PhotoTask):
         latent_NChw = self.network.encode(varied.truth_N3HW, varied.points_NP2, driven.looked)
         painted = self.network.decode(latent_NChw, driven.looked)
         return {"true": varied.truth_N3HW, "rebuilt": painted.frame_N3HW}
-
-    def _noise_loss(self, told_NChw: Tensor, noise_NChw: Tensor, timestep_N: Tensor) -> Tensor:
-        error_Nhw = (told_NChw - noise_NChw).square().mean(1) * self._weight_hw.to(told_NChw.device)
-        if self._config.even_timesteps:
-            error_Nhw = error_Nhw * self.network.schedule.weights(timestep_N)[:, None, None]
-        return error_Nhw.mean()
 
 
 def build(given: Given, config: Fused) -> PhotoRendererTask:

@@ -1,4 +1,5 @@
-"""Task: paper A's renderer (E_a, E_f, TCSAN, conditional latent denoiser), by noise prediction alone.
+"""Task: paper A's renderer (E_a, E_f, TCSAN, conditional latent denoiser), by noise prediction alone, and,
+where asked for, by consistency in the end (``talkface/losses/denoising.py``).
 
 Everything else is frozen and cached before this stage: latents of the frames, Audio-to-AU features of the
 sound, and the two faces that AU-Attention makes of the first face. A sample is one denoised frame; the fusion
@@ -21,6 +22,7 @@ from talkface.data.regions import mouth_box
 from talkface.data.sequences import WindowIndex
 from talkface.data.stores import latent_store
 from talkface.data.subsets import clip_lengths
+from talkface.losses.denoising import DenoisingLoss
 from talkface.models.renderer import Renderer
 from talkface.training.given import Given
 from talkface.training.loop import StepContext, Task
@@ -28,7 +30,7 @@ from talkface.training.schedule import build_optimizer
 
 _NOT_OF_THE_NETWORK = {
     "training", "window_frames", "frames_per_window", "mouth_weight", "even_timesteps", "disentangled",
-    "masked_frame", "audio_hops", "balance_speakers",
+    "masked_frame", "audio_hops", "balance_speakers", "consistency_share", "consistency_stages",
 }  # fmt: skip
 
 
@@ -58,8 +60,14 @@ class RendererTask(Task):
         self.modules = {"renderer": self.network}
         self.optimizers = {"renderer": build_optimizer(self.network.parameters(), config.training)}
         self.size, self.samples_per_item = len(self._windows), config.frames_per_window
-        self._weight_HW = region_weights(crop_size, config.mouth_weight)
-        self._shape_CHW = (channels, *self._weight_HW.shape)
+        weight_HW = region_weights(crop_size, config.mouth_weight)
+        self._denoising = DenoisingLoss(self.schedule, config, weight_HW, config.training.samples)
+        self._shape_CHW = (channels, *weight_HW.shape)
+
+    @property
+    def turns(self) -> dict[str, float]:
+        """Consistency joins after a share of the training."""
+        return self._denoising.turns
 
     def step(self, indices: list[int], context: StepContext) -> dict[str, torch.Tensor]:
         """One update on some frames of each drawn window; every frame draws its own timestep."""
@@ -101,20 +109,17 @@ class RendererTask(Task):
         shown = [(clip, frames[pick]) for (clip, frames), pick in zip(drawn, picks, strict=True)]
         clean_NCHW = torch.cat([self._latents[clip][frames].float() for clip, frames in shown]).to(device)
         identity_NCHW, masked_NCHW = (latent.to(device) for latent in self._faces(shown))
-        noisy_NCHW = self.schedule.add_noise(clean_NCHW, noise_NCHW, timestep_N)
         with context.autocast():
             token_BTC = self.network.fuse(condition.mfcc_BTCW, condition.face_B3HW, condition.au_BTF)
             rows = torch.arange(len(drawn)).repeat_interleave(len(picks[0]))
             token_NC = token_BTC[rows.to(device), torch.from_numpy(np.concatenate(picks)).to(device)]
-            predicted_NCHW = self.network.denoise(
-                noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW
-            )
-        error_NHW = (predicted_NCHW.float() - noise_NCHW).square().mean(1)
-        weight_N = (
-            self.schedule.weights(timestep_N) if self._config.even_timesteps else torch.ones(1, device=device)
-        )
-        loss = (weight_N[:, None, None] * error_NHW * self._weight_HW.to(device)).mean()
-        return {"loss": loss, "loss/noise": error_NHW.mean()}
+
+            def denoise(noisy_NCHW: torch.Tensor, timestep_N: torch.Tensor) -> torch.Tensor:
+                return self.network.denoise(noisy_NCHW, timestep_N, token_NC, identity_NCHW, masked_NCHW)
+
+            losses = self._denoising(denoise, clean_NCHW, noise_NCHW, timestep_N, context.samples)
+        loss = losses.pop("descended")
+        return {"loss": loss, **{f"loss/{name}": value for name, value in losses.items()}}
 
     def _pick(self, frames_T: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         count = self._config.frames_per_window

@@ -25,7 +25,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_talkface.ending import closing_lines
 from snakemake_logger_plugin_talkface.forecast import duration
 from snakemake_logger_plugin_talkface.job_logs import JobLog, split_line
-from snakemake_logger_plugin_talkface.messages import is_of_a_job, told
+from snakemake_logger_plugin_talkface.messages import is_interrupt, is_of_a_job, is_said_by_us, told
 from snakemake_logger_plugin_talkface.outlook import Outlook
 from snakemake_logger_plugin_talkface.record import Record
 from snakemake_logger_plugin_talkface.running import Job, is_training, shown
@@ -75,7 +75,7 @@ class Show:
         self._screen = Screen(os.dup(2), colour)
         self.record = Record()
         self._before: list[str] = []
-        self._begun = self._ended = False
+        self._begun = self._ended = self._interrupted = False
         self._began = time.monotonic()
         self._about: dict[str, Any] = {}
         self._resources: dict[str, int] = {}
@@ -130,7 +130,7 @@ class Show:
             text = str(record.getMessage())
             if is_of_a_job(text):
                 self._last.extend(text.splitlines())
-            else:
+            elif not is_said_by_us(text):
                 self._say(text, "error")
 
     def _message(self, record: logging.LogRecord) -> None:
@@ -145,6 +145,7 @@ class Show:
         elif not self._begun:
             self._before.append(text)
         elif kind == "note":
+            self._interrupted |= is_interrupt(text)
             self._say(text.splitlines()[0], kind)
 
     def _plan(self, plan: Mapping[str, Any]) -> None:
@@ -203,8 +204,10 @@ class Show:
         logs = [str(path).split(" (")[0] for path in values.get("log") or []]
         words = job.words if job else job_words(values["rule_name"], {})
         last = next((lines for path in logs if (lines := JobLog(Path(path)).last_words())), [])
-        self._count.failed.append((words, logs[0] if logs else ""))
         self.record.write("failed", job=id, rule=values["rule_name"], logs=logs)
+        if self._interrupted:
+            return
+        self._count.failed.append((words, logs[0] if logs else ""))
         if not self._silent:
             self._screen.failed(words, logs, last or list(self._last), str(self.record.lines_path))
 
@@ -311,9 +314,10 @@ class Show:
             for part in closing_lines(self._about):
                 self._screen.show(part)
         else:
+            how = "Interrupted" if self._interrupted else "Not finished"
             self._screen.say(
-                f"Not finished: {self._count.done} of {self._count.total} jobs are done, "
-                f"after {duration(took)}. The same command goes on from there.",
+                f"{how}: {self._count.done} of {self._count.total} jobs are done, after {duration(took)}. "
+                "The same command goes on from there.",
                 "error",
             )
             for words, log in self._count.failed:

@@ -4,8 +4,10 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -157,3 +159,23 @@ def test_every_profile_turns_it_on_and_copies_of_the_workflow_have_it():
     for profile in (REPOSITORY / "profiles").glob("*/config.yaml"):
         assert "\nlogger: [talkface]" in profile.read_text(), profile
     assert "snakemake_logger_plugin_talkface" in PARTS
+
+
+@pytest.mark.slow
+def test_who_interrupts_a_run_is_told_so_and_reads_no_failures(folder):
+    """A key press reaches snakemake and its jobs alike."""
+    (folder / "Snakefile").write_text(
+        'rule wait:\n    output: "never.txt"\n    shell: "touch begun; sleep 60"\n'
+    )
+    process = subprocess.Popen(
+        COMMAND, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 120
+    while not (folder / "begun").exists():
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Interrupted: 0 of 1 jobs are done" in said and "The same command goes on from there" in said
+    assert "failed" not in said and "Exception" not in said, said

@@ -70,10 +70,10 @@ def test_a_bundle_is_measured_without_an_autoencoder(folder):
     jobs = planned(folder, "tables", overlay=overlay)
     assert not [name for name in jobs if name.startswith("train_")] and len(jobs["take_networks"]) == 1
     assert "autoencoder" not in {wildcards["control"] for wildcards in jobs["generate_controls"]}
-    done = snakemake(folder, "--cores", "1", "--", "models", overlay=overlay)
+    weights = "results/of_bundle/second/train/renderer/warp/seed-0/model.safetensors"
+    done = snakemake(folder, "--cores", "1", "--", weights, overlay=overlay)
     assert done.returncode == 0, done.stdout[-3000:]
-    weights = folder / "results/of_bundle/second/train/renderer/warp/seed-0/model.safetensors"
-    assert weights.read_bytes() == (folder / "warp-bundle/renderer.safetensors").read_bytes()
+    assert (folder / weights).read_bytes() == (folder / "warp-bundle/renderer.safetensors").read_bytes()
     missing = snakemake(folder, "--dry-run", "--cores", "1", "--", "report", overlay=overlay)
     assert missing.returncode != 0 and "warp-bundle/au_attention.safetensors" in missing.stdout
 

@@ -70,19 +70,15 @@ def take_apart(
 
 
 @torch.no_grad()
-def keep_whole(network: VQAutoencoder | None, image_HW3: np.ndarray, points_Q: np.ndarray) -> dict[str, Any]:
-    """A uint8 image and its landmarks -> the columns of IDENTITIES, with the whole image for both faces.
-
-    ``network``: None where there is no autoencoder; the latents are empty then.
-    """
-    device = "cpu" if network is None else next(network.parameters()).device
-    image_13HW = to_tensor(image_HW3[None], device)
+def keep_whole(network: VQAutoencoder, image_HW3: np.ndarray, points_Q: np.ndarray) -> dict[str, Any]:
+    """A uint8 image and its landmarks -> the columns of IDENTITIES, with the whole image for both faces."""
+    image_13HW = to_tensor(image_HW3[None], next(network.parameters()).device)
     whole_11HW = torch.ones_like(image_13HW[:, :1])
     return identity_columns(network, image_13HW, points_Q, whole_11HW, image_13HW, image_13HW)
 
 
 def identity_columns(
-    network: VQAutoencoder | None,
+    network: VQAutoencoder,
     image_13HW: torch.Tensor,
     points_Q: np.ndarray,
     mask_11HW: torch.Tensor,
@@ -90,9 +86,7 @@ def identity_columns(
     audio_13HW: torch.Tensor,
 ) -> dict[str, Any]:
     """Faces in [-1, 1] -> the columns of IDENTITIES."""
-    latents_2Chw = torch.empty(2, 0)
-    if network is not None:
-        latents_2Chw = network.to_latent(torch.cat([identity_13HW, hide_lower_half(image_13HW)]))
+    latents_2Chw = network.to_latent(torch.cat([identity_13HW, hide_lower_half(image_13HW)]))
     return {
         "image": to_images(image_13HW)[0].tobytes(),
         "points": points_Q,

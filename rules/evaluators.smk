@@ -14,11 +14,6 @@ if GIVEN and is_bundle(GIVEN) and EVALUATORS:
     )
 
 
-def given_evaluator(name):
-    """An input: a file of a finished experiment's evaluator; none without one."""
-    return local(str(GIVEN / "evaluators" / "{evaluator}" / name)) if GIVEN else []
-
-
 rule take_evaluator:
     # An evaluator of a finished experiment, for other clips.
     input:

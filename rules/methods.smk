@@ -23,6 +23,11 @@ def given_course(wildcards):
     return given_file(given_history, wildcards)
 
 
+def given_evaluator(name):
+    """An input: a file of a finished experiment's evaluator; none without one."""
+    return local(str(GIVEN / "evaluators" / "{evaluator}" / name)) if GIVEN else []
+
+
 def shared_autoencoder(wildcards) -> list:
     """The VQ autoencoder; none where the networks are a bundle's without one."""
     if not has_autoencoder(CONFIG):

@@ -42,6 +42,13 @@ class Length:
             "depends on it: until here the longer training would have taken another course"
         )
 
+    def keeps_none_where(self) -> str:
+        """Under which condition a finished training leaves no state, in words."""
+        acting = sorted(name for name, share in self.turns.items() if share < 1)
+        if not acting:
+            return "compute.keep_state is false"
+        return f"{', '.join(acting)} depends on its length"
+
     def may_grow(self) -> bool:
         """Whether a training can go on from the end of this one."""
         return self.reason_against(self.samples, self.samples + self.step_samples) is None

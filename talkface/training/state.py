@@ -77,6 +77,13 @@ def load_state(
     """Restore a state into modules and optimisers; ``None``, the reason logged, without a fitting one."""
     path = work / STATE_NAME
     if not path.exists():
+        seen = max((row["samples"] for row in read_history(work)), default=0)
+        if 0 < seen < length.samples:
+            logger.warning(
+                "%s: starting from zero: no state is left of the %s samples that it has seen: a finished "
+                "training keeps none where %s",
+                what, f"{seen:,}", length.keeps_none_where(),
+            )  # fmt: skip
         return None
     try:
         header, tensors = read_tensors(path)

@@ -95,6 +95,26 @@ def test_the_state_of_a_finished_training_is_kept_only_where_it_is_of_use(tmp_pa
     assert not (tmp_path / "unkept/work/state.safetensors").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "kept", "reason"),
+    [
+        ({"decay": "cosine"}, True, "training.decay (cosine) depends on its length"),
+        ({}, False, "compute.keep_state is false"),
+    ],
+)
+def test_who_makes_a_training_longer_that_kept_no_state_is_told_why(tmp_path, caplog, changes, kept, reason):
+    short, longer = (training.model_copy(update=changes) for training in (CONSTANT, LONGER))
+    train(tmp_path / "run", short, keep_state=kept)
+    with caplog.at_level(logging.WARNING):
+        train(tmp_path / "run", longer, keep_state=kept)
+    assert "starting from zero: no state is left of the 480 samples" in caplog.text and reason in caplog.text
+    train(tmp_path / "whole", longer)
+    assert published(tmp_path / "run") == published(tmp_path / "whole")
+    caplog.clear()
+    train(tmp_path / "run", longer, keep_state=kept)
+    assert "starting from zero" not in caplog.text
+
+
 def test_a_critic_that_joins_after_a_share_binds_the_length():
     length = Length(samples=200, step_samples=10, turns={"losses.adversarial_start": 0.5})
     assert length.reason_against(seen=50, before=100) is None

@@ -42,6 +42,9 @@ find_python() {
 or name one that lies elsewhere: make setup PYTHON=/path/to/python3.13"
 }
 
+# Modules are compiled when they are first imported: most never are, and compiling all takes as long as installing them.
+install() { "$venv/bin/python" -m pip install --no-compile -c "$constraints" "$@"; }
+
 if [ ! -x "$venv/bin/python" ]; then
     python=$(find_python)
     echo "virtual environment: $venv ($("$python" --version))"
@@ -72,11 +75,11 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
             { grep -v '^sympy==' "$constraints"; echo "torch==$seen"; } >"$constraints.new" # it names its own sympy
             mv "$constraints.new" "$constraints"
             ;;
-        */* | *.whl) "$venv/bin/python" -m pip install "$torch" -c "$constraints" ;;
-        *) "$venv/bin/python" -m pip install "torch==$torch" -c "$constraints" ;;
+        */* | *.whl) install "$torch" ;;
+        *) install "torch==$torch" ;;
         esac
     fi
-    "$venv/bin/python" -m pip install -c "$constraints" -e "$what"
+    install -e "$what"
     printf '%s' "$wanted" >"$stamp"
 fi
 

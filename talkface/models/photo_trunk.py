@@ -34,7 +34,7 @@ PAINT_CHANNELS = 2 + 4 * PATCH**2
 """What ``paint`` takes at half the photo's size: a flow, and a mask and a residual at full size."""
 _SPREAD, _FAR = 0.04, 0.15
 """Reach of a landmark over the pixels about it, and the distance at which none reaches, in half widths."""
-_LEAST = -80.0  # of exponents: beyond it come denormal numbers, which are slow
+_LEAST = -40.0  # of exponents: less than rounding; smaller ones make products denormal, which is slow
 _LEAST_AREA = 1e-3
 """A face so much smaller than the mean face, by area, is none."""
 _OPEN = 2.0

@@ -22,10 +22,10 @@ from talkface.artifacts.weights import load_model
 from talkface.config import Fused, Mfcc
 from talkface.config import PhotoRenderer as PhotoRendererConfig
 from talkface.data.photo_windows import Batch, PhotoClips
-from talkface.losses.denoising import DenoisingLoss
 from talkface.losses.warping import edge_loss, variation
 from talkface.models.audio_to_au import AudioToAu
 from talkface.models.photo_renderer import PhotoRenderer
+from talkface.training.denoising import DenoisingLoss
 from talkface.training.given import Given
 from talkface.training.loop import StepContext
 from talkface.training.schedule import build_optimizer

@@ -1,5 +1,5 @@
 """Task: paper A's renderer (E_a, E_f, TCSAN, conditional latent denoiser), by noise prediction alone, and,
-where asked for, by consistency in the end (``talkface/losses/denoising.py``).
+where asked for, by consistency in the end (``talkface/training/denoising.py``).
 
 Everything else is frozen and cached before this stage: latents of the frames, Audio-to-AU features of the
 sound, and the two faces that AU-Attention makes of the first face. A sample is one denoised frame; the fusion
@@ -22,8 +22,8 @@ from talkface.data.regions import mouth_box
 from talkface.data.sequences import WindowIndex
 from talkface.data.stores import latent_store
 from talkface.data.subsets import clip_lengths
-from talkface.losses.denoising import DenoisingLoss
 from talkface.models.renderer import Renderer
+from talkface.training.denoising import DenoisingLoss
 from talkface.training.given import Given
 from talkface.training.loop import StepContext, Task
 from talkface.training.schedule import build_optimizer

@@ -8,8 +8,8 @@ from torch import nn
 
 from talkface.config import Renderer, Training
 from talkface.generation.samplers import find
-from talkface.losses.denoising import DenoisingLoss, nearer_timesteps, noise_levels
 from talkface.models.noise_schedule import NoiseSchedule
+from talkface.training.denoising import DenoisingLoss, nearer_timesteps, noise_levels
 
 SCHEDULE = NoiseSchedule()
 ALL = torch.arange(SCHEDULE.timesteps)

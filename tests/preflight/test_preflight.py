@@ -44,7 +44,8 @@ def test_the_demo_passes_and_says_what_it_will_take(here):
     by_name = {stage["name"]: stage for stage in data["stages"]}
     assert by_name["features"]["amount"] == 72 * 75
     rate = MEASURED["training_samples_per_s"]["autoencoder"][0]["rate"]
-    assert by_name["train autoencoder"]["hours"] == pytest.approx(12_000 / rate / 3600)
+    samples = configured().autoencoder.training.samples
+    assert by_name["train autoencoder"]["hours"] == pytest.approx(samples / rate / 3600)
     # 2 of 12 clips of four seen speakers, 2 of each unseen one (the cap); own and other sound
     assert by_name["generate ours"]["amount"] == 2 * 6 * 2 * 75
     assert data["source"]["config"]["experiment"] == "demo"

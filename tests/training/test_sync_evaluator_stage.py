@@ -83,7 +83,7 @@ def test_it_finds_offsets_on_clips_that_it_has_not_seen(scored):
 
 def test_its_table_says_how_good_it_is_and_which_it_is(scored, trained, tmp_path):
     csv, markdown = tmp_path / "evaluators.csv", tmp_path / "evaluators.md"
-    tabulate_evaluators(scores=[scored], corpus=Corpus(), csv=csv, markdown=markdown)
+    tabulate_evaluators(scores=[scored], corpus=Corpus(), networks="", csv=csv, markdown=markdown)
     assert sha256_of(trained) in markdown.read_text()
     header, whole, _ = csv.read_text().splitlines()
     assert header.startswith("evaluator,subset,speaker,clips,offset_0_percent")

@@ -64,4 +64,4 @@ def test_the_added_sampler_generates_clips(finished_micro, tmp_path):
 )
 def test_a_sampler_without_a_file_is_refused_with_those_that_exist(changes, field):
     message = refused(changes)
-    assert field in message and "'hoin' is not one of ddim, dpmpp_2m" in message
+    assert field in message and "'hoin' is not one of consistency, ddim, dpmpp_2m, euler" in message

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from talkface.animation.unit_shapes import UnitShapes
 from talkface.artifacts.schemas import AU_NAMES
 from talkface.data.stores import Identity
 from talkface.generation.painters import Batch, Painter
@@ -26,6 +27,8 @@ _TIME = "time_s"
 _HIGHEST = 5.0
 """Of an intensity; networks have a fifth of it."""
 _MOST_FACTOR = 5.0
+_LEAST_SHARE = 0.25
+"""Of the strongest unit of a frame: what a factor works on at least."""
 _MOST_POINTS = 1_000_000
 
 
@@ -56,14 +59,16 @@ class Steering:
     def __call__(self, au_NA: Tensor, frames: range) -> Tensor:
         """Predicted fifths of intensities of consecutive frames -> those that are shown.
 
-        A factor works on what is asked for: a prediction below 0 stays, and none is raised beyond 5, where
-        the renderer has learned nothing.
+        A factor works on what is asked for, or, of a unit that is hardly asked for, on a share of the
+        strongest: so each can be seen to change while somebody speaks, and in silence none does. None is
+        raised beyond 5, where the renderer has learned nothing.
         """
         changed_NA = au_NA.clone()
+        least_N = _LEAST_SHARE * au_NA.amax(dim=1).clamp(min=0)
         for au, factor in self.factors.items():
             own_N = au_NA[:, AU_NAMES.index(au)]
-            raised_N = own_N + (factor - 1) * own_N.clamp(min=0)
-            changed_NA[:, AU_NAMES.index(au)] = torch.minimum(raised_N, own_N.clamp(min=1))
+            changed_N = own_N + (factor - 1) * torch.maximum(own_N, least_N)
+            changed_NA[:, AU_NAMES.index(au)] = torch.minimum(changed_N, own_N.clamp(min=1))
         if self.curves is not None:
             time_s_N = np.asarray(frames) / self.fps
             for au in self.curves.intensity_K:
@@ -95,6 +100,8 @@ def is_steered(renderer: Trunk) -> bool:
 class SteeredPainter:
     """A painter whose renderer reads action units off the token, which are changed on the way, or noted.
 
+    What the renderer has not learned of a change is added to the shapes that move its photo (``UnitShapes``).
+
     Raises ``ValueError`` for a renderer that reads none.
     """
 
@@ -104,18 +111,31 @@ class SteeredPainter:
                 f"action units cannot be set for the renderer '{renderer.name}', which is not driven by them "
                 "alone: use a model of the variant warp or a_with_photo, or leave --au and --au-curve out"
             )
-        self._paint, self._head, self._steering, self._noted = paint, renderer.au_head, steering, noted
+        self._paint, self._renderer, self._steering, self._noted = paint, renderer, steering, noted
+        self._shapes = UnitShapes(renderer)
 
     def __call__(self, token_NC: Tensor, identity: Identity, batch: Batch) -> np.ndarray:
         """Paint one batch."""
+        renderer, missing_NK = self._renderer, torch.zeros(())
+        gap_1 = identity.lip_gap[None].to(token_NC.device)
 
         def change(_module: Any, _given: Any, au_NA: Tensor) -> Tensor:
+            nonlocal missing_NK
             shown_NA = self._steering(au_NA, batch.frames)
             if self._noted is not None:
                 self._noted.add(au_NA, shown_NA)
+            if not torch.equal(shown_NA, au_NA):
+                before_NE, after_NE = (
+                    renderer.code_of(token_NC[None], told_NA[None], gap_1) for told_NA in (au_NA, shown_NA)
+                )
+                answer_NK = (after_NE - before_NE).float() @ renderer.sizes.weight.T
+                missing_NK = self._shapes.missing(shown_NA - au_NA, answer_NK)
             return shown_NA
 
-        with self._head.register_forward_hook(change):
+        def complete(_module: Any, _given: Any, size_NK: Tensor) -> Tensor:
+            return size_NK + missing_NK.to(size_NK)
+
+        with renderer.au_head.register_forward_hook(change), renderer.sizes.register_forward_hook(complete):
             return self._paint(token_NC, identity, batch)
 
 

@@ -36,26 +36,30 @@ def mean_distance(clip: Clip, network: Any) -> Score:
     return float(np.concatenate(found).mean(dtype=np.float64)), len(looked_at)
 
 
-def frechet_scores(name: str, clips: Iterable[Clip], network: Callable[[Clip], Any]) -> dict[str, Score]:
-    """Fréchet distance of all clips together, every fifth frame against the true ones.
+def frechet_scores(
+    name: str, clips: Iterable[Clip], features: Callable[[Clip, Frames], npt.NDArray[np.float64]]
+) -> dict[str, Score]:
+    """Fréchet distance of the features of all clips together from those of the true ones.
 
-    ``network`` gives for a clip the module from pictures in [0, 1] to features ``[N, F]``. The distance is
-    called ``name``, the ends of its interval ``{name}_low`` and ``{name}_high``. With few frames it is too
-    large: only rows of as many clips compare. Not defined below two frames.
+    ``features`` gives for a clip and its generated or true frames what is compared, ``[N, F]``. The distance
+    is called ``name``, the ends of its interval ``{name}_low`` and ``{name}_high``. Of few features it is too
+    large: only rows of as many clips compare. Not defined below two.
     """
     generated, true = [], []
     for clip in clips:
-        module = network(clip)
-        generated.append(_features(module, clip.frames, clip.num_frames))
-        true.append(_features(module, clip.true_frames, clip.num_frames))
-    frames = sum(map(len, true))
-    if frames < 2:
-        return {name: (None, frames)}
+        own, given = features(clip, clip.frames), features(clip, clip.true_frames)
+        if len(given):
+            generated.append(own)
+            true.append(given)
+    count = sum(map(len, true))
+    if count < 2:
+        return {name: (None, count)}
     values = with_interval(generated, true)
-    return {f"{name}{end}": (value, frames) for end, value in zip(("", "_low", "_high"), values, strict=True)}
+    return {f"{name}{end}": (value, count) for end, value in zip(("", "_low", "_high"), values, strict=True)}
 
 
-def _features(network: Any, frames: Frames, num_frames: int) -> npt.NDArray[np.float64]:
+def picture_features(network: Any, frames: Frames, num_frames: int) -> npt.NDArray[np.float64]:
+    """Features ``[N, F]`` of every fifth frame by ``network``, a module of pictures in [0, 1]."""
     import torch
 
     looked_at = list(range(0, num_frames, EVERY))
@@ -66,6 +70,18 @@ def _features(network: Any, frames: Frames, num_frames: int) -> npt.NDArray[np.f
                 for start in range(0, len(looked_at), _AT_ONCE)
             ]
         )
+
+
+def window_features(network: Any, frames: Frames, num_frames: int, *, window: int) -> npt.NDArray[np.float64]:
+    """Features ``[N, F]`` of windows of so many frames, one after the other, by ``network``, a module of
+    windows in [0, 1]. What is left at the end is not looked at."""
+    import torch
+
+    found = []
+    for start in range(0, num_frames - window + 1, window):
+        with torch.no_grad():
+            found.append(network(batch(frames, list(range(start, start + window)))[None])[0].double().numpy())
+    return np.stack(found) if found else np.empty((0, 0))
 
 
 def batch(frames: Frames, chosen: list[int]) -> Any:

@@ -176,16 +176,17 @@ class PhotoTrunk(Trunk):
         return axes_B22, flow_BRQ.mT.unflatten(2, (h, w)).unflatten(1, (-1, 2))
 
     def code_of(
-        self, token_BMC: Tensor, aus_BMA: Tensor, looked: Looked, heard_B: Tensor | None = None
+        self, token_BMC: Tensor, aus_BMA: Tensor, gap_B: Tensor, heard_B: Tensor | None = None
     ) -> Tensor:
         """Tokens and action units (as ``action_units`` gives them) of photos' frames -> codes [N, E].
 
-        ``heard_B``: 0 where the frames are driven by their action units alone.
+        ``gap_B``: between the lips of each photo (``lip_gap``). ``heard_B``: 0 where the frames are driven by
+        their action units alone.
         """
         token_BME = self.token_in(F.layer_norm(token_BMC, token_BMC.shape[-1:]))
         if heard_B is not None:
             token_BME = token_BME * heard_B[:, None, None]
-        gap_B1E = self.gap_in(10 * looked.gap_B[:, None])[:, None]
+        gap_B1E = self.gap_in(10 * gap_B[:, None])[:, None]
         return self.code(token_BME + self.aus_in(aus_BMA) + gap_B1E).flatten(0, 1)
 
     def move(self, code_NE: Tensor, looked: Looked) -> Moved:
@@ -200,7 +201,7 @@ class PhotoTrunk(Trunk):
 
     def code_of_tokens(self, token_NC: Tensor, looked: Looked) -> Tensor:
         """The codes [N, E] of a clip's frames, by the action units that their tokens tell."""
-        return self.code_of(token_NC[None], self.action_units(token_NC)[None], looked)
+        return self.code_of(token_NC[None], self.action_units(token_NC)[None], looked.gap_B)
 
     def look_at(self, face: FirstFace, device: torch.device) -> Looked:
         """What frames need of a clip's first face."""

@@ -45,6 +45,15 @@ def test_a_factor_works_on_what_is_asked_for_and_within_the_scale():
         assert torch.equal(changed_NA[:, [0, 2, 3, 4]], told_NA[:, [0, 2, 3, 4]])
 
 
+def test_a_unit_that_is_hardly_asked_for_changes_with_the_strongest():
+    """By a quarter of it, above and below what was asked; in silence nothing does."""
+    told_NA = torch.tensor([[0.02, -0.1, 0.3, 0.8, 0.4], [-0.02, -0.1, -0.3, 0.0, -0.1]])
+    for factor, expected in ((0, -0.3), (0.5, -0.2), (1, -0.1), (2, 0.1), (3, 0.3)):
+        changed_NA = Steering({"AU14": factor})(told_NA, range(2))
+        np.testing.assert_allclose(changed_NA[0, 1], expected, atol=1e-6)
+        assert torch.equal(changed_NA[1], told_NA[1])
+
+
 def test_frames_are_counted_through_the_film(tmp_path):
     curves = read_curves(curve(tmp_path, "time_s,AU10\n0,0\n10,5\n"))
     whole_NA = Steering({}, curves)(torch.zeros(100, 5), range(0, 100))
@@ -107,16 +116,18 @@ def test_what_is_set_reaches_the_head_frame_by_frame_and_leaves_it_again(folder,
     shown.clear()
     noted = Noted()
     list(animator.animate(photo, sound, crop=True, au={"AU25": 2.0}, au_curve=path, noted=noted))
-    set_TA = torch.cat(shown)
+    # each third: before that, it is asked what it does by itself, without the change and with it
+    set_TA = torch.cat(shown[2::3])
     np.testing.assert_allclose(np.array(noted.predicted), 5 * told_TA, atol=1e-5)
     np.testing.assert_allclose(np.array(noted.shown), 5 * set_TA, atol=1e-5)
     assert len(plain) == len(told_TA) == len(set_TA) == 28
     np.testing.assert_allclose(set_TA[:, 0], np.arange(28) / 25 / 2, atol=1e-5)
     np.testing.assert_allclose(set_TA[:, 1], 1, atol=1e-6)
+    least_T = 0.25 * told_TA.amax(dim=1).clamp(min=0)
     asked_T = told_TA[:, 3]
-    torch.testing.assert_close(set_TA[:, 3], torch.where(asked_T < 0, asked_T, 2 * asked_T).clamp(max=1))
+    torch.testing.assert_close(set_TA[:, 3], (asked_T + torch.maximum(asked_T, least_T)).clamp(max=1))
     torch.testing.assert_close(set_TA[:, [2, 4]], told_TA[:, [2, 4]])
-    assert not head._forward_hooks
+    assert not head._forward_hooks and not animator._networks.renderer.sizes._forward_hooks
     assert all(map(np.array_equal, plain, animator.animate(photo, sound, crop=True)))
 
 

@@ -36,7 +36,7 @@ def noise(*shape: int, seed: int = 1) -> torch.Tensor:
 def driven(net: PhotoRenderer, photo, frames: int, seed: int = 5):
     looked = net.look(photo, FACE, SHUT)
     token = noise(1, frames, net.settings["fusion_widths"][-1], seed=seed)
-    code = net.code_of(token, noise(1, frames, 5, seed=seed), looked)
+    code = net.code_of(token, noise(1, frames, 5, seed=seed), looked.gap_B)
     return looked, code, net.move(code, looked)
 
 
@@ -75,7 +75,7 @@ def test_each_frame_is_encoded_decoded_and_denoised_beside_its_own_photo():
     both = net.look(photos, face, SHUT.expand(2))
     token, aus = noise(2, 2, net.settings["fusion_widths"][-1]), noise(2, 2, 5)
     code, latent, at = (
-        net.code_of(token, aus, both),
+        net.code_of(token, aus, both.gap_B),
         net.encode(frames, points, both),
         torch.tensor([5, 50, 5, 50]),
     )
@@ -87,7 +87,7 @@ def test_each_frame_is_encoded_decoded_and_denoised_beside_its_own_photo():
     for number in (0, 1):
         own = slice(2 * number, 2 * number + 2)
         looked = net.look(photos[number : number + 1], FACE, SHUT)
-        alone = net.code_of(token[number : number + 1], aus[number : number + 1], looked)
+        alone = net.code_of(token[number : number + 1], aus[number : number + 1], looked.gap_B)
         parts = (
             net.encode(frames[own], points[own], looked),
             net.decode(latent[own], looked).frame_N3HW,

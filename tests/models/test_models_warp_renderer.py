@@ -31,7 +31,7 @@ def noise(*shape: int, seed: int = 1) -> torch.Tensor:
 
 def decoded(net: WarpRenderer, photo, token, aus, points=FACE, **given):
     looked = net.look(photo, points, SHUT)
-    return net.decode(net.code_of(token[None], aus[None], looked, **given), looked)
+    return net.decode(net.code_of(token[None], aus[None], looked.gap_B, **given), looked)
 
 
 def test_an_untrained_renderer_shows_the_photo_whatever_drives_it():

@@ -76,7 +76,11 @@ def turn_to_front(points_TPC: Array) -> npt.NDArray[np.float64]:
 
 def measures(points_TPC: Array) -> npt.NDArray[np.float64]:
     """The five measures ``[T, 5]`` in outer-eye distances."""
-    front = turn_to_front(points_TPC)
+    return measures_of_front(turn_to_front(points_TPC))
+
+
+def measures_of_front(front: Array) -> npt.NDArray[np.float64]:
+    """The five measures ``[T, 5]`` of meshes ``[T, P, C]`` that look to the front, linear in their points."""
     upper, lower = front[:, INNER_LIPS[0]], front[:, INNER_LIPS[1]]
     left, right = front[:, MOUTH_CORNERS[0]], front[:, MOUTH_CORNERS[1]]
     nose_y = front[:, SUBNASALE, 1]

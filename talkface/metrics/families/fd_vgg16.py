@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from talkface.metrics.clip import Clip, StateDict
 from talkface.metrics.declaration import Measure, Metric, Score, WeightsFile, ahead_of
-from talkface.metrics.perceptual import frechet_scores
+from talkface.metrics.perceptual import frechet_scores, picture_features
 
 if TYPE_CHECKING:
     from talkface.metrics.networks.vgg16 import Vgg16
@@ -21,7 +21,11 @@ def score(clips: Iterable[Clip]) -> dict[str, Score]:
 
     Fréchet distance of the last convolution's mean over the picture.
     """
-    return frechet_scores("fd_vgg16", clips, lambda clip: _network(clip.weights[WEIGHTS]))
+    return frechet_scores(
+        "fd_vgg16",
+        clips,
+        lambda clip, frames: picture_features(_network(clip.weights[WEIGHTS]), frames, clip.num_frames),
+    )
 
 
 @cache

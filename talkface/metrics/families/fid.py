@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from talkface.metrics.clip import Clip, StateDict
 from talkface.metrics.declaration import Measure, Metric, Score, WeightsFile, ahead_of
-from talkface.metrics.perceptual import frechet_scores
+from talkface.metrics.perceptual import frechet_scores, picture_features
 
 if TYPE_CHECKING:
     from talkface.metrics.networks.inception import Inception
@@ -21,7 +21,11 @@ def score(clips: Iterable[Clip]) -> dict[str, Score]:
 
     Crops are made 299 pixels wide as in the authors' code.
     """
-    return frechet_scores("fid", clips, lambda clip: _network(clip.weights[WEIGHTS]))
+    return frechet_scores(
+        "fid",
+        clips,
+        lambda clip, frames: picture_features(_network(clip.weights[WEIGHTS]), frames, clip.num_frames),
+    )
 
 
 @cache

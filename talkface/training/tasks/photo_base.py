@@ -85,7 +85,7 @@ class PhotoTask(Task):
             varied.photo_B3HW, varied.photo_points_BP2, lip_gap(varied.photo_points_BP2), varied.mask_B1HW
         )
         token_BMC = token_BSTC[window_B1, 0, batch.at_BM]
-        code_NE = self.network.code_of(token_BMC, driving_BMA, looked, batch.by_token_B.float())
+        code_NE = self.network.code_of(token_BMC, driving_BMA, looked.gap_B, batch.by_token_B.float())
         return Driven(told_BSTA, code_NE, looked)
 
     def driving_losses(

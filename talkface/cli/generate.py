@@ -57,7 +57,7 @@ def generate(
     au: Annotated[
         list[str] | None,
         typer.Option(
-            help="Factor on an action unit that the sound asks for: AU10 upper lip, AU14 dimple, "
+            help="Factor on an action unit as the sound asks for it: AU10 upper lip, AU14 dimple, "
             "AU20 lip stretch, AU25 lips part, AU26 jaw. Repeatable.",
             metavar="AU=FACTOR",
             autocompletion=_units,

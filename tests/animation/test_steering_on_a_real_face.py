@@ -35,4 +35,5 @@ def test_each_unit_rises_with_its_factor(tmp_path):
         plain_A = seen(labeller, {})
         for place, au in enumerate(AU_NAMES):
             own = [plain_A if factor == 1 else seen(labeller, {au: factor}) for factor in FACTORS]
-            assert (np.diff([intensity_A[place] for intensity_A in own]) > 0).all(), (au, own)
+            rises = np.diff([intensity_A[place] for intensity_A in own])
+            assert (rises > 0.01).all(), (au, own)  # several times what rounding of pixels makes

@@ -31,7 +31,7 @@ from snakemake_logger_plugin_talkface.record import Record
 from snakemake_logger_plugin_talkface.running import Job, is_training, shown
 from snakemake_logger_plugin_talkface.screen import Screen, Status
 from snakemake_logger_plugin_talkface.streams import Streams
-from snakemake_logger_plugin_talkface.words import job_words, made_words
+from snakemake_logger_plugin_talkface.words import counted, job_words, made_words
 
 Arguments = ParamSpec("Arguments")
 
@@ -155,11 +155,11 @@ class Show:
         seeds = {job["wildcards"].get("seed") for job in plan["jobs"]} - {None}
         self._several_seeds = len(seeds) > 1
         self._outlook.plan(plan, self._resources)
-        left = self._status.left_s
-        where = f" on {self._resources['cores']} cores" if "cores" in self._resources else ""
+        left, jobs = self._status.left_s, counted(len(plan["jobs"]), "job")
+        where = f" on {counted(self._resources['cores'], 'core')}" if "cores" in self._resources else ""
         self._say(
             f"{self._about.get('experiment', '')} on {self._about.get('corpus', '')}: "
-            f"{len(plan['jobs'])} jobs{where}, about {duration(left or 0)} by records of earlier runs",
+            f"{jobs}{where}, about {duration(left or 0)} by records of earlier runs",
             "title",
         )
 
@@ -310,7 +310,7 @@ class Show:
         if self._silent or not (self._bar or self._count.failed):
             return  # under `--quiet progress` Snakemake does not say which jobs are done
         if well:
-            self._screen.say(f"Done in {duration(took)}: {self._count.total} jobs.", "good")
+            self._screen.say(f"Done in {duration(took)}: {counted(self._count.total, 'job')}.", "good")
             for part in closing_lines(self._about):
                 self._screen.show(part)
         else:

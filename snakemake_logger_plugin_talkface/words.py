@@ -9,6 +9,11 @@ _SAID_ONCE = frozenset({"experiment", "corpus"})
 """Wildcards that are the same for all jobs of a run: the header names them."""
 
 
+def counted(count: int, thing: str) -> str:
+    """A number with its noun."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 def job_words(rule: str, wildcards: Mapping[str, str], several_seeds: bool = True) -> str:
     """``crop faces: speaker s1``, ``train renderer: ours, seed 0``."""
     own = dict(wildcards)

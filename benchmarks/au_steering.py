@@ -49,7 +49,7 @@ class Lab:
         self._labeller.close()
 
     def factor(self, au: str, factor: float) -> float:
-        """Mean intensity of a unit where what the sound asks of it is multiplied."""
+        """Mean intensity of a unit where it is made so much stronger than the sound asks."""
         steered = {} if factor == 1 else {au: factor}
         return self._mean(au, str(steered), au=steered)
 

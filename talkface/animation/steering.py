@@ -50,7 +50,7 @@ class Steering:
     """What is changed of the action units that drive the frames."""
 
     factors: Mapping[str, float]
-    """AU -> factor on what is predicted."""
+    """AU -> how much stronger than predicted; 1: as predicted."""
     curves: Curves | None = None
     """Units whose prediction is replaced."""
     fps: int = 25
@@ -60,8 +60,8 @@ class Steering:
         """Predicted fifths of intensities of consecutive frames -> those that are shown.
 
         A factor works on what is asked for, or, of a unit that is hardly asked for, on a share of the
-        strongest: so each can be seen to change while somebody speaks, and in silence none does. None is
-        raised beyond 5, where the renderer has learned nothing.
+        strongest, so that each can be seen to change; where nothing at all is asked for, none does. A factor
+        below 1 may lower a unit below 0; none is raised beyond 5.
         """
         changed_NA = au_NA.clone()
         least_N = _LEAST_SHARE * au_NA.amax(dim=1).clamp(min=0)
@@ -84,7 +84,7 @@ class Noted:
     predicted: list[np.ndarray] = field(default_factory=list)
     """As the sound asks for them, 0 to 5; networks may say a little less or more."""
     shown: list[np.ndarray] = field(default_factory=list)
-    """As they were shown, after factors and curves."""
+    """As they were shown, after factors and curves; a factor below 1 may bring them below 0."""
 
     def add(self, predicted_NA: Tensor, shown_NA: Tensor) -> None:
         """Fifths of intensities of the next frames."""

@@ -1,10 +1,10 @@
 """How a face moves by one action unit: what a renderer that starts from the photo has not learned of it.
 
-A renderer learns action units from speech, where some hardly vary and none varies alone; it then answers a
-unit that is set by hand too little, or moves others along. Its shapes span how faces move in speech, though,
-and the labeller's measures (``talkface.features.aus.geometric``) are linear in the landmarks. So there is a
-smallest mixture of the shapes that changes one measure and leaves the others as they are. What is missing of
-a change that was asked for is added with it.
+A renderer learns action units from speech, where some hardly vary and none varies alone. So it moves the face
+too little for a unit that is set by hand, or moves other units along. But its shapes say how landmarks move
+in speech, and the measures of the geometric labeller are linear in the landmarks, but for the depth of the
+mouth's corners, which shapes do not have. So with enough shapes there is a mixture of them that changes one
+measure and leaves the others as they are; the smallest such mixture adds what the renderer does not do.
 
 Shapes: N frames, A action units in the order of ``AU_NAMES``, K shapes, P landmarks, E code.
 """
@@ -22,9 +22,14 @@ from talkface.models.photo_trunk import PhotoTrunk
 _DEVIATIONS = 2.0 * 5.0 / 3.5
 """Of a measure, from rest to intensity 5: a speaker's reach, called 3.5, is about two of them."""
 
+_LEAST_SHARE = 0.2
+"""Of the largest singular value: below, units cannot be told apart, and a mixture would be no likely face."""
+
 
 class UnitShapes:
-    """What is missing of changes of action units, as sizes of a renderer's shapes.
+    """How much of each shape to add so that an action unit that is set shows.
+
+    With few shapes (five units need five; there are 12) other units move along.
 
     Args:
         renderer: its shapes are as large as their deviation in the training, so a measure's deviation is the
@@ -36,7 +41,7 @@ class UnitShapes:
         deviation_A = np.sqrt((change_KA**2).sum(0))
         unit_KA = change_KA / np.maximum(_DEVIATIONS * deviation_A, 1e-6)
         self._unit_KA = torch.from_numpy(unit_KA).float()
-        self._shape_AK = torch.from_numpy(np.linalg.pinv(unit_KA)).float()
+        self._shape_AK = torch.from_numpy(np.linalg.pinv(unit_KA, rcond=_LEAST_SHARE)).float()
 
     def missing(self, wanted_NA: Tensor, answer_NK: Tensor) -> Tensor:
         """Sizes of the shapes to be added, [N, K].

@@ -57,8 +57,8 @@ def generate(
     au: Annotated[
         list[str] | None,
         typer.Option(
-            help="Factor on an action unit as the sound asks for it: AU10 upper lip, AU14 dimple, "
-            "AU20 lip stretch, AU25 lips part, AU26 jaw. Repeatable.",
+            help="Makes an action unit stronger or weaker than the sound asks (1): AU10 upper lip, "
+            "AU14 dimple, AU20 lip stretch, AU25 lips part, AU26 jaw. Repeatable.",
             metavar="AU=FACTOR",
             autocompletion=_units,
         ),

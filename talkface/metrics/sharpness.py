@@ -47,7 +47,8 @@ def cpbd(image_HW3: np.ndarray) -> float:
 
     Widths of vertical edges after Marziliano et al. 2002, against those that are just noticed at a block's
     contrast (Narvekar and Karam 2011). Blocks of 64 pixels; where a side is no multiple of them they overlap,
-    spread evenly from border to border. Luma is rounded to grey levels. 0 where there is no edge.
+    spread evenly from border to border, and an edge in two of them counts twice; a smaller picture is one
+    block. Luma is rounded to grey levels. 0 where there is no edge.
     """
     from skimage.feature import canny
 
@@ -76,8 +77,9 @@ def _starts(side: int) -> list[int]:
 def _edge_widths(luma_HW: np.ndarray) -> np.ndarray:
     """Pixels from the darkest to the brightest beside each vertical edge, along its row; 0 elsewhere.
 
-    Edges are the thinned ones of Sobel's filter that exceed twice its root mean square, with a gradient that
-    is nearer to the row's direction than to any other of eight.
+    Edges are the thinned ones of Sobel's filter whose squared response exceeds twice the filter's root mean
+    square, as in the published code, with a gradient that is nearer to the row's direction than to any other
+    of eight.
     """
     from scipy.ndimage import convolve
 

@@ -32,7 +32,7 @@ def test_factors_and_curves_change_their_own_units(tmp_path):
 
 
 def test_a_factor_works_on_what_is_asked_for_and_within_the_scale():
-    """Nothing asked for stays nothing; 5 is the most, but for a prediction that is higher by itself."""
+    """Where no unit is asked for, none changes; 5 is the most, but for a prediction higher by itself."""
     told_NA = torch.tensor([[-0.2, 0.1, 0.4, 0.9, 1.2]]).T.expand(-1, 5)
     for factor, expected in (
         (0, [-0.2, 0, 0, 0, 0]),
@@ -46,7 +46,7 @@ def test_a_factor_works_on_what_is_asked_for_and_within_the_scale():
 
 
 def test_a_unit_that_is_hardly_asked_for_changes_with_the_strongest():
-    """By a quarter of it, above and below what was asked; in silence nothing does."""
+    """By a quarter of it, above and below what was asked; where no unit is asked for, none does."""
     told_NA = torch.tensor([[0.02, -0.1, 0.3, 0.8, 0.4], [-0.02, -0.1, -0.3, 0.0, -0.1]])
     for factor, expected in ((0, -0.3), (0.5, -0.2), (1, -0.1), (2, 0.1), (3, 0.3)):
         changed_NA = Steering({"AU14": factor})(told_NA, range(2))

@@ -164,15 +164,15 @@ class ByFunctions:
         return x.mean((2, 3))
 
 
-def enlarged(picture_HW3):
-    """TensorFlow 1's bilinear resizing to 299 pixels, pixel by pixel in one direction after the other."""
+def enlarged(picture_HW3, side=299):
+    """TensorFlow 1's bilinear resizing to so many pixels, line by line in one direction after the other."""
     for axis in (0, 1):
         length = picture_HW3.shape[axis]
         lines = []
-        for place in range(299):
-            low = int(place * length / 299)
+        for place in range(side):
+            low = int(place * length / side)
             one, two = (np.take(picture_HW3, min(at, length - 1), axis) for at in (low, low + 1))
-            lines.append(one + (two - one) * (place * length / 299 - low))
+            lines.append(one + (two - one) * (place * length / side - low))
         picture_HW3 = np.stack(lines, axis)
     return picture_HW3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_fid import by_formula
+from test_fid import by_formula, enlarged
 from torch.nn import functional as F
 
 from talkface.metrics.clip import Clip, StateDict
@@ -97,9 +97,9 @@ def test_fvd_is_the_distance_of_the_published_networks_logits(state):
 
     network, sides = ByFunctions(state), []
     for kind in ("frames", "true_frames"):
-        films = np.stack([getattr(clip, kind)[:16] for clip in clips[:3]])
-        levels = torch.from_numpy(films).float().flatten(0, 1).permute(0, 3, 1, 2)
-        wide = F.interpolate(levels, (224, 224), mode="bilinear").unflatten(0, (3, 16)).transpose(1, 2)
+        pictures = np.concatenate([getattr(clip, kind)[:16] for clip in clips[:3]]).astype(float)
+        levels = torch.from_numpy(np.stack([enlarged(picture, 224) for picture in pictures])).float()
+        wide = levels.unflatten(0, (3, 16)).permute(0, 4, 1, 2, 3)
         with torch.no_grad():
             sides.append(network(wide / 127.5 - 1).double().numpy())
     assert found["fvd"] == (pytest.approx(by_formula(*sides), rel=1e-3), 3)

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from talkface.metrics.networks.inception import resized
+
 CLASSES = 400
 SIDE = 224
-LEAST_FRAMES = 9
-"""Fewer leave one in time before the last mean, which is of two."""
 
 _POOLS: Mapping[str, tuple[Sequence[int], Sequence[int]]] = {
     "Conv3d_1a_7x7": ((1, 3, 3), (1, 2, 2)),
@@ -105,12 +105,12 @@ class I3d(nn.Module):
         self.logits = _Logits(channels)
 
     def forward(self, window_NT3HW: Tensor) -> Tensor:
-        """[N, T, 3, H, W] in [0, 1], at least ``LEAST_FRAMES`` frames -> ``[N, 400]``.
+        """[N, T, 3, H, W] in [0, 1], at least nine frames -> ``[N, 400]``.
 
-        Frames are made 224 pixels wide and brought to [-1, 1], as in the code of the distance's authors.
+        Frames are made 224 pixels wide as by TensorFlow 1 and brought to [-1, 1], as in the code of the
+        distance's authors.
         """
-        size = (SIDE, SIDE)
-        wide_MCHW = F.interpolate(window_NT3HW.flatten(0, 1), size=size, mode="bilinear", align_corners=False)
+        wide_MCHW = resized(window_NT3HW.flatten(0, 1), SIDE)
         x_NCTHW = 2 * wide_MCHW.unflatten(0, window_NT3HW.shape[:2]).transpose(1, 2) - 1
         for name in (*_STEM, *_BLOCKS):
             x_NCTHW = self.get_submodule(name)(x_NCTHW)

